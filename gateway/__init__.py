@@ -1,0 +1,1 @@
+"""A GraphQL gateway in front of PlanDocket's REST API."""

@@ -1,0 +1,184 @@
+"""Canonical rows written as wire JSON, in a dialect."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from functools import cached_property
+from types import MappingProxyType
+
+from gateway.sandbox.dialect import Dialect
+from gateway.sandbox.reads import as_moment
+from gateway.sandbox.rows import Category, Contact, Event, Participant, Row
+from gateway.sandbox.tables import Tables
+
+Wire = dict[str, object]
+
+COLUMNS: Mapping[type[Row], tuple[str, ...]] = MappingProxyType(
+    {
+        # /en/api/participants.html
+        Participant: ("id", "event_id", "contact_id", "is_confirmed", "created_at", "updated_at"),
+        # /en/api/events.html
+        Event: (
+            *("id", "event_key", "title", "description", "country", "state", "city"),
+            *("date_from", "date_to", "application_deadline", "is_visible", "image"),
+        ),
+        # /en/api/contacts.html
+        Contact: (
+            *("id", "customer_number", "company_name", "first_name", "last_name"),
+            *(
+                "address",
+                "postal_code",
+                "city",
+                "country",
+                "state",
+                "phone",
+                "fax",
+                "mobile",
+                "email",
+                "website",
+            ),
+            *(
+                "notes",
+                "tax_id",
+                "rating",
+                "account_access_enabled",
+                "has_account",
+                "created_at",
+                "updated_at",
+            ),
+        ),
+        # /en/api/categories.html
+        Category: (
+            *("id", "category_key", "title", "content", "parent_category_id", "event_keys", "is_visible"),
+            *(
+                "applicant_visibility",
+                "account_access_enabled",
+                "sort_order",
+                "level",
+                "created_at",
+                "updated_at",
+            ),
+        ),
+    }
+)
+"""The response tables, in their order."""
+
+OWN_IDS: Mapping[type[Row], str] = MappingProxyType(
+    {Participant: "participant_id", Event: "event_id", Contact: "contact_id", Category: "category_id"}
+)
+"""A row's own id as the samples write it. Source: /de/api/participants.html, the others by its pattern."""
+
+BRIEF = frozenset({"id", "title", "company_name", "created_at", "updated_at"})
+"""Columns a brief embedded row keeps, where the resource has them."""
+
+
+class Renderer:
+    """Writes rows as they are now; make one for each answer."""
+
+    def __init__(self, dialect: Dialect, tables: Tables) -> None:
+        self._dialect = dialect
+        self._tables = tables
+
+    def rows(self, rows: Iterable[Row], embedded: frozenset[str]) -> list[Wire]:
+        """Return the rows in their order, each with what is to be embedded."""
+        return [self.row(row, embedded) for row in rows]
+
+    def row(self, row: Row, embedded: frozenset[str] = frozenset()) -> Wire:
+        """Return all columns of the row, and what is to be embedded under its include name."""
+        return self._columns(row, COLUMNS[type(row)]) | {
+            name: self._embed(row, name) for name in sorted(embedded)
+        }
+
+    def id_only(self, row: Row) -> Wire:
+        """Return the row's own id and nothing else."""
+        return self._columns(row, ("id",))
+
+    def _columns(self, row: Row, names: Iterable[str]) -> Wire:
+        wire: Wire = {}
+        for name in names:
+            if name == "id" and self._dialect.ids == "own":
+                wire[OWN_IDS[type(row)]] = row.id
+            elif name == "parent_category_id" and self._is_parent_missing(row):
+                continue
+            else:
+                wire[name] = self._value(row, name)
+        return wire
+
+    def _value(self, row: Row, name: str) -> object:
+        match row, name:
+            case Category(), "parent_category_id":
+                return 0 if row.parent_id is None and self._dialect.root_parent == "zero" else row.parent_id
+            case Category(), "event_keys":
+                return None if row.event_ids is None else self._event_keys(row.event_ids)
+            case Category(), "level":
+                return len(
+                    self._tables.line_of(row.id)
+                )  # 1 at the root; where levels begin is not documented
+            case _:
+                value: object = getattr(row, name)
+                return write_moment(self._dialect, value) if isinstance(value, date) else value
+
+    def _is_parent_missing(self, row: Row) -> bool:
+        return self._dialect.root_parent == "missing" and isinstance(row, Category) and row.parent_id is None
+
+    def _event_keys(self, ids: Iterable[int]) -> list[str]:
+        return [event.event_key for event in self._tables.events if event.id in set(ids)]
+
+    def _embed(self, row: Row, name: str) -> object:
+        """Return the embedded value: to-one an object or null, to-many an array by id."""
+        match row, name:
+            case Participant(), "event":
+                return self._brief(self._tables.events.get(row.event_id))
+            case Participant(), "contact":
+                return self._brief(self._tables.contacts.get(row.contact_id))
+            case Participant(), "category" if row.category_id is not None:
+                return self._brief(self._tables.categories.get(row.category_id))
+            case Event(), "opening_hours":
+                return row.opening_hours
+            case Event(), "participant_count":
+                return self._participant_counts[row.id]
+            case Contact(), "events":
+                return [self._brief(event) for event in self._events_of_contact[row.id]]
+            case Contact(), "categories":
+                return [self._brief(self._tables.categories.get(i)) for i in row.category_ids]
+            case Category(), "children":
+                return self.rows(self._tables.children_of(row.id), frozenset({"children"}))
+            case _:
+                return None
+
+    def _brief(self, row: Row | None) -> Wire | None:
+        if row is None:
+            return None
+        names = COLUMNS[type(row)]
+        return self._columns(
+            row, names if self._dialect.embed == "full" else [n for n in names if n in BRIEF]
+        )
+
+    @cached_property
+    def _participant_counts(self) -> Counter[int]:
+        return Counter(p.event_id for p in self._tables.participants)
+
+    @cached_property
+    def _events_of_contact(self) -> Mapping[int, list[Event]]:
+        events: defaultdict[int, set[int]] = defaultdict(set)
+        for participant in self._tables.participants:
+            events[participant.contact_id].add(participant.event_id)
+        found = {contact: [e for e in self._tables.events if e.id in ids] for contact, ids in events.items()}
+        return defaultdict(list[Event], found)
+
+
+def write_moment(dialect: Dialect, value: date) -> object:
+    """Return a moment as the dialect writes it; in ISO dialects a pure date stays one."""
+    match dialect.timestamps:
+        case "unix":
+            return int(as_moment(value).timestamp())
+        case "unix_text":
+            return str(int(as_moment(value).timestamp()))
+        case "date":
+            return (value.date() if isinstance(value, datetime) else value).isoformat()
+        case "iso_naive" if isinstance(value, datetime):
+            return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds")
+        case "iso_zone" if isinstance(value, datetime):
+            return value.isoformat(timespec="seconds")
+        case _:
+            return value.isoformat()
