@@ -1,0 +1,112 @@
+"""Every failure the gateway raises, sorted by what the caller can do about it.
+
+* GatewayError
+  * CallerError               the query is at fault: tell the client, never retry
+    * BadInputError           an argument is wrong; the message says what is allowed
+    * UnauthenticatedError    no key, or one that PlanDocket does not know
+  * UpstreamError             PlanDocket, or the way to it, is at fault
+    * RefusedError            the key lacks a scope, or the held key is refused
+    * RateLimitedError        PlanDocket's hourly limit is reached
+    * UnavailableError        refused connection, 5xx, no such path
+      * TimedOutError         no answer in time
+    * UnreadableError         an answer we cannot decode: a bug, or the API changed
+* SettingsError               the operator's settings are at fault; raised before anything is served
+
+No message holds an upstream body, URL or key: all of them reach clients.
+"""
+
+from typing import ClassVar
+
+
+class GatewayError(Exception):
+    """Any failure with a code of its own in `errors[].extensions.code`."""
+
+    code: ClassVar[str]
+
+    @property
+    def extensions(self) -> dict[str, object]:
+        """What graphql-core puts into the error's `extensions`."""
+        return {"code": self.code}
+
+
+class CallerError(GatewayError):
+    """The query is at fault."""
+
+
+class BadInputError(CallerError):
+    """An argument is wrong; the message says what is allowed."""
+
+    code = "BAD_USER_INPUT"
+
+
+class UnauthenticatedError(CallerError):
+    """No PlanDocket key came with the request, or PlanDocket does not know it."""
+
+    code = "UNAUTHENTICATED"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"{reason} Send your PlanDocket API key as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'."
+        )
+
+
+class UpstreamError(GatewayError):
+    """PlanDocket, or the way to it, is at fault."""
+
+
+class RefusedError(UpstreamError):
+    """PlanDocket refuses the key for this resource."""
+
+    code = "UPSTREAM_FORBIDDEN"
+
+    @classmethod
+    def missing_scope(cls, scope: str) -> "RefusedError":
+        """Return the error for a key without `scope` (403).
+
+        Source: /en/getting-started/authentication.html
+        """
+        return cls(
+            f"The PlanDocket API key may not use {scope!r}: give it the scope {scope!r} in PlanDocket."
+        )
+
+    @classmethod
+    def held_key(cls) -> "RefusedError":
+        """Return the error for the gateway's own key, unknown to PlanDocket (401)."""
+        return cls("PlanDocket refuses the key that the gateway holds: tell the gateway's operator.")
+
+
+class RateLimitedError(UpstreamError):
+    """PlanDocket's hourly limit is reached.
+
+    Source: /en/getting-started/rate-limiting.html
+    """
+
+    code = "UPSTREAM_RATE_LIMITED"
+
+    def __init__(self) -> None:
+        super().__init__("PlanDocket's hourly request limit is reached: try again later.")
+
+
+class UnavailableError(UpstreamError):
+    """PlanDocket cannot be reached, or fails."""
+
+    code = "UPSTREAM_UNAVAILABLE"
+
+
+class TimedOutError(UnavailableError):
+    """PlanDocket did not answer in time."""
+
+    code = "UPSTREAM_TIMEOUT"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"PlanDocket did not answer {what!r} in time: try again.")
+
+
+class UnreadableError(UpstreamError):
+    """PlanDocket's answer cannot be decoded."""
+
+    code = "UPSTREAM_UNREADABLE"
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong. The message names it, a line each, and says what to do."""

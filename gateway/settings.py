@@ -1,0 +1,138 @@
+"""What the operator decides, read from the environment. The README's table is held to this by a test."""
+
+import ipaddress
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    Field,
+    HttpUrl,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from gateway.errors import SettingsError
+
+_QueryName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.\[\]-]*$", max_length=50)]
+_Seconds = Annotated[float, Field(gt=0, le=300)]
+
+
+class Settings(BaseSettings):
+    """The gateway's settings, each under the name of its environment variable."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, populate_by_name=True, frozen=True)
+
+    base_url: HttpUrl = Field(
+        validation_alias="PLANDOCKET_BASE_URL",
+        description="Your tenant's address, `https://your-tenant.plandocket.com`; any host and scheme.",
+    )
+    api_key: SecretStr | None = Field(
+        default=None,
+        validation_alias="PLANDOCKET_API_KEY",
+        description="The key the gateway holds and uses for all callers. Unset: each caller sends their own.",
+    )
+    page_param: _QueryName = Field(
+        default="page",
+        validation_alias="PLANDOCKET_PAGE_PARAM",
+        description="Name of the query parameter for a list's page, counted from 1.",
+    )
+    per_page_param: _QueryName = Field(
+        default="per_page",
+        validation_alias="PLANDOCKET_PER_PAGE_PARAM",
+        description="Name of the query parameter for the rows of a page.",
+    )
+    page_size: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=100,
+        validation_alias="PLANDOCKET_PAGE_SIZE",
+        description="Rows asked for with every page, 1 to 1000. Set it to your server's maximum.",
+    )
+    include_style: Literal["auto", "comma", "repeated", "brackets"] = Field(
+        default="auto",
+        validation_alias="PLANDOCKET_INCLUDE_STYLE",
+        description="How several includes are sent: `comma`, `repeated`, `brackets` (`include[]=`), "
+        "or `auto`: the first two are tried once.",
+    )
+    connect_timeout: _Seconds = Field(
+        default=2,
+        validation_alias="PLANDOCKET_CONNECT_TIMEOUT",
+        description="Seconds to wait for a connection, at most 300.",
+    )
+    read_timeout: _Seconds = Field(
+        default=10,
+        validation_alias="PLANDOCKET_READ_TIMEOUT",
+        description="Seconds to wait for the next bytes of an answer, at most 300.",
+    )
+    total_timeout: _Seconds = Field(
+        default=15,
+        validation_alias="PLANDOCKET_TOTAL_TIMEOUT",
+        description="Seconds that one request to PlanDocket may take altogether, at most 300.",
+    )
+    host: str = Field(
+        default="127.0.0.1",
+        validation_alias="GATEWAY_HOST",
+        description="Address to listen on. Must be loopback while `PLANDOCKET_API_KEY` is set.",
+    )
+    port: Annotated[int, Field(ge=1, le=65535)] = Field(
+        default=8000,
+        validation_alias="GATEWAY_PORT",
+        description="Port to listen on.",
+    )
+
+    @field_validator("base_url")
+    @classmethod
+    def _plain_address(cls, url: HttpUrl) -> HttpUrl:
+        if url.username or url.password or url.query or url.fragment:
+            raise ValueError("must be a plain address without user, password, query or fragment")
+        return HttpUrl(str(url).rstrip("/").removesuffix("/api/v1"))
+
+    @field_validator("api_key")
+    @classmethod
+    def _sendable(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and not is_sendable(key.get_secret_value()):
+            raise ValueError("must be visible ASCII characters without a space")
+        return key
+
+    @model_validator(mode="after")
+    def _guarded(self) -> Self:
+        if self.api_key is not None and not _is_loopback(self.host):
+            raise SettingsError(
+                "GATEWAY_HOST: with PLANDOCKET_API_KEY set, anyone who reaches the gateway reads your data, "
+                f"so it listens on loopback only. Set it to 127.0.0.1 instead of {self.host!r}, "
+                "or unset PLANDOCKET_API_KEY."
+            )
+        return self
+
+
+def is_sendable(key: str) -> bool:
+    """Return whether a key can stand in a header: visible ASCII without a space."""
+    return key.isascii() and key.isprintable() and " " not in key and bool(key)
+
+
+def load_settings() -> Settings:
+    """Return the settings of the environment.
+
+    Raises:
+        SettingsError: one line for each setting that is missing or wrong, by its name; no values.
+    """
+    try:
+        return Settings()  # pyright: ignore[reportCallIssue] - the environment gives what has no default
+    except ValidationError as error:
+        raise SettingsError(
+            "\n".join(_explain(problem["loc"], problem["msg"]) for problem in error.errors())
+        ) from None
+
+
+def _explain(place: tuple[int | str, ...], message: str) -> str:
+    if message == "Field required":
+        message = "is not set: " + (Settings.model_fields["base_url"].description or "")
+    return f"{place[0] if place else 'settings'}: {message}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,52 @@
+"""One read as a value: what is asked, not how it is sent."""
+
+from typing import Any, Generic
+
+import msgspec
+
+from gateway.upstream.record import Record, RowT
+
+
+class Call(msgspec.Struct, Generic[RowT], frozen=True):
+    """A GET, normalised, so that equal reads are equal values.
+
+    `page` counts from 1 and is None for a single row; `id` is None for a list.
+    """
+
+    record: Record[RowT]
+    id: int | None = None
+    page: int | None = None
+    filters: tuple[tuple[str, str], ...] = ()
+    include: frozenset[str] = frozenset()
+
+    @property
+    def path(self) -> str:
+        """The path below `/api/v1/`. Only integers enter it."""
+        return self.record.path if self.id is None else f"{self.record.path}/{self.id:d}"
+
+    def including(self, include: frozenset[str]) -> "Call[RowT]":
+        """Return the same read with exactly these includes."""
+        return msgspec.structs.replace(self, include=include)
+
+    def at(self, page: int) -> "Call[RowT]":
+        """Return the same list at another page."""
+        return msgspec.structs.replace(self, page=page)
+
+
+def one(record: Record[RowT], row_id: int, include: frozenset[str] = frozenset()) -> Call[RowT]:
+    """Return the read of a single row."""
+    return Call(record, id=row_id, include=include)
+
+
+def listing(
+    record: Record[RowT],
+    filters: dict[str, str | bool | None] | None = None,
+    include: frozenset[str] = frozenset(),
+) -> Call[RowT]:
+    """Return the read of a list's first page; filters that are None are left out.
+
+    Booleans go as 0 or 1. Source: /en/api/participants.html, /en/api/events.html
+    """
+    given: dict[str, Any] = {name: value for name, value in (filters or {}).items() if value is not None}
+    sent = ((name, str(int(value)) if isinstance(value, bool) else value) for name, value in given.items())
+    return Call(record, page=1, filters=tuple(sorted(sent)), include=include)

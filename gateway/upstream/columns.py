@@ -1,0 +1,106 @@
+"""How the values of a row's columns are read, each in every form the documentation leaves possible. Pure."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from functools import cache
+from types import NoneType
+from typing import Any, cast, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from gateway.upstream.record import Row
+
+
+class Column(msgspec.Struct, frozen=True):
+    """How one column is read."""
+
+    name: str
+    read: Callable[[Any], Any]
+    required: bool
+
+
+@cache
+def columns(row: type[Row]) -> tuple[Column, ...]:
+    """Return how to read each column of a row but its id, which has a rule of its own."""
+    hints = get_type_hints(row)
+    return tuple(
+        Column(found.name, _reader(hints[found.name]), found.required)
+        for found in msgspec.structs.fields(row)
+        if found.name != "id"
+    )
+
+
+def _reader(hint: Any) -> Callable[[Any], Any]:
+    kinds = {kind for kind in get_args(hint) or (hint,) if kind is not NoneType}
+    if date in kinds:
+        return _read_moment
+    [kind] = kinds
+    return _READERS[get_origin(kind) or kind]
+
+
+def read_int(value: Any) -> int:
+    """Return an integer given as number or text; ValueError for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ValueError("not an integer")
+    return int(value)
+
+
+def _read_bool(value: Any) -> bool:
+    if value in (True, 1, "1", "true"):
+        return True
+    if value in (False, 0, "0", "false"):
+        return False
+    raise ValueError("not a boolean")
+
+
+def _read_text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    raise ValueError("not a text")
+
+
+def _read_texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise ValueError("not a list")
+    return tuple(_read_text(item) for item in cast(list[Any], value))
+
+
+def _read_moment(value: Any) -> datetime | date | None:
+    """Return a date where only a date was given, else an instant.
+
+    Accepts ISO 8601, unix seconds as number or text; "" and MySQL's zero date are null. Text
+    without a zone is read as UTC. Source: samples (unix) against schema tables (string).
+    """
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return datetime.fromtimestamp(value, UTC)
+    if not isinstance(value, str):
+        raise ValueError("not a time")
+    text = value.strip()
+    if not text or text.startswith("0000-00-00"):
+        return None
+    # Eight digits are ISO 8601's basic date, 20260501; anything longer is unix seconds.
+    if text.isdecimal() and len(text) > 8:
+        return datetime.fromtimestamp(int(text), UTC)
+    if len(text) <= 10:
+        return date.fromisoformat(text)
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _read_instant(value: Any) -> datetime | None:
+    moment = _read_moment(value)
+    if moment is None or isinstance(moment, datetime):
+        return moment
+    return datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
+
+
+_READERS: dict[Any, Callable[[Any], Any]] = {
+    Any: lambda value: value,
+    tuple: _read_texts,
+    int: read_int,
+    bool: _read_bool,
+    str: _read_text,
+    datetime: _read_instant,
+}

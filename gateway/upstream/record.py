@@ -1,0 +1,65 @@
+"""What PlanDocket calls a resource: its path, its columns and what it can embed. Data, no behaviour.
+
+Each resource states its own in its `record.py`; everything in this package works from that.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, ClassVar, Generic, TypeVar
+
+import msgspec
+
+Moment = datetime | date
+"""As precise as PlanDocket gave it: `2026-05-01` stays a date."""
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of a resource: its own columns, decoded. A column with a default may be null or missing."""
+
+    kind: ClassVar[str]
+    """The GraphQL type's name, "Event"."""
+
+    id: int
+
+
+RowT = TypeVar("RowT", bound=Row)
+RowT_co = TypeVar("RowT_co", bound=Row, covariant=True)
+
+
+@dataclass(frozen=True)
+class One:
+    """An include that embeds at most one row."""
+
+    record: "Record[Any]"
+
+
+@dataclass(frozen=True)
+class Many:
+    """An include that embeds a list of rows."""
+
+    record: "Record[Any]"
+
+
+@dataclass(frozen=True)
+class Value:
+    """An include that adds a plain value: a number, or JSON of undocumented shape."""
+
+
+Embed = One | Many | Value
+
+
+@dataclass(frozen=True, eq=False)
+class Record(Generic[RowT]):
+    """One resource of the REST API."""
+
+    row: type[RowT]
+    path: str
+    """Below `/api/v1`, no slash: "events". Also the name of the scope it needs."""
+    includes: Mapping[str, Embed] = field(default_factory=dict[str, Embed])
+    """What `include=` accepts, and what it embeds under the same key."""
+
+    @property
+    def own_id(self) -> str:
+        """The key that the documentation's samples give the id: "event_id"."""
+        return f"{self.row.kind.lower()}_id"
