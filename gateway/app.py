@@ -1,0 +1,74 @@
+"""The composition root: the one place that makes objects and joins them."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import httpx
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.execution.operation import Executor
+from gateway.http.graphql import Endpoint, RequestError
+from gateway.http.health import alive, ready
+from gateway.http.pages import landing, schema_file
+from gateway.schema import SCHEMA
+from gateway.settings import Settings
+from gateway.upstream.client import Upstream
+
+_LARGEST_BODY = 1_000_000  # bytes
+
+
+def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> Starlette:
+    """Return the gateway; `transport` stands in for the network, in tests."""
+    upstream = Upstream(settings, transport)
+    endpoint = Endpoint(Executor(SCHEMA), upstream, settings)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncGenerator[None]:
+        async with upstream:
+            yield
+
+    app = Starlette(
+        routes=[
+            Route("/", landing),
+            Route("/graphql", endpoint.answer, methods=["GET", "POST"]),
+            Route("/schema.graphql", schema_file),
+            Route("/healthz", alive),
+            Route("/readyz", ready),
+        ],
+        lifespan=lifespan,
+        exception_handlers={HTTPException: _in_json},
+        max_body_size=_LARGEST_BODY,
+    )
+    app.add_middleware(_NoStore)
+    return app
+
+
+_CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "PAYLOAD_TOO_LARGE"}
+
+
+async def _in_json(_: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    headers = error.headers if isinstance(error, HTTPException) else None
+    detail = error.detail if isinstance(error, HTTPException) else "Error"
+    return RequestError(status, _CODES.get(status, "BAD_REQUEST"), f"{detail}.", headers).response()
+
+
+class _NoStore:
+    """Answers hold personal data of whoever asked: nothing on the way may keep them."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_marked(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["Cache-Control"] = "no-store"
+            await send(message)
+
+        await self._app(scope, receive, send_marked if scope["type"] == "http" else send)

@@ -1,0 +1,1 @@
+"""Categories of contacts, in a tree."""

@@ -1,0 +1,45 @@
+"""Reads categories."""
+
+from typing import ClassVar
+
+from gateway.categories.record import CATEGORIES, CategoryRow
+from gateway.loader import Loader, Wanted
+from gateway.rows import ById, ByKey
+from gateway.upstream.call import listing
+from gateway.upstream.record import Record
+
+
+class CategoryById(ById[CategoryRow]):
+    """Ids to categories, in key order; None where PlanDocket has none.
+
+    Several unknown ones are looked for in the whole list, which is short: at most 30 on any plan
+    but Enterprise. Source: /en/admin-guide/categories.html
+    """
+
+    record: ClassVar[Record[CategoryRow]] = CATEGORIES
+
+    async def load_batch(self, keys: list[Wanted[int]]) -> list[CategoryRow | Exception | None]:
+        """Return a category, None or an exception for each key, in their order."""
+        if len(keys) == 1:
+            return await super().load_batch(keys)
+        rows = {row.id: row for row in await self.context.listing(listing(CATEGORIES)).all()}
+        return [rows.get(wanted.key) for wanted in keys]
+
+
+class CategoryByKey(ByKey[CategoryRow]):
+    """Category keys to categories, in key order; None where no category has the key."""
+
+    record: ClassVar[Record[CategoryRow]] = CATEGORIES
+    column: ClassVar[str] = "category_key"
+    has_search: ClassVar[bool] = False
+
+
+class ChildrenOf(Loader[int, list[CategoryRow]]):
+    """Parent ids to their children in the list's order; one walk of the list for all."""
+
+    async def load_batch(self, keys: list[int]) -> list[list[CategoryRow] | Exception]:
+        """Return the children for each parent, in their order."""
+        children: dict[int, list[CategoryRow]] = {}
+        for row in await self.context.listing(listing(CATEGORIES)).all():
+            children.setdefault(row.parent_category_id or 0, []).append(row)
+        return [children.get(parent, []) for parent in keys]

@@ -1,0 +1,28 @@
+"""Categories as PlanDocket has them. Source: /en/api/categories.html"""
+
+from datetime import datetime
+
+from gateway.upstream.record import Record, Row
+
+
+class CategoryRow(Row, frozen=True, kw_only=True):
+    """A category's own columns."""
+
+    kind = "Category"
+
+    title: str
+    category_key: str | None = None
+    content: str | None = None
+    parent_category_id: int | None = None
+    """0 and null mean the root: the API's schema says integer, /en/admin-guide/categories.html NULL."""
+    event_keys: tuple[str, ...] | None = None
+    is_visible: bool | None = None
+    applicant_visibility: str | None = None
+    account_access_enabled: bool | None = None
+    sort_order: int | None = None
+    level: int | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+CATEGORIES = Record(CategoryRow, "categories")

@@ -1,0 +1,85 @@
+"""The `gateway` command: parses arguments, nothing more."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.app import create_app
+from gateway.errors import SettingsError
+from gateway.sandbox import SANDBOX_KEY, Sandbox
+from gateway.schema import print_schema
+from gateway.serving import Served, run
+from gateway.settings import Settings, load_settings
+
+app = typer.Typer(help="A GraphQL gateway in front of PlanDocket's REST API.", no_args_is_help=True)
+
+_DEMO = """\
+GraphiQL and GraphQL  http://127.0.0.1:{port}/graphql
+The schema            http://127.0.0.1:{port}/schema.graphql
+The sandbox it reads  http://127.0.0.1:{sandbox_port}/api/v1/  (Authorization: Bearer {key})
+
+Three queries to try:
+  {{ participants(first: 3) {{ nodes {{ isConfirmed contact {{ email }} event {{ title }} }} }} }}
+  {{ events(first: 5, orderBy: {{field: DATE_FROM}}) {{ nodes {{ title city dateFrom participantCount }} }} }}
+  {{ categories {{ title parent {{ title }} children {{ title }} }} }}
+
+Stop it with Ctrl+C.
+"""
+
+Port = Annotated[int, typer.Option(min=1, max=65535)]
+
+
+@app.command()
+def demo(port: Port = 8000, sandbox_port: Port = 8001) -> None:
+    """Start the gateway in front of a sandbox with made-up data: no settings needed."""
+    settings = Settings(
+        base_url=f"http://127.0.0.1:{sandbox_port}",  # pyright: ignore[reportArgumentType] - pydantic reads it
+        api_key=SANDBOX_KEY,  # pyright: ignore[reportArgumentType] - pydantic makes it secret
+        port=port,
+    )
+    sandbox = Served(Sandbox().app, "127.0.0.1", sandbox_port)
+    gateway = Served(create_app(settings), settings.host, settings.port)
+    announce = _DEMO.format(port=port, sandbox_port=sandbox_port, key=SANDBOX_KEY)
+    asyncio.run(run(gateway, sandbox, announce=announce))
+
+
+@app.command()
+def serve() -> None:
+    """Start the gateway in front of PlanDocket, with the settings of the environment."""
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        print(f"The gateway cannot start.\n{error}", file=sys.stderr)
+        raise typer.Exit(1) from None
+    announce = f"GraphQL at http://{settings.host}:{settings.port}/graphql, in front of {settings.base_url}"
+    asyncio.run(run(Served(create_app(settings), settings.host, settings.port), announce=announce))
+
+
+@app.command()
+def schema(
+    output: Annotated[
+        Path | None, typer.Option(help="Write it to this file instead of the terminal.")
+    ] = None,
+) -> None:
+    """Print the GraphQL schema, as committed in schema.graphql."""
+    if output is None:
+        print(print_schema(), end="")
+    else:
+        output.write_text(print_schema(), encoding="utf-8")
+
+
+@app.command()
+def sandbox(port: Port = 8001) -> None:
+    """Start the sandbox alone: PlanDocket's REST API with made-up data."""
+    announce = (
+        f"PlanDocket's REST API at http://127.0.0.1:{port}/api/v1/  (Authorization: Bearer {SANDBOX_KEY})"
+    )
+    asyncio.run(run(Served(Sandbox().app, "127.0.0.1", port), announce=announce))
+
+
+def main() -> None:
+    """Run the command."""
+    app()

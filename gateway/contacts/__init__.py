@@ -1,0 +1,1 @@
+"""Persons and companies of the central database."""

@@ -1,0 +1,38 @@
+"""Contacts as PlanDocket has them. Source: /en/api/contacts.html"""
+
+from datetime import datetime
+
+from gateway.categories.record import CATEGORIES
+from gateway.events.record import EVENTS
+from gateway.upstream.record import Many, Record, Row
+
+
+class ContactRow(Row, frozen=True, kw_only=True):
+    """A contact's own columns."""
+
+    kind = "Contact"
+
+    customer_number: str | None = None
+    company_name: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    mobile: str | None = None
+    fax: str | None = None
+    website: str | None = None
+    address: str | None = None
+    postal_code: str | None = None
+    city: str | None = None
+    country: str | None = None
+    state: str | None = None
+    notes: str | None = None
+    tax_id: str | None = None
+    rating: int | None = None
+    account_access_enabled: bool | None = None
+    has_account: bool | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+CONTACTS = Record(ContactRow, "contacts", {"categories": Many(CATEGORIES), "events": Many(EVENTS)})

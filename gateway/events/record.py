@@ -1,0 +1,26 @@
+"""Events as PlanDocket has them. Source: /en/api/events.html"""
+
+from typing import Any
+
+from gateway.upstream.record import Moment, Record, Row, Value
+
+
+class EventRow(Row, frozen=True, kw_only=True):
+    """An event's own columns. There are no `created_at` and `updated_at`."""
+
+    kind = "Event"
+
+    event_key: str
+    title: str
+    is_visible: bool
+    description: str | None = None
+    country: str | None = None
+    state: str | None = None
+    city: str | None = None
+    date_from: Moment | None = None
+    date_to: Moment | None = None
+    application_deadline: Moment | None = None
+    image: Any = None
+
+
+EVENTS = Record(EventRow, "events", {"opening_hours": Value(), "participant_count": Value()})

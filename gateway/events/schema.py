@@ -1,0 +1,182 @@
+"""Events as GraphQL sees them."""
+
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+from strawberry import UNSET
+
+from gateway.arguments import checked_id, checked_text, given
+from gateway.contacts.record import CONTACTS
+from gateway.context import Info
+from gateway.events.loaders import EventById, EventByKey
+from gateway.events.record import EVENTS, EventRow
+from gateway.loader import Wanted
+from gateway.lookahead import includes
+from gateway.node import Node
+from gateway.ordering import OrderDirection, sort_of
+from gateway.paging import After, Before, Connection, First, Last, Page, page_of, window
+from gateway.participants.record import PARTICIPANTS
+from gateway.relations import included
+from gateway.scalars import JSON, DateOrDateTime
+from gateway.upstream.call import listing
+
+if TYPE_CHECKING:
+    from gateway.contacts.schema import Contact
+    from gateway.participants.schema import Participant
+
+LazyContact = Annotated["Contact", strawberry.lazy("gateway.contacts.schema")]
+LazyParticipant = Annotated["Participant", strawberry.lazy("gateway.participants.schema")]
+
+
+async def _count_participants(info: Info, row: EventRow) -> int:
+    return await info.context.listing(listing(PARTICIPANTS, {"event_key": row.event_key})).length()
+
+
+@strawberry.type(description="An event or trade show.")
+class Event(Node):
+    """Resolved from an EventRow."""
+
+    event_key: str = strawberry.field(description="PlanDocket's unique key, as filters and writes want it.")
+    title: str = strawberry.field(description="The name.")
+    description: str | None = strawberry.field(description="What it is about.")
+    country: str | None = strawberry.field(description="Country code, such as DE.")
+    state: str | None = strawberry.field(description="State or province.")
+    city: str | None = strawberry.field(description="Where it takes place.")
+    date_from: DateOrDateTime | None = strawberry.field(description="When it starts.")
+    date_to: DateOrDateTime | None = strawberry.field(description="When it ends.")
+    application_deadline: DateOrDateTime | None = strawberry.field(
+        description="Until when exhibitors may apply."
+    )
+    is_visible: bool = strawberry.field(description="Whether it is publicly visible.")
+    image: JSON | None = strawberry.field(description="Its image; PlanDocket does not document the shape.")
+    opening_hours = included(
+        JSON,
+        EVENTS,
+        "opening_hours",
+        description="Its opening hours; PlanDocket does not document the shape. Null too where PlanDocket "
+        "does not tell: then named in `extensions.upstream.unavailable`.",
+    )
+    participant_count = included(
+        int,
+        EVENTS,
+        "participant_count",
+        otherwise=_count_participants,
+        description="How many participants it has. Whether unconfirmed ones count is PlanDocket's choice.",
+    )
+
+    @strawberry.field(
+        graphql_type=Connection[LazyParticipant] | None, description="Who takes part, in PlanDocket's order."
+    )
+    async def participants(
+        self,
+        info: Info,
+        row: strawberry.Parent[EventRow],
+        is_confirmed: Annotated[
+            bool | None, strawberry.argument(description="Only confirmed, or only unconfirmed.")
+        ] = UNSET,
+        first: First = UNSET,
+        after: After = UNSET,
+    ) -> Page:
+        """Return a page of participant rows."""
+        asked = window("Event.participants", first, after)
+        filters: dict[str, Any] = {"event_key": row.event_key, "confirmed": given(is_confirmed)}
+        call = listing(PARTICIPANTS, filters, includes(info))
+        return await page_of(info.context, "Event.participants", call, asked)
+
+    @strawberry.field(
+        graphql_type=Connection[LazyContact] | None,
+        description="The contacts linked to it, in PlanDocket's order.",
+    )
+    async def contacts(
+        self, info: Info, row: strawberry.Parent[EventRow], first: First = UNSET, after: After = UNSET
+    ) -> Page:
+        """Return a page of contact rows."""
+        asked = window("Event.contacts", first, after)
+        call = listing(CONTACTS, {"event_key": row.event_key}, includes(info))
+        return await page_of(info.context, "Event.contacts", call, asked)
+
+
+@strawberry.input(one_of=True, description="Names one event.")
+class EventBy:
+    """Exactly one of its fields."""
+
+    id: strawberry.ID | None = strawberry.field(default=UNSET, description="The global id.")
+    database_id: int | None = strawberry.field(default=UNSET, description="PlanDocket's own integer.")
+    event_key: str | None = strawberry.field(default=UNSET, description="PlanDocket's unique key.")
+
+
+@strawberry.input(description="Which events; everything given must hold.")
+class EventFilter:
+    """PlanDocket has no filter by event key: use `Query.event`."""
+
+    search: str | None = strawberry.field(
+        default=UNSET, description="Text to look for; PlanDocket does not say in which fields."
+    )
+    is_visible: bool | None = strawberry.field(default=UNSET, description="Only visible, or only hidden.")
+    upcoming: bool | None = strawberry.field(
+        default=UNSET, description="True: only upcoming ones. False filters nothing."
+    )
+
+    def sent(self) -> dict[str, str | bool | None]:
+        """Return PlanDocket's filters; only `upcoming=1` is documented. Source: /en/api/events.html"""
+        return {
+            "search": checked_text("search", self.search),
+            "visible": given(self.is_visible),
+            "upcoming": given(self.upcoming) or None,
+        }
+
+
+@strawberry.enum(description="What events can be ordered by.")
+class EventOrderField(Enum):
+    """PlanDocket's `sort` values. Source: /en/api/events.html"""
+
+    TITLE = strawberry.enum_value("title", description="The name.")
+    EVENT_KEY = strawberry.enum_value("event_key", description="The unique key.")
+    DATE_FROM = strawberry.enum_value("date_from", description="When it starts.")
+    DATE_TO = strawberry.enum_value("date_to", description="When it ends.")
+    CITY = strawberry.enum_value("city", description="Where it takes place.")
+
+
+@strawberry.input(description="How events are ordered.")
+class EventOrder:
+    """A field and a direction."""
+
+    field: EventOrderField = strawberry.field(description="By what.")
+    direction: OrderDirection = strawberry.field(default=OrderDirection.ASC, description="Which way.")
+
+
+@strawberry.type
+class EventQueries:
+    """Root fields."""
+
+    @strawberry.field(graphql_type=Event | None, description="One event; null where PlanDocket has none.")
+    async def event(
+        self, info: Info, by: Annotated[EventBy, strawberry.argument(description="Which one.")]
+    ) -> EventRow | None:
+        """Return the row, or None."""
+        if key := checked_text("eventKey", by.event_key):
+            return await info.context.loader(EventByKey).load(Wanted(key, includes(info)))
+        row_id = checked_id("Event", by.id, by.database_id)
+        return await info.context.loader(EventById).load(Wanted(row_id, includes(info))) if row_id else None
+
+    @strawberry.field(
+        graphql_type=Connection[Event] | None,
+        description="Events, in PlanDocket's order unless `orderBy` is given.",
+    )
+    async def events(
+        self,
+        info: Info,
+        filter: Annotated[
+            EventFilter | None, strawberry.argument(description="Which ones; all if not given.")
+        ] = UNSET,
+        order_by: Annotated[EventOrder | None, strawberry.argument(description="In which order.")] = UNSET,
+        first: First = UNSET,
+        after: After = UNSET,
+        last: Last = UNSET,
+        before: Before = UNSET,
+    ) -> Page:
+        """Return a page of rows."""
+        asked = window("events", first, after, last, before)
+        filters = (filter.sent() if filter else {}) | sort_of(order_by)
+        return await page_of(info.context, "events", listing(EVENTS, filters, includes(info)), asked)

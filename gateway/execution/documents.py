@@ -1,0 +1,64 @@
+"""From a document's text to what can be executed: parsed and validated once for each text."""
+
+from functools import lru_cache
+
+import msgspec
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    get_operation_ast,
+    parse,
+    specified_rules,
+    validate,
+)
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+
+_KEPT = 1_000
+_LONGEST_KEPT = 20_000  # characters: what is kept is bounded in memory too
+
+# An execution path of one's own must bring Strawberry's rules along.
+_RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+
+
+class Document(msgspec.Struct, frozen=True):
+    """A text that was parsed and validated, or the errors that came of it."""
+
+    ast: DocumentNode | None = None
+    errors: tuple[GraphQLError, ...] = ()
+
+    def operation(self, name: str | None) -> OperationDefinitionNode | None:
+        """Return the named operation, or the only one; None where that is not clear."""
+        return get_operation_ast(self.ast, name) if self.ast else None
+
+
+class Documents:
+    """Documents by their text, the most recently used ones kept."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self._schema = schema
+        self._kept = lru_cache(maxsize=_KEPT)(self._read)
+
+    def get(self, text: str) -> Document:
+        """Return the document of a text; its errors carry their code."""
+        return self._kept(text) if len(text) <= _LONGEST_KEPT else self._read(text)
+
+    def _read(self, text: str) -> Document:
+        try:
+            ast = parse(text)
+        except GraphQLSyntaxError as error:
+            return Document(errors=(_coded(error, "GRAPHQL_PARSE_FAILED"),))
+        except RecursionError:
+            return Document(
+                errors=(_coded(GraphQLError("The query is nested too deeply."), "GRAPHQL_PARSE_FAILED"),)
+            )
+        errors = validate(self._schema, ast, _RULES, max_errors=5)
+        return Document(ast, tuple(_coded(error, "GRAPHQL_VALIDATION_FAILED") for error in errors))
+
+
+def _coded(error: GraphQLError, code: str) -> GraphQLError:
+    error.extensions = {**(error.extensions or {}), "code": code}
+    return error

@@ -1,0 +1,116 @@
+"""Runs one operation, and makes of its outcome what a client may see."""
+
+import logging
+import secrets
+import traceback
+from inspect import isawaitable
+from typing import Any, cast
+
+import msgspec
+import strawberry
+from graphql import ExecutionResult, GraphQLError, OperationType
+from graphql import execute as graphql_execute  # pyright: ignore[reportUnknownVariableType]
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from gateway.context import Context
+from gateway.errors import GatewayError
+from gateway.execution.documents import Documents
+
+log = logging.getLogger(__name__)
+
+
+class Request(msgspec.Struct, frozen=True):
+    """A well-formed GraphQL request, whichever way it came."""
+
+    query: str
+    variables: dict[str, Any] | None = None
+    operation_name: str | None = None
+    is_read_only: bool = False
+    """Whether only a query may run: a GET must change nothing."""
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """The body of the answer, and whether anything was executed at all."""
+
+    body: dict[str, Any]
+    was_executed: bool
+
+
+class NotAllowedError(Exception):
+    """A mutation where only a query may run."""
+
+
+class Executor:
+    """Executes requests against one schema."""
+
+    def __init__(self, schema: strawberry.Schema) -> None:
+        self._schema = schema._schema  # pyright: ignore[reportPrivateUsage] - graphql-core's own
+        self._documents = Documents(self._schema)
+
+    async def run(self, request: Request, context: Context) -> Outcome:
+        """Return the outcome; every error in it has a code.
+
+        Raises:
+            NotAllowedError: the operation is a mutation and the request is read-only.
+        """
+        document = self._documents.get(request.query)
+        if document.ast is None or document.errors:
+            return _refused(*document.errors)
+        operation = document.operation(request.operation_name)
+        if operation is None:
+            return _refused(_no_operation(request.operation_name))
+        if request.is_read_only and operation.operation is not OperationType.QUERY:
+            raise NotAllowedError
+        async with context:
+            running = graphql_execute(
+                self._schema,
+                document.ast,
+                context_value=context,
+                variable_values=request.variables,
+                operation_name=request.operation_name,
+                executor_class=StrawberryGraphQLCoreExecutionContext,
+            )
+            return _outcome(await running if isawaitable(running) else running, context)
+
+
+def _outcome(result: ExecutionResult, context: Context) -> Outcome:
+    errors = result.errors or []
+    if result.data is None and any(error.path is None for error in errors):
+        return _refused(*errors)
+    body: dict[str, Any] = {"data": result.data}
+    if errors:
+        body["errors"] = [_visible(error) for error in errors]
+    if context.unavailable:
+        body["extensions"] = {"upstream": {"unavailable": sorted(context.unavailable)}}
+    return Outcome(body, was_executed=True)
+
+
+def _refused(*errors: GraphQLError) -> Outcome:
+    return Outcome({"errors": [_visible(error) for error in errors]}, was_executed=False)
+
+
+def _visible(error: GraphQLError) -> dict[str, Any]:
+    """Return an error as the client sees it: with a code, and nothing of the gateway's inside."""
+    formatted = cast(dict[str, Any], error.formatted)
+    cause = error.original_error
+    if cause is not None and not isinstance(cause, GatewayError):
+        return formatted | _internal(error)
+    return formatted | {"extensions": {"code": "BAD_USER_INPUT", **(error.extensions or {})}}
+
+
+def _internal(error: GraphQLError) -> dict[str, Any]:
+    reference = secrets.token_hex(8)
+    cause = error.original_error
+    # The stack alone: an exception's text may hold personal data.
+    stack = "".join(traceback.format_tb(cause.__traceback__)) if cause else ""
+    log.error("%s at %s, reference %s\n%s", type(cause).__name__, error.path, reference, stack)
+    return {
+        "message": f"The gateway failed here: tell its operator the reference {reference}.",
+        "extensions": {"code": "INTERNAL_SERVER_ERROR", "reference": reference},
+    }
+
+
+def _no_operation(name: str | None) -> GraphQLError:
+    if name:
+        return GraphQLError(f"The document has no operation named '{name}'.")
+    return GraphQLError("The document has several operations, or none: say which with 'operationName'.")

@@ -1,0 +1,1 @@
+"""The way in: the GraphQL endpoint, who calls, pages and health."""

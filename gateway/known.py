@@ -1,0 +1,55 @@
+"""What an operation has seen so far, asked before any loader: nothing known is asked for again."""
+
+from typing import Any, Final, cast
+
+from gateway.upstream.call import Call
+from gateway.upstream.record import Row, RowT
+from gateway.upstream.wire import Answer
+
+
+class Unknown:
+    """Nobody has asked yet."""
+
+
+class Unavailable:
+    """Asked for, and PlanDocket did not tell: its server ignores the include."""
+
+
+UNKNOWN: Final = Unknown()
+UNAVAILABLE: Final = Unavailable()
+
+
+class Known:
+    """Rows by class and id, and beside them what only an include tells."""
+
+    def __init__(self) -> None:
+        self._rows: dict[type[Row], dict[int, Row | None]] = {}
+        self._links: dict[tuple[type[Row], str], dict[int, Any]] = {}
+
+    def add(self, call: Call[Any], answer: Answer[Any]) -> None:
+        """Take in what a read brought; a single row that was not found is known to be None."""
+        of_class = self._rows.setdefault(call.record.row, {})
+        if call.id is not None:
+            of_class[call.id] = None
+        of_class.update((row.id, row) for row in answer.rows)
+        for row in answer.embedded:
+            self._rows.setdefault(type(row), {})[row.id] = row
+        for name in call.include:
+            links = self._links.setdefault((call.record.row, name), {})
+            if name in answer.links:
+                links.update(answer.links[name])
+            else:
+                for row in answer.rows:
+                    links.setdefault(row.id, UNAVAILABLE)
+
+    def row(self, kind: type[RowT], row_id: int) -> RowT | Unknown | None:
+        """Return a row, None where PlanDocket has none, or UNKNOWN."""
+        return cast("RowT | Unknown | None", self._rows.get(kind, {}).get(row_id, UNKNOWN))
+
+    def rows(self, kind: type[RowT]) -> list[RowT]:
+        """Return every row of a class, in the order seen."""
+        return [cast(RowT, row) for row in self._rows.get(kind, {}).values() if row is not None]
+
+    def link(self, kind: type[Row], name: str, row_id: int) -> Any:
+        """Return what the include `name` told of a row, UNAVAILABLE, or UNKNOWN."""
+        return self._links.get((kind, name), {}).get(row_id, UNKNOWN)

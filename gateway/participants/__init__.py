@@ -1,0 +1,1 @@
+"""One contact's participation in one event."""

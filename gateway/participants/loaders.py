@@ -1,0 +1,45 @@
+"""Reads participants."""
+
+from typing import ClassVar
+
+import msgspec
+
+from gateway.loader import Loader
+from gateway.participants.record import PARTICIPANTS, ParticipantRow
+from gateway.rows import ById
+from gateway.upstream.call import Call, listing
+from gateway.upstream.record import Record
+
+
+class ParticipantById(ById[ParticipantRow]):
+    """Ids to participants, in key order; None where PlanDocket answers 404."""
+
+    record: ClassVar[Record[ParticipantRow]] = PARTICIPANTS
+
+
+class OfContact(msgspec.Struct, frozen=True):
+    """The participations of one contact, as a selection wants them."""
+
+    contact_id: int
+    is_confirmed: bool | None
+    include: frozenset[str]
+
+
+class ParticipationsWithoutNumber(Loader[OfContact, tuple[ParticipantRow, ...]]):
+    """Contacts to their participations in the list's order, for contacts without a customer number.
+
+    No filter names them (it takes customer numbers only), so all participants are walked once and
+    grouped. Source: /en/api/participants.html
+    """
+
+    async def load_batch(self, keys: list[OfContact]) -> list[tuple[ParticipantRow, ...] | Exception]:
+        """Return the participations for each contact, in their order."""
+        rows: dict[Call[ParticipantRow], dict[int, list[ParticipantRow]]] = {}
+        for call in {_call(key) for key in keys}:
+            for row in await self.context.listing(call).all():
+                rows.setdefault(call, {}).setdefault(row.contact_id, []).append(row)
+        return [tuple(rows.get(_call(key), {}).get(key.contact_id, ())) for key in keys]
+
+
+def _call(key: OfContact) -> Call[ParticipantRow]:
+    return listing(PARTICIPANTS, {"confirmed": key.is_confirmed}, key.include)

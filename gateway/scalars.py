@@ -1,0 +1,62 @@
+"""The custom scalars of the schema."""
+
+from datetime import UTC, date, datetime
+from typing import Any, NewType
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types.scalar import ScalarDefinition
+
+from gateway.upstream.record import Moment
+
+DateTime = NewType("DateTime", datetime)
+DateOrDateTime = NewType("DateOrDateTime", object)
+JSON = NewType("JSON", object)
+
+
+def _instant(text: Any) -> datetime:
+    moment = _moment(text)
+    if not isinstance(moment, datetime):
+        raise GraphQLError("DateTime wants an ISO 8601 instant, such as 2026-05-01T09:00:00+00:00.")
+    return moment
+
+
+def _moment(text: Any) -> Moment:
+    try:
+        if len(text) == len("2026-05-01"):
+            return date.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        raise GraphQLError("ISO 8601 is wanted, such as 2026-05-01 or 2026-05-01T09:00:00+00:00.") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _iso(moment: Moment) -> str:
+    return moment.isoformat()
+
+
+SCALARS: dict[object, ScalarDefinition] = {
+    DateTime: strawberry.scalar(
+        name="DateTime",
+        description="An instant, ISO 8601 with offset. PlanDocket's text without a zone is read as UTC.",
+        specified_by_url="https://scalars.graphql.org/andimarek/date-time.html",
+        serialize=_iso,
+        parse_value=_instant,
+    ),
+    DateOrDateTime: strawberry.scalar(
+        name="DateOrDateTime",
+        description="A date or an instant, ISO 8601, as precise as PlanDocket gave it: "
+        "2026-05-01 stays a date.",
+        serialize=_iso,
+        parse_value=_moment,
+    ),
+    JSON: strawberry.scalar(
+        name="JSON",
+        description="Anything JSON: shapes that PlanDocket does not document.",
+        serialize=lambda value: value,
+        parse_value=lambda value: value,
+    ),
+}
+
+CONFIG = StrawberryConfig(scalar_map=SCALARS)

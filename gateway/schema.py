@@ -1,0 +1,69 @@
+"""The resources joined into one schema. `schema.graphql` is printed from it."""
+
+from typing import Annotated, Any
+
+import strawberry
+
+from gateway.context import Info
+from gateway.errors import BadInputError
+from gateway.global_id import decode_id
+from gateway.loader import Wanted, settle
+from gateway.lookahead import includes
+from gateway.node import Node
+from gateway.resources import RESOURCES
+from gateway.scalars import CONFIG
+
+MOST_NODES = 100
+
+_BY_KIND = {resource.kind: resource for resource in RESOURCES}
+
+
+@strawberry.type
+class NodeQueries:
+    """Root fields over all resources."""
+
+    @strawberry.field(graphql_type=Node | None, description="Anything by its global id; null once deleted.")
+    async def node(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The global id.")],
+    ) -> Any:
+        """Return the row, or None."""
+        return await _find(info, id)
+
+    @strawberry.field(
+        graphql_type=list[Node | None],
+        description=f"Anything by global ids, in their order, at most {MOST_NODES}. "
+        "A bad id is null with an error of its own, the others answer.",
+    )
+    async def nodes(
+        self,
+        info: Info,
+        ids: Annotated[list[strawberry.ID], strawberry.argument(description="The global ids.")],
+    ) -> list[Any]:
+        """Return a row, None or an exception for each id: graphql-core makes an error of the last."""
+        if len(ids) > MOST_NODES:
+            raise BadInputError(f"'ids' must have at most {MOST_NODES} entries, not {len(ids)}.")
+        return list(await settle(_find(info, one) for one in ids))
+
+
+async def _find(info: Info, global_id: str) -> Any:
+    kind, row_id = decode_id(global_id)
+    if kind not in _BY_KIND:
+        raise BadInputError(f"There is no type {kind} here: send an 'id' that a query returned.")
+    return await info.context.loader(_BY_KIND[kind].by_id).load(Wanted(row_id, includes(info, kind)))
+
+
+def _build() -> strawberry.Schema:
+    roots = (NodeQueries, *(resource.queries for resource in RESOURCES))
+    query = strawberry.type(type("Query", roots, {}), description="Where every read begins.")
+    return strawberry.Schema(query, types=[resource.node for resource in RESOURCES], config=CONFIG)
+
+
+SCHEMA = _build()
+"""One for the process: Strawberry refuses a second from the same types."""
+
+
+def print_schema() -> str:
+    """Return the SDL, as committed in schema.graphql."""
+    return SCHEMA.as_str() + "\n"

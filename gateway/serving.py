@@ -1,0 +1,78 @@
+"""Runs servers until a signal ends them."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import uvicorn
+from starlette.types import ASGIApp
+
+_GRACE_S = 20
+
+
+@dataclass(frozen=True)
+class Served:
+    """An app and where it listens."""
+
+    app: ASGIApp
+    host: str
+    port: int
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to whoever runs several of them, and tells when it listens."""
+
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._tell_started = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start listening."""
+        await super().startup(sockets)
+        if self.started:
+            self._tell_started()
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Capture none."""
+        yield
+
+
+async def run(*served: Served, announce: str) -> None:
+    """Serve all until SIGINT or SIGTERM, or until one of them ends; print `announce` once all listen."""
+
+    def started() -> None:
+        if all(server.started for server in servers):
+            print(announce, flush=True)
+
+    servers = [_Server(_config(one), started) for one in served]
+
+    def stop() -> None:
+        for server in servers:
+            server.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for sig in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(sig, stop)
+
+    async def serve(server: uvicorn.Server) -> None:
+        try:
+            await server.serve()
+        finally:
+            stop()
+
+    await asyncio.gather(*map(serve, servers))
+
+
+def _config(served: Served) -> uvicorn.Config:
+    return uvicorn.Config(
+        served.app,
+        host=served.host,
+        port=served.port,
+        access_log=False,  # addresses hold queries, and those hold names
+        log_level="warning",
+        timeout_graceful_shutdown=_GRACE_S,
+    )
