@@ -20,8 +20,6 @@ from gateway.schema import SCHEMA
 from gateway.settings import Settings
 from gateway.upstream.client import Upstream
 
-_LARGEST_BODY = 1_000_000  # bytes
-
 
 def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> Starlette:
     """Return the gateway; `transport` stands in for the network, in tests."""
@@ -43,13 +41,12 @@ def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         ],
         lifespan=lifespan,
         exception_handlers={HTTPException: _in_json},
-        max_body_size=_LARGEST_BODY,
     )
     app.add_middleware(_NoStore)
     return app
 
 
-_CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "PAYLOAD_TOO_LARGE"}
+_CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
 
 
 async def _in_json(_: Request, error: Exception) -> Response:

@@ -93,7 +93,7 @@ def _visible(error: GraphQLError) -> dict[str, Any]:
     """Return an error as the client sees it: with a code, and nothing of the gateway's inside."""
     formatted = cast(dict[str, Any], error.formatted)
     cause = error.original_error
-    if cause is not None and not isinstance(cause, GatewayError):
+    if cause is not None and not isinstance(cause, GatewayError | GraphQLError):
         return formatted | _internal(error)
     return formatted | {"extensions": {"code": "BAD_USER_INPUT", **(error.extensions or {})}}
 

@@ -17,6 +17,7 @@ from gateway.upstream.client import Upstream
 
 _JSON = "application/json"
 _GRAPHQL = "application/graphql-response+json"
+_LARGEST_BODY = 1_000_000  # bytes
 
 
 class RequestError(Exception):
@@ -86,7 +87,18 @@ async def _from_body(http: HttpRequest) -> Request:
     media_type = http.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != _JSON:
         raise RequestError(415, "UNSUPPORTED_MEDIA_TYPE", f"Send the request as 'Content-Type: {_JSON}'.")
-    return _request(_decode(await http.body()))
+    return _request(_decode(await _body(http)))
+
+
+async def _body(http: HttpRequest) -> bytes:
+    """Return the body; Starlette's own limit answers in plain text."""
+    body = bytearray()
+    async for chunk in http.stream():
+        body += chunk
+        if len(body) > _LARGEST_BODY:
+            message = f"The request's body is over {_LARGEST_BODY:,} bytes: send less, or several requests."
+            raise RequestError(413, "PAYLOAD_TOO_LARGE", message)
+    return bytes(body)
 
 
 def _decode(text: bytes) -> Any:

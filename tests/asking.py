@@ -1,0 +1,47 @@
+"""Asks a gateway as a client asks it, and tells what the sandbox behind it was asked."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from gateway.sandbox import Sandbox
+
+Json = dict[str, Any]
+
+
+@dataclass
+class Ask:
+    """A gateway in front of a sandbox, to be asked as a client asks it."""
+
+    sandbox: Sandbox
+    http: httpx.AsyncClient
+    _seen: int = field(default=0)
+
+    async def __call__(self, query: str, **variables: Any) -> Json:
+        """Return `data` of an answer without errors."""
+        answer = await self.answer(query, **variables)
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]
+
+    async def answer(self, query: str, headers: dict[str, str] | None = None, **variables: Any) -> Json:
+        """Return the whole answer."""
+        self._seen = len(self.sandbox.calls)
+        body = {"query": query, "variables": variables}
+        response = await self.http.post("/graphql", json=body, headers=headers)
+        return response.json()
+
+    async def error(self, query: str, **variables: Any) -> Json:
+        """Return the answer's only error."""
+        [error] = (await self.answer(query, **variables))["errors"]
+        return error
+
+    @property
+    def calls(self) -> list[str]:
+        """What the sandbox was asked by the last operation."""
+        return self.sandbox.calls[self._seen :]
+
+
+Gateway = Callable[..., Ask]
+"""Makes a gateway: of a sandbox or dialect, a transport, and settings by name."""

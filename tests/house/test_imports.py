@@ -1,0 +1,117 @@
+"""Imports point down: the rule that keeps one obvious place for everything."""
+
+import ast
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+GATEWAY = Path(__file__).parents[2] / "gateway"
+
+FLOORS: dict[str, float] = {
+    "cli": 8,
+    "app": 7,
+    "serving": 7,
+    "http": 6,
+    "schema": 5,
+    "resources": 4,
+    "execution": 4,
+    "upstream": 1,
+    "errors": 0,
+    "settings": 0.5,
+    "sandbox": 0,
+}
+SHARED_FLOOR = 2  # any other module at the top of the package: what every resource uses
+ROOMS = {"record": 3.0, "loaders": 3.1, "schema": 3.2, "mutations": 3.3}
+RESOURCES = {path.parent.name for path in GATEWAY.glob("*/record.py")} - FLOORS.keys()
+
+
+def modules() -> dict[str, Path]:
+    """Return every module of the package by its dotted name, without packages' own `__init__`."""
+    return {
+        ".".join(path.relative_to(GATEWAY.parent).with_suffix("").parts): path
+        for path in GATEWAY.rglob("*.py")
+        if path.name != "__init__.py"
+    }
+
+
+MODULES = modules()
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    """Yield the gateway's modules that a file imports when it is run."""
+    tree = ast.parse(path.read_text())
+    guarded = {
+        node.lineno
+        for block in ast.walk(tree)
+        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
+        for node in block.body
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and node.lineno not in guarded:
+            if node.module in MODULES:
+                yield node.module
+            else:
+                inner = (f"{node.module}.{alias.name}" for alias in node.names)
+                yield from (name for name in inner if name in MODULES)
+                if node.module.startswith("gateway.sandbox"):
+                    yield "gateway.sandbox.app"
+
+
+def floor_of(module: str) -> float:
+    """Return the floor a module stands on."""
+    _, place, *rest = module.split(".")
+    if place in RESOURCES:
+        return ROOMS[rest[0]]
+    return FLOORS.get(place, SHARED_FLOOR)
+
+
+def may_import(module: str, other: str) -> bool:
+    """Return whether the rule lets `module` import `other`."""
+    same_package = module.split(".")[1] == other.split(".")[1]
+    if floor_of(other) < floor_of(module) or same_package:
+        return True
+    both_shared = floor_of(module) == floor_of(other) == SHARED_FLOOR
+    both_records = floor_of(module) == floor_of(other) == ROOMS["record"]
+    return both_shared or both_records
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_a_module_imports_its_own_package_or_a_lower_floor(module: str) -> None:
+    """Never up, never sideways into another resource's room."""
+    assert [other for other in imports_of(MODULES[module]) if not may_import(module, other)] == []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Not even within a package or a floor."""
+    graph = {name: set(imports_of(path)) - {name} for name, path in MODULES.items() if "sandbox" not in name}
+    assert list(TopologicalSorter(graph).static_order())
+
+
+def test_the_sandbox_is_an_island() -> None:
+    """It imports nothing of the gateway, so that the two can disagree; only the command line starts it."""
+    outward = {
+        other
+        for name, path in MODULES.items()
+        if name.startswith("gateway.sandbox")
+        for other in imports_of(path)
+        if not other.startswith("gateway.sandbox")
+    }
+    inward = {
+        name
+        for name, path in MODULES.items()
+        if not name.startswith("gateway.sandbox")
+        and any(other.startswith("gateway.sandbox") for other in imports_of(path))
+    }
+    assert outward == set()
+    assert inward == {"gateway.cli"}
+
+
+def test_the_rule_sees_an_import_that_points_up() -> None:
+    """The rule itself: floors, rooms, and the exceptions it names."""
+    assert not may_import("gateway.upstream.client", "gateway.context")
+    assert not may_import("gateway.events.loaders", "gateway.contacts.schema")
+    assert not may_import("gateway.events.loaders", "gateway.contacts.loaders")
+    assert may_import("gateway.contacts.record", "gateway.events.record")
+    assert may_import("gateway.events.schema", "gateway.contacts.loaders")

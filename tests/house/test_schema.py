@@ -1,0 +1,48 @@
+"""The schema as front-end developers and their tools see it."""
+
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from graphql import (
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    build_schema,
+)
+
+from gateway.schema import print_schema
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = build_schema(print_schema())
+OWN_TYPES = [named for name, named in SCHEMA.type_map.items() if not name.startswith("__")]
+BUILT_IN = {"Int", "Float", "String", "Boolean", "ID"}
+
+
+def test_the_committed_file_is_the_schema() -> None:
+    """On a difference run `gateway schema --output schema.graphql`, and read the diff as an API change."""
+    assert (ROOT / "schema.graphql").read_text(encoding="utf-8") == print_schema()
+
+
+def described(named: Any) -> dict[str, str | None]:
+    """Return everything of a type that wants a description, by its coordinate."""
+    found: dict[str, str | None] = {named.name: named.description}
+    if isinstance(named, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType):
+        for name, field in cast(dict[str, Any], named.fields).items():
+            found[f"{named.name}.{name}"] = field.description
+            if isinstance(field, GraphQLField):
+                args = field.args.items()
+                found |= {f"{named.name}.{name}({arg}:)": given.description for arg, given in args}
+    if isinstance(named, GraphQLEnumType):
+        found |= {f"{named.name}.{name}": value.description for name, value in named.values.items()}
+    return found
+
+
+@pytest.mark.parametrize(
+    "named", [named for named in OWN_TYPES if named.name not in BUILT_IN], ids=lambda named: named.name
+)
+def test_everything_has_a_description(named: Any) -> None:
+    """Types, fields, arguments, enum values and input fields."""
+    assert [place for place, text in described(named).items() if not text] == []
