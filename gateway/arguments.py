@@ -28,6 +28,17 @@ def checked_text(name: str, text: str | None) -> str | None:
     return text or None
 
 
+def checked_key(name: str, key: str | None) -> str | None:
+    """Return a key to filter by; None where the argument was left out or is null.
+
+    Raises:
+        BadInputError: over 200 characters, or empty: without a key the filter would let everything through.
+    """
+    if given(key) == "":
+        raise BadInputError(f"'{name}' must not be empty: leave it out to filter by something else.")
+    return checked_text(name, key)
+
+
 def checked_id(kind: str, by_id: str | None, by_database_id: int | None) -> int | None:
     """Return the integer that one of the two names; None where no row can have it.
 

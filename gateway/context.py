@@ -11,12 +11,13 @@ from gateway.errors import UnauthenticatedError
 from gateway.known import Known
 from gateway.loader import Loader
 from gateway.reads import Reads
-from gateway.upstream.call import Call
+from gateway.upstream.call import Call, one
 from gateway.upstream.client import Upstream
 from gateway.upstream.credential import Credential
 from gateway.upstream.pages import Listing
 from gateway.upstream.record import RowT
 from gateway.upstream.wire import Answer
+from gateway.upstream.write import Write, Written
 
 LoaderT = TypeVar("LoaderT", bound=Loader[Any, Any])
 T = TypeVar("T")
@@ -62,6 +63,15 @@ class Context:
     async def read(self, call: Call[RowT]) -> Answer[RowT]:
         """Return the answer to `call`, at most one request for all in this operation who ask."""
         return await self.loader(Reads).load(call)
+
+    async def write(self, write: Write[RowT]) -> Written[RowT]:
+        """Send a write, once. What the operation read before is forgotten: it may be different now."""
+        self.known = Known()
+        self._loaders.clear()
+        written = await self.upstream.write(write, self.credential)
+        if written.row is not None:
+            self.known.add(one(write.record, written.row.id), Answer(rows=(written.row,)))
+        return written
 
     def listing(self, call: Call[RowT]) -> Listing[RowT]:
         """Return the list that `call` begins, to be read page by page."""

@@ -10,6 +10,7 @@
     * UnavailableError        refused connection, 5xx, no such path
       * TimedOutError         no answer in time
     * UnreadableError         an answer we cannot decode: a bug, or the API changed
+    * OutcomeUnknownError     a write was sent and no readable answer came: it may have happened
 * SettingsError               the operator's settings are at fault; raised before anything is served
 
 No message holds an upstream body, URL or key: all of them reach clients.
@@ -92,20 +93,39 @@ class UnavailableError(UpstreamError):
 
     code = "UPSTREAM_UNAVAILABLE"
 
+    def __init__(self, message: str, *, may_have_arrived: bool = False) -> None:
+        super().__init__(message)
+        self.may_have_arrived = may_have_arrived
+        """Whether PlanDocket may have got the request: a write must then not be repeated."""
+
 
 class TimedOutError(UnavailableError):
     """PlanDocket did not answer in time."""
 
     code = "UPSTREAM_TIMEOUT"
 
-    def __init__(self, what: str) -> None:
-        super().__init__(f"PlanDocket did not answer {what!r} in time: try again.")
+    def __init__(self, resource: str, *, may_have_arrived: bool) -> None:
+        super().__init__(
+            f"PlanDocket did not answer for {resource} in time: try again.", may_have_arrived=may_have_arrived
+        )
 
 
 class UnreadableError(UpstreamError):
     """PlanDocket's answer cannot be decoded."""
 
     code = "UPSTREAM_UNREADABLE"
+
+
+class OutcomeUnknownError(UpstreamError):
+    """A write was sent, and no readable answer came. It is never sent again by itself."""
+
+    code = "OUTCOME_UNKNOWN"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "PlanDocket got the write, or may have, but no readable answer came: it may have happened. "
+            "Look before you send it again."
+        )
 
 
 class SettingsError(Exception):

@@ -14,6 +14,8 @@ class Resource:
     by_id: type[ById[Any]]
     queries: type[Any]
     """A Strawberry type whose fields become fields of `Query`."""
+    mutations: type[Any]
+    """The same for `Mutation`."""
 
     @property
     def kind(self) -> str:

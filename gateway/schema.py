@@ -57,7 +57,9 @@ async def _find(info: Info, global_id: str) -> Any:
 def _build() -> strawberry.Schema:
     roots = (NodeQueries, *(resource.queries for resource in RESOURCES))
     query = strawberry.type(type("Query", roots, {}), description="Where every read begins.")
-    return strawberry.Schema(query, types=[resource.node for resource in RESOURCES], config=CONFIG)
+    writes = tuple(resource.mutations for resource in RESOURCES)
+    mutation = strawberry.type(type("Mutation", writes, {}), description="Where every write begins.")
+    return strawberry.Schema(query, mutation, types=[resource.node for resource in RESOURCES], config=CONFIG)
 
 
 SCHEMA = _build()

@@ -55,6 +55,12 @@ class Settings(BaseSettings):
         description="How several includes are sent: `comma`, `repeated`, `brackets` (`include[]=`), "
         "or `auto`: the first two are tried once.",
     )
+    update_method: Literal["PATCH", "PUT"] = Field(
+        default="PATCH",
+        validation_alias="PLANDOCKET_UPDATE_METHOD",
+        description="How rows are changed: `PATCH` sends the fields given, `PUT` reads the row first and "
+        "sends all fields.",
+    )
     connect_timeout: _Seconds = Field(
         default=2,
         validation_alias="PLANDOCKET_CONNECT_TIMEOUT",

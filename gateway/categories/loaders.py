@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from gateway.categories.record import CATEGORIES, CategoryRow
+from gateway.known import UNKNOWN
 from gateway.loader import Loader, Wanted
 from gateway.rows import ById, ByKey
 from gateway.upstream.call import listing
@@ -20,10 +21,11 @@ class CategoryById(ById[CategoryRow]):
 
     async def load_batch(self, keys: list[Wanted[int]]) -> list[CategoryRow | Exception | None]:
         """Return a category, None or an exception for each key, in their order."""
-        if len(keys) == 1:
-            return await super().load_batch(keys)
-        rows = {row.id: row for row in await self.context.listing(listing(CATEGORIES)).all()}
-        return [rows.get(wanted.key) for wanted in keys]
+        known = self.context.known
+        unknown = {wanted.key for wanted in keys if known.row(CategoryRow, wanted.key) is UNKNOWN}
+        if len(unknown) > 1:
+            await self.context.listing(listing(CATEGORIES)).all()
+        return await super().load_batch(keys)
 
 
 class CategoryByKey(ByKey[CategoryRow]):

@@ -25,4 +25,18 @@ class CategoryRow(Row, frozen=True, kw_only=True):
     updated_at: datetime | None = None
 
 
-CATEGORIES = Record(CategoryRow, "categories")
+CATEGORIES = Record(
+    CategoryRow,
+    "categories",
+    writable=(
+        "title",
+        "category_key",
+        "parent_category_id",
+        "content",
+        "event_keys",
+        "is_visible",
+        "applicant_visibility",
+        "account_access_enabled",
+        "sort_order",
+    ),
+)

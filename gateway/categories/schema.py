@@ -11,7 +11,7 @@ from gateway.arguments import checked_id, checked_text
 from gateway.categories.loaders import CategoryById, CategoryByKey, ChildrenOf
 from gateway.categories.record import CATEGORIES, CategoryRow
 from gateway.contacts.record import CONTACTS
-from gateway.context import Info
+from gateway.context import Context, Info
 from gateway.events.loaders import EventByKey
 from gateway.events.record import EventRow
 from gateway.loader import Wanted
@@ -115,6 +115,27 @@ class CategoryBy:
     database_id: int | None = strawberry.field(default=UNSET, description="PlanDocket's own integer.")
     category_key: str | None = strawberry.field(default=UNSET, description="PlanDocket's unique key.")
 
+    async def find(self, context: Context, include: frozenset[str] = frozenset()) -> CategoryRow | None:
+        """Return the row with what these includes tell, or None."""
+        if key := checked_text("categoryKey", self.category_key):
+            return await context.loader(CategoryByKey).load(Wanted(key, include))
+        row_id = checked_id("Category", self.id, self.database_id)
+        return await context.loader(CategoryById).load(Wanted(row_id, include)) if row_id else None
+
+    async def find_id(self, context: Context) -> int | None:
+        """Return the id that a parent is written by, or None; one that is given is not looked up."""
+        if checked_text("categoryKey", self.category_key):
+            row = await self.find(context)
+            return row.id if row else None
+        return checked_id("Category", self.id, self.database_id)
+
+    async def find_key(self, context: Context) -> str | None:
+        """Return the key that writes want, or None; one that is given costs no look-up."""
+        if key := checked_text("categoryKey", self.category_key):
+            return key
+        row = await self.find(context)
+        return row.category_key if row else None
+
 
 @strawberry.type
 class CategoryQueries:
@@ -127,12 +148,7 @@ class CategoryQueries:
         self, info: Info, by: Annotated[CategoryBy, strawberry.argument(description="Which one.")]
     ) -> CategoryRow | None:
         """Return the row, or None."""
-        if key := checked_text("categoryKey", by.category_key):
-            return await info.context.loader(CategoryByKey).load(Wanted(key, includes(info)))
-        row_id = checked_id("Category", by.id, by.database_id)
-        return (
-            await info.context.loader(CategoryById).load(Wanted(row_id, includes(info))) if row_id else None
-        )
+        return await by.find(info.context, includes(info))
 
     @strawberry.field(
         graphql_type=list[Category] | None,

@@ -35,4 +35,30 @@ class ContactRow(Row, frozen=True, kw_only=True):
     updated_at: datetime | None = None
 
 
-CONTACTS = Record(ContactRow, "contacts", {"categories": Many(CATEGORIES), "events": Many(EVENTS)})
+CONTACTS = Record(
+    ContactRow,
+    "contacts",
+    {"categories": Many(CATEGORIES), "events": Many(EVENTS)},
+    writable=(
+        "email",
+        "company_name",
+        "first_name",
+        "last_name",
+        "phone",
+        "fax",
+        "mobile",
+        "customer_number",
+        "address",
+        "postal_code",
+        "city",
+        "country",
+        "state",
+        "website",
+        "notes",
+        "tax_id",
+        "rating",
+        "account_access_enabled",
+        "category_keys",
+        "event_keys",
+    ),
+)

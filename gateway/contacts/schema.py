@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 from strawberry import UNSET
 
-from gateway.arguments import checked_id, checked_text, given
+from gateway.arguments import checked_id, checked_key, checked_text, given
 from gateway.categories.loaders import CategoryById
 from gateway.contacts.loaders import ContactById, ContactByNumber
 from gateway.contacts.record import CONTACTS, ContactRow
-from gateway.context import Info
+from gateway.context import Context, Info
 from gateway.events.loaders import EventById
 from gateway.events.record import EventRow
 from gateway.loader import Wanted
-from gateway.lookahead import includes
+from gateway.lookahead import includes, wants_ids_only
 from gateway.node import Node
 from gateway.ordering import OrderDirection, sort_of
 from gateway.paging import After, Before, Connection, First, Last, Page, page_of, window
@@ -36,15 +36,19 @@ LazyParticipant = Annotated["Participant", strawberry.lazy("gateway.participants
 
 
 async def _events_of_participations(info: Info, row: ContactRow) -> list[EventRow]:
-    rows = await _participations(info, row, frozenset({"event"}))
+    include = frozenset[str]() if wants_ids_only(info) else frozenset({"event"})
+    rows = await participations_of(info.context, row, include)
     return await rows_of(info, EventById, tuple({participation.event_id: None for participation in rows}))
 
 
-async def _participations(info: Info, row: ContactRow, include: frozenset[str]) -> tuple[ParticipantRow, ...]:
+async def participations_of(
+    context: Context, row: ContactRow, include: frozenset[str]
+) -> tuple[ParticipantRow, ...]:
+    """Return all participations of a contact, in PlanDocket's order."""
     if row.customer_number:
-        filters: dict[str, str | bool | None] = {"customer_number": row.customer_number}
-        return await info.context.listing(listing(PARTICIPANTS, filters, include)).all()
-    return await info.context.loader(ParticipationsWithoutNumber).load(OfContact(row.id, None, include))
+        call = listing(PARTICIPANTS, {"customer_number": row.customer_number}, include)
+        return await context.listing(call).all()
+    return await context.loader(ParticipationsWithoutNumber).load(OfContact(row.id, None, include))
 
 
 @strawberry.type(description="A person or company of the tenant's central database.")
@@ -82,7 +86,8 @@ class Contact(Node):
         "events",
         EventById,
         otherwise=_events_of_participations,
-        description="The events it is linked to.",
+        description="The events it is linked to. Costly where PlanDocket's server ignores the include: "
+        "then found among its participations.",
     )
     categories = included(
         list[LazyCategory],
@@ -120,6 +125,13 @@ class Contact(Node):
         return Page(name, cut(await info.context.loader(ParticipationsWithoutNumber).load(key), asked))
 
 
+class MissingCustomerNumberError(Exception):
+    """Participations are written by customer number, and this contact has none.
+
+    Source: /en/api/participants.html
+    """
+
+
 @strawberry.input(one_of=True, description="Names one contact.")
 class ContactBy:
     """Exactly one of its fields."""
@@ -127,6 +139,22 @@ class ContactBy:
     id: strawberry.ID | None = strawberry.field(default=UNSET, description="The global id.")
     database_id: int | None = strawberry.field(default=UNSET, description="PlanDocket's own integer.")
     customer_number: str | None = strawberry.field(default=UNSET, description="PlanDocket's customer number.")
+
+    async def find(self, context: Context, include: frozenset[str] = frozenset()) -> ContactRow | None:
+        """Return the row with what these includes tell, or None."""
+        if key := checked_text("customerNumber", self.customer_number):
+            return await context.loader(ContactByNumber).load(Wanted(key, include))
+        row_id = checked_id("Contact", self.id, self.database_id)
+        return await context.loader(ContactById).load(Wanted(row_id, include)) if row_id else None
+
+    async def find_number(self, context: Context) -> str | None:
+        """Return the customer number that writes want, or None; one that is given costs no look-up."""
+        if key := checked_text("customerNumber", self.customer_number):
+            return key
+        row = await self.find(context)
+        if row is not None and row.customer_number is None:
+            raise MissingCustomerNumberError
+        return row.customer_number if row else None
 
 
 @strawberry.input(description="Which contacts; everything given must hold.")
@@ -144,9 +172,9 @@ class ContactFilter:
     def sent(self) -> dict[str, str | bool | None]:
         """Return PlanDocket's filters. Source: /en/api/contacts.html"""
         return {
-            "search": checked_text("search", self.search),
-            "category_key": checked_text("categoryKey", self.category_key),
-            "event_key": checked_text("eventKey", self.event_key),
+            "search": checked_text("search", (given(self.search) or "").strip()),
+            "category_key": checked_key("categoryKey", self.category_key),
+            "event_key": checked_key("eventKey", self.event_key),
         }
 
 
@@ -180,10 +208,7 @@ class ContactQueries:
         self, info: Info, by: Annotated[ContactBy, strawberry.argument(description="Which one.")]
     ) -> ContactRow | None:
         """Return the row, or None."""
-        if number := checked_text("customerNumber", by.customer_number):
-            return await info.context.loader(ContactByNumber).load(Wanted(number, includes(info)))
-        row_id = checked_id("Contact", by.id, by.database_id)
-        return await info.context.loader(ContactById).load(Wanted(row_id, includes(info))) if row_id else None
+        return await by.find(info.context, includes(info))
 
     @strawberry.field(
         graphql_type=Connection[Contact] | None,

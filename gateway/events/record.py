@@ -23,4 +23,21 @@ class EventRow(Row, frozen=True, kw_only=True):
     image: Any = None
 
 
-EVENTS = Record(EventRow, "events", {"opening_hours": Value(), "participant_count": Value()})
+EVENTS = Record(
+    EventRow,
+    "events",
+    {"opening_hours": Value(), "participant_count": Value()},
+    writable=(
+        "title",
+        "event_key",
+        "description",
+        "date_from",
+        "date_to",
+        "country",
+        "state",
+        "city",
+        "application_deadline",
+        "is_visible",
+        "opening_hours",
+    ),
+)

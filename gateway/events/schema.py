@@ -8,7 +8,7 @@ from strawberry import UNSET
 
 from gateway.arguments import checked_id, checked_text, given
 from gateway.contacts.record import CONTACTS
-from gateway.context import Info
+from gateway.context import Context, Info
 from gateway.events.loaders import EventById, EventByKey
 from gateway.events.record import EVENTS, EventRow
 from gateway.loader import Wanted
@@ -105,6 +105,20 @@ class EventBy:
     database_id: int | None = strawberry.field(default=UNSET, description="PlanDocket's own integer.")
     event_key: str | None = strawberry.field(default=UNSET, description="PlanDocket's unique key.")
 
+    async def find(self, context: Context, include: frozenset[str] = frozenset()) -> EventRow | None:
+        """Return the row with what these includes tell, or None."""
+        if key := checked_text("eventKey", self.event_key):
+            return await context.loader(EventByKey).load(Wanted(key, include))
+        row_id = checked_id("Event", self.id, self.database_id)
+        return await context.loader(EventById).load(Wanted(row_id, include)) if row_id else None
+
+    async def find_key(self, context: Context) -> str | None:
+        """Return the key that writes want, or None; one that is given costs no look-up."""
+        if key := checked_text("eventKey", self.event_key):
+            return key
+        row = await self.find(context)
+        return row.event_key if row else None
+
 
 @strawberry.input(description="Which events; everything given must hold.")
 class EventFilter:
@@ -121,7 +135,7 @@ class EventFilter:
     def sent(self) -> dict[str, str | bool | None]:
         """Return PlanDocket's filters; only `upcoming=1` is documented. Source: /en/api/events.html"""
         return {
-            "search": checked_text("search", self.search),
+            "search": checked_text("search", (given(self.search) or "").strip()),
             "visible": given(self.is_visible),
             "upcoming": given(self.upcoming) or None,
         }
@@ -155,10 +169,7 @@ class EventQueries:
         self, info: Info, by: Annotated[EventBy, strawberry.argument(description="Which one.")]
     ) -> EventRow | None:
         """Return the row, or None."""
-        if key := checked_text("eventKey", by.event_key):
-            return await info.context.loader(EventByKey).load(Wanted(key, includes(info)))
-        row_id = checked_id("Event", by.id, by.database_id)
-        return await info.context.loader(EventById).load(Wanted(row_id, includes(info))) if row_id else None
+        return await by.find(info.context, includes(info))
 
     @strawberry.field(
         graphql_type=Connection[Event] | None,

@@ -24,4 +24,5 @@ PARTICIPANTS = Record(
     ParticipantRow,
     "participants",
     {"contact": One(CONTACTS), "event": One(EVENTS), "category": One(CATEGORIES)},
+    writable=("event_key", "customer_number", "is_confirmed"),
 )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 from strawberry import UNSET
 
-from gateway.arguments import checked_id, checked_text, given
+from gateway.arguments import checked_id, checked_key, given
 from gateway.categories.loaders import CategoryById
 from gateway.contacts.loaders import ContactById
 from gateway.context import Info
@@ -84,8 +84,8 @@ class ParticipantFilter:
     def sent(self) -> dict[str, str | bool | None]:
         """Return PlanDocket's filters. Source: /en/api/participants.html"""
         return {
-            "event_key": checked_text("eventKey", self.event_key),
-            "customer_number": checked_text("customerNumber", self.customer_number),
+            "event_key": checked_key("eventKey", self.event_key),
+            "customer_number": checked_key("customerNumber", self.customer_number),
             "confirmed": given(self.is_confirmed),
         }
 

@@ -1,34 +1,23 @@
-"""Reads from PlanDocket: a `Call` in, an `Answer` out, over one HTTP client for the process."""
+"""PlanDocket as the rest of the gateway sees it: `Call` to `Answer`, `Write` to `Written`."""
 
-import asyncio
-import logging
-from collections.abc import Generator
-from contextlib import contextmanager
+import re
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import httpx
 
-from gateway.errors import (
-    RateLimitedError,
-    RefusedError,
-    TimedOutError,
-    UnauthenticatedError,
-    UnavailableError,
-    UnreadableError,
-)
+from gateway.errors import OutcomeUnknownError, UnavailableError, UnreadableError
 from gateway.settings import Settings
 from gateway.upstream.call import Call
 from gateway.upstream.credential import Credential
+from gateway.upstream.http import Http
 from gateway.upstream.record import RowT
+from gateway.upstream.refusals import refusal, write_refusal
 from gateway.upstream.traits import IncludeStyle, Traits
-from gateway.upstream.wire import Answer, decode, read_list, read_single
-
-log = logging.getLogger(__name__)
+from gateway.upstream.wire import Answer, decode, read_list, read_single, read_written
+from gateway.upstream.write import UpdateMethod, Write, WriteRefusedError, Written
 
 Primitive = str | int | float | bool | None  # what httpx takes as a query's value
-
-_IN_FLIGHT = 10  # httpx's pool gets slower above 16
 
 
 class Upstream:
@@ -37,15 +26,9 @@ class Upstream:
     def __init__(self, settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> None:
         style = settings.include_style
         self.traits = Traits(settings.page_size, None if style == "auto" else style)
+        self.update_method: UpdateMethod = settings.update_method
         self._settings = settings
-        self._places = asyncio.Semaphore(_IN_FLIGHT)
-        self._http = httpx.AsyncClient(
-            base_url=f"{str(settings.base_url).rstrip('/')}/api/v1/",
-            timeout=httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout),
-            follow_redirects=False,
-            transport=transport,
-            headers={"Accept": "application/json"},
-        )
+        self._http = Http(settings, transport)
 
     async def __aenter__(self) -> Self:
         return self
@@ -53,7 +36,7 @@ class Upstream:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._http.aclose()
+        await self._http.close()
 
     async def get(self, call: Call[RowT], credential: Credential) -> Answer[RowT]:
         """Return the answer to `call`; no row where PlanDocket answers 404 for a single one.
@@ -80,88 +63,82 @@ class Upstream:
         self.traits.ignore(call, credential, call.include - answer.links.keys())
         return answer
 
+    async def write(self, write: Write[RowT], credential: Credential) -> Written[RowT]:
+        """Send a write, once, and return what the server tells of the row.
+
+        Raises:
+            WriteRefusedError: PlanDocket says why it did not; nothing was changed.
+            OutcomeUnknownError: it was sent, or may have been, and no readable answer came.
+            CallerError, UpstreamError: it was not carried out.
+        """
+        try:
+            response = await self._http.send(write.method, write.path, credential, body=write.body)
+            outcome = _outcome(write, response, credential)
+        except UnavailableError as error:
+            if error.may_have_arrived:
+                raise OutcomeUnknownError from None
+            raise
+        except UnreadableError:
+            raise OutcomeUnknownError from None
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
     async def _read(self, call: Call[RowT], credential: Credential, style: IncludeStyle) -> Answer[RowT]:
-        response = await self._send(call, credential, self._query(call, style))
+        response = await self._http.send("GET", call.path, credential, self._query(call, style))
         match response.status_code:
+            case 200:
+                reader = read_list if call.id is None else read_single
+                return reader(call.record, decode(response.content), call.include)
             case 404 if call.id is not None:
                 decode(response.content)  # a proxy's page about a wrong host is no "not found"
                 return Answer()
-            case status if status != 200:
-                raise _refusal(status, call, credential)
-            case _:
-                reader = read_list if call.id is None else read_single
-                return reader(call.record, decode(response.content), call.include)
-
-    async def _send(
-        self, call: Call[RowT], credential: Credential, query: httpx.QueryParams
-    ) -> httpx.Response:
-        async with self._places:
-            with _transport_errors(call.record.path):
-                async with asyncio.timeout(self._settings.total_timeout):
-                    return await self._http.get(
-                        call.path,
-                        params=query,
-                        headers={"Authorization": f"Bearer {credential.key.get_secret_value()}"},
-                    )
+            case 400 | 403 | 422 if call.include:
+                raise _NotAcceptedError
+            case status:
+                raise refusal(status, call.record.path, credential)
 
     def _query(self, call: Call[Any], style: IncludeStyle) -> httpx.QueryParams:
-        query: list[tuple[str, Primitive]] = [*call.filters]
-        names = sorted(call.include)
-        if style == "comma" and names:
-            query.append(("include", ",".join(names)))
-        else:
-            key = "include[]" if style == "brackets" else "include"
-            query += [(key, name) for name in names]
+        query = [*call.filters, *include_query(sorted(call.include), style)]
         if call.page is not None:
             query.append((self._settings.page_param, str(call.page)))
             query.append((self._settings.per_page_param, str(self._settings.page_size)))
         return httpx.QueryParams(query)
 
 
+def include_query(names: list[str], style: IncludeStyle | Literal["auto"]) -> list[tuple[str, Primitive]]:
+    """Return the query's part that asks for includes, in a style; "auto" begins with commas."""
+    if not names:
+        return []
+    if style in ("auto", "comma"):
+        return [("include", ",".join(names))]
+    return [("include[]" if style == "brackets" else "include", name) for name in names]
+
+
 class _NotAcceptedError(Exception):
-    """PlanDocket refuses a read because of its includes, it seems: to be asked again without."""
+    """PlanDocket refuses a read because of its includes, it seems: to be asked again without.
 
-
-def _refusal(status: int, call: Call[Any], credential: Credential) -> Exception:
-    """Return the error for an answer other than 200.
-
-    Source: /en/getting-started/errors.html
+    Whether an include needs the other resource's scope (403), and whether an unknown one is an
+    error (400, 422), is not said.
     """
-    resource = call.record.path
-    # Whether an include needs the other's scope, and whether an unknown one is an error, is not said.
-    if call.include and status in (400, 403, 422):
-        return _NotAcceptedError()
-    match status:
-        case 401 if credential.is_held:
-            log.error("PlanDocket refuses PLANDOCKET_API_KEY (401): give the gateway a valid key")
-            return RefusedError.held_key()
-        case 401:
-            return UnauthenticatedError("PlanDocket does not know this API key.")
-        case 403:
-            if credential.is_held:
-                log.error("PLANDOCKET_API_KEY may not read %s (403): give it that scope", resource)
-            return RefusedError.missing_scope(resource)
-        case 429:
-            return RateLimitedError()
-        case 404 | 405:
-            return UnavailableError(f"PlanDocket has no {resource} at this address.")
-        case _ if 300 <= status < 400:
-            log.error("PlanDocket redirects (%d): is PLANDOCKET_BASE_URL the tenant's own address?", status)
-            return UnavailableError("PlanDocket answers with a redirect, which is not followed.")
-        case _ if status >= 500:
-            return UnavailableError(f"PlanDocket fails with status {status}: try again later.")
-        case _:
-            return UnreadableError(f"PlanDocket refuses to read {resource} with status {status}.")
 
 
-@contextmanager
-def _transport_errors(resource: str) -> Generator[None]:
-    try:
-        yield
-    except (httpx.TimeoutException, TimeoutError):
-        raise TimedOutError(resource) from None
-    except httpx.TransportError as error:
-        log.warning("PlanDocket cannot be reached: %s", type(error).__name__)
-        raise UnavailableError("PlanDocket cannot be reached: try again later.") from None
-    except httpx.DecodingError:
-        raise UnreadableError("PlanDocket's answer is not JSON.") from None
+def _outcome(
+    write: Write[RowT], response: httpx.Response, credential: Credential
+) -> Written[RowT] | Exception:
+    """Return what a write's answer tells of the row, or the error that it means.
+
+    Raises:
+        UnreadableError: the answer is not PlanDocket's.
+    """
+    status = response.status_code
+    if 200 <= status < 300:
+        told = read_written(write.record, decode(response.content) if response.content.strip() else None)
+        found = re.search(r"/(\d+)/?$", response.headers.get("location", ""))
+        row_id = write.id or told.id or (int(found[1]) if found else None)
+        return Written(row_id, told.row)
+    if status >= 500:
+        decode(response.content)  # a proxy's page: PlanDocket behind it may have carried the write out
+    if not (write.id is None and status == 404) and (refused := write_refusal(response)) is not None:
+        return WriteRefusedError(refused)
+    return refusal(status, write.record.path, credential)

@@ -9,6 +9,8 @@ from typing import Any, cast
 
 import msgspec
 
+from gateway.upstream.columns import read_int
+
 Json = dict[str, Any]
 
 
@@ -58,7 +60,8 @@ def _paging_places(payload: Any, data: Any) -> Iterator[Json]:
 def _first_int(places: list[Json], *keys: str) -> int | None:
     for place in places:
         for key in keys:
-            value = place.get(key)
-            if isinstance(value, int) and not isinstance(value, bool):
-                return value
+            try:
+                return read_int(place.get(key))
+            except ValueError:
+                continue
     return None

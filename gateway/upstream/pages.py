@@ -13,7 +13,6 @@ from typing import Generic
 import msgspec
 
 from gateway.upstream.call import Call
-from gateway.upstream.page_shapes import Paging
 from gateway.upstream.record import RowT
 from gateway.upstream.traits import Traits
 from gateway.upstream.wire import Answer
@@ -141,8 +140,11 @@ class Listing(Generic[RowT]):
             return self._whole if number == 1 else ()
         if number not in self._pages:
             answer = await self._read(self._call.at(number))
-            if self._resize(number, answer) or await self._is_repeat(number, answer):
+            if self._resize(number, answer):
                 return answer.rows if number == 1 else ()
+            size = self._size
+            if await self._is_repeat(number, answer) or size != self._size:
+                return ()
             self._pages[number] = answer.rows
             self._note_end(number, answer)
         return self._pages[number]
@@ -167,11 +169,12 @@ class Listing(Generic[RowT]):
 
     async def _is_repeat(self, number: int, answer: Answer[RowT]) -> bool:
         """Return whether the server answered its first page again, so that `page` does nothing."""
-        if number == 1 or not answer.rows:
+        if number == 1:
             return False
-        if answer.paging == Paging() and self._traits.is_paged(self._path) is None:
+        # Only the first page shows how large pages are, and whether there are any, where nothing tells.
+        if answer.paging.size is None and self._traits.is_paged(self._path) is None:
             await self._page(1)
-        if 1 not in self._pages:
+        if 1 not in self._pages or not answer.rows:
             return False
         repeats = _repeats(answer.rows, self._pages[1])
         self._traits.learn_paged(self._path, not repeats)

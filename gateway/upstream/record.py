@@ -58,6 +58,8 @@ class Record(Generic[RowT]):
     """Below `/api/v1`, no slash: "events". Also the name of the scope it needs."""
     includes: Mapping[str, Embed] = field(default_factory=dict[str, Embed])
     """What `include=` accepts, and what it embeds under the same key."""
+    writable: tuple[str, ...] = ()
+    """The documented request fields."""
 
     @property
     def own_id(self) -> str:

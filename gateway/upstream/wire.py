@@ -14,6 +14,7 @@ from gateway.errors import UnreadableError
 from gateway.upstream.columns import columns, read_int
 from gateway.upstream.page_shapes import Paging, read_paging
 from gateway.upstream.record import Many, One, Record, Row, RowT
+from gateway.upstream.write import Written
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ def read_list(record: Record[RowT], payload: Any, include: frozenset[str]) -> An
     the only sample shows an object. Source: /de/api/participants.html
     """
     data = _data(payload)
-    answer = _read_rows(record, _items(record, data), include)
+    answer = _read_rows(record, items_of(record, payload), include)
     return msgspec.structs.replace(answer, paging=read_paging(payload, data, len(answer.rows)))
 
 
@@ -55,12 +56,32 @@ def read_single(record: Record[RowT], payload: Any, include: frozenset[str]) -> 
     return _read_rows(record, [_data(payload)], include)
 
 
+def read_written(record: Record[RowT], payload: Any) -> Written[RowT]:
+    """Return what the answer to a write tells of the row: all of it, its id, or nothing.
+
+    A row that lacks a column is an excerpt, of which only the id is used.
+    """
+    data = _data(payload)
+    if not isinstance(data, dict):
+        return Written()
+    raw = cast(Json, data)
+    if "id" not in raw and record.own_id not in raw:
+        return Written()
+    return Written(read_id(record, raw), read_row(record, raw) if _is_whole(record, raw) else None)
+
+
+def _is_whole(record: Record[Any], raw: Json) -> bool:
+    return all(column.name in raw for column in columns(record.row))
+
+
 def _data(payload: Any) -> Any:
     """Return what the envelope holds, or the whole where there is none."""
     return cast(Json, payload).get("data", cast(Any, payload)) if isinstance(payload, dict) else payload
 
 
-def _items(record: Record[Any], data: Any) -> list[Any]:
+def items_of(record: Record[Any], payload: Any) -> list[Any]:
+    """Return a list's rows as they came, from whatever is around them."""
+    data = _data(payload)
     if isinstance(data, list):
         return cast(list[Any], data)
     if isinstance(data, dict):
@@ -109,7 +130,7 @@ def _read_embedded(record: Record[Any], raw: Any, embedded: list[Row]) -> int:
     if not isinstance(raw, dict):
         raise UnreadableError(f"An embedded row of {record.path} is not an object.")
     found = cast(Json, raw)
-    if all(column.name in found for column in columns(record.row)):
+    if _is_whole(record, found):
         embedded.append(read_row(record, found))
     return read_id(record, found)
 

@@ -1,0 +1,156 @@
+"""Writes of categories. Source: /en/api/categories.html"""
+
+from typing import Annotated
+
+import strawberry
+from strawberry import UNSET
+
+from gateway.categories.loaders import CategoryById
+from gateway.categories.record import CATEGORIES
+from gateway.categories.schema import ApplicantVisibility, Category, CategoryBy
+from gateway.context import Context, Info
+from gateway.events.schema import EventBy
+from gateway.global_id import integer_of
+from gateway.loader import Wanted
+from gateway.upstream.call import listing
+from gateway.upstream.record import Row
+from gateway.user_errors import InputField
+from gateway.writing import (
+    Body,
+    Deleted,
+    DeletePayload,
+    Payload,
+    Saved,
+    Writable,
+    keys_of,
+    present,
+    saved_row,
+)
+
+_WRITABLE = Writable(
+    CATEGORIES, {"event_keys": InputField("events"), "parent_category_id": InputField("parent")}
+)
+
+
+@strawberry.input
+class _Fields:
+    """The documented request fields but the title."""
+
+    category_key: str | None = strawberry.field(
+        default=UNSET, description="Unique key; PlanDocket makes one where it is left out of a new category."
+    )
+    parent: CategoryBy | None = strawberry.field(
+        default=UNSET, description="The category above; null for the root."
+    )
+    content: str | None = strawberry.field(default=UNSET, description="What it is about.")
+    events: list[EventBy] | None = strawberry.field(
+        default=UNSET, description="The events it is restricted to, in place of those before; null for none."
+    )
+    is_visible: bool | None = strawberry.field(default=UNSET, description="Whether it is publicly visible.")
+    applicant_visibility: ApplicantVisibility | None = strawberry.field(
+        default=UNSET, description="What applicants may do with it."
+    )
+    account_access_enabled: bool | None = strawberry.field(
+        default=UNSET, description="Whether its contacts may use the account portal."
+    )
+    sort_order: int | None = strawberry.field(
+        default=UNSET, description="Where it stands among its siblings."
+    )
+
+
+@strawberry.input(description="A new category.")
+class CreateCategoryInput(_Fields):
+    """Only the title is required."""
+
+    title: str = strawberry.field(description="The name.")
+
+
+@strawberry.input(description="Changes of a category; what is left out stays.")
+class UpdateCategoryInput(_Fields):
+    """Whether the key may change is undocumented."""
+
+    id: strawberry.ID = strawberry.field(description="Which category.")
+    title: str | None = strawberry.field(default=UNSET, description="The name.")
+
+
+@strawberry.input(description="Removes a category; its children move one level up.")
+class DeleteCategoryInput:
+    """Source: /en/admin-guide/categories.html"""
+
+    id: strawberry.ID = strawberry.field(description="Which category.")
+
+
+@strawberry.type
+class _Payload(Payload):
+    """Resolved from Saved."""
+
+    category = saved_row(Category, CategoryById, "The category as it is now; null where nothing was written.")
+
+
+@strawberry.type(description="What came of creating a category.")
+class CreateCategoryPayload(_Payload):
+    """Resolved from Saved."""
+
+
+@strawberry.type(description="What came of changing a category.")
+class UpdateCategoryPayload(_Payload):
+    """Resolved from Saved."""
+
+
+@strawberry.type(description="What came of removing a category.")
+class DeleteCategoryPayload(DeletePayload):
+    """Resolved from Deleted."""
+
+
+@strawberry.type
+class CategoryMutations:
+    """Root fields."""
+
+    @strawberry.mutation(graphql_type=CreateCategoryPayload | None, description="Makes a new category.")
+    async def create_category(
+        self,
+        info: Info,
+        input: Annotated[CreateCategoryInput, strawberry.argument(description="What to write.")],
+    ) -> Saved:
+        """Return what the payload is resolved from."""
+        body = _body(info.context, input)
+        return await _WRITABLE.create(info.context, body, lambda _: _candidates(info.context))
+
+    @strawberry.mutation(graphql_type=UpdateCategoryPayload | None, description="Changes a category.")
+    async def update_category(
+        self,
+        info: Info,
+        input: Annotated[UpdateCategoryInput, strawberry.argument(description="What to write.")],
+    ) -> Saved:
+        """Return what the payload is resolved from."""
+        row_id = integer_of("Category", input.id)
+        return await _WRITABLE.update(info.context, row_id, _body(info.context, input), _whole)
+
+    @strawberry.mutation(graphql_type=DeleteCategoryPayload | None, description="Removes a category.")
+    async def delete_category(
+        self,
+        info: Info,
+        input: Annotated[DeleteCategoryInput, strawberry.argument(description="What to remove.")],
+    ) -> Deleted:
+        """Return what the payload is resolved from."""
+        return await _WRITABLE.delete(info.context, input.id)
+
+
+async def _body(context: Context, source: CreateCategoryInput | UpdateCategoryInput) -> Body:
+    body = _WRITABLE.given(source)
+    if (parent := source.parent) is not UNSET:
+        found = parent and present(await parent.find_id(context), "category", "parent")
+        body["parent_category_id"] = found
+    if (events := source.events) is not UNSET:
+        body["event_keys"] = events and await keys_of(
+            (by.find_key(context) for by in events), "event", "events"
+        )
+    return body
+
+
+async def _whole(context: Context, row_id: int, _: Body) -> Body:
+    return _WRITABLE.held(await context.loader(CategoryById).load(Wanted(row_id)))
+
+
+async def _candidates(context: Context) -> tuple[Row, ...]:
+    return await context.listing(listing(CATEGORIES)).all()

@@ -1,0 +1,195 @@
+"""Writes of contacts. Source: /en/api/contacts.html"""
+
+import asyncio
+from typing import Annotated
+
+import strawberry
+from strawberry import UNSET
+
+from gateway.categories.loaders import CategoryById
+from gateway.categories.schema import CategoryBy
+from gateway.contacts.loaders import ContactById
+from gateway.contacts.record import CONTACTS, ContactRow
+from gateway.contacts.schema import Contact, participations_of
+from gateway.context import Context, Info
+from gateway.errors import UnavailableError
+from gateway.events.loaders import EventById
+from gateway.events.schema import EventBy
+from gateway.global_id import integer_of
+from gateway.known import UNAVAILABLE
+from gateway.loader import Wanted
+from gateway.relations import link_of
+from gateway.upstream.call import listing
+from gateway.upstream.pages import Window
+from gateway.upstream.record import Row
+from gateway.user_errors import InputField
+from gateway.writing import Body, Deleted, DeletePayload, Payload, Saved, Writable, keys_of, saved_row
+
+_WRITABLE = Writable(
+    CONTACTS, {"category_keys": InputField("categories"), "event_keys": InputField("events")}
+)
+
+
+@strawberry.input
+class _Fields:
+    """The documented request fields, none of them required."""
+
+    email: str | None = strawberry.field(default=UNSET, description="E-mail address.")
+    company_name: str | None = strawberry.field(default=UNSET, description="The company.")
+    first_name: str | None = strawberry.field(default=UNSET, description="First name.")
+    last_name: str | None = strawberry.field(default=UNSET, description="Last name.")
+    phone: str | None = strawberry.field(default=UNSET, description="Telephone.")
+    fax: str | None = strawberry.field(default=UNSET, description="Fax.")
+    mobile: str | None = strawberry.field(default=UNSET, description="Mobile telephone.")
+    customer_number: str | None = strawberry.field(
+        default=UNSET,
+        description="PlanDocket's customer number; a contact needs one to become a participant.",
+    )
+    address: str | None = strawberry.field(default=UNSET, description="Street and number.")
+    postal_code: str | None = strawberry.field(default=UNSET, description="Postal code.")
+    city: str | None = strawberry.field(default=UNSET, description="City.")
+    country: str | None = strawberry.field(default=UNSET, description="Country code, such as DE.")
+    state: str | None = strawberry.field(default=UNSET, description="State or province.")
+    website: str | None = strawberry.field(default=UNSET, description="Website.")
+    notes: str | None = strawberry.field(default=UNSET, description="Internal notes.")
+    tax_id: str | None = strawberry.field(default=UNSET, description="Tax id.")
+    rating: int | None = strawberry.field(
+        default=UNSET, description="Internal rating, 1 to 5; 3 for a new contact."
+    )
+    account_access_enabled: bool | None = strawberry.field(
+        default=UNSET, description="Whether it may use the account portal."
+    )
+    categories: list[CategoryBy] | None = strawberry.field(
+        default=UNSET,
+        description="Its categories. Whether they replace or join those before is undocumented.",
+    )
+    events: list[EventBy] | None = strawberry.field(
+        default=UNSET,
+        description="The events it takes part in. Whether they replace or join those before is undocumented.",
+    )
+
+
+@strawberry.input(description="A new contact.")
+class CreateContactInput(_Fields):
+    """Nothing is required."""
+
+
+@strawberry.input(description="Changes of a contact; what is left out stays.")
+class UpdateContactInput(_Fields):
+    """Anything may change."""
+
+    id: strawberry.ID = strawberry.field(description="Which contact.")
+
+
+@strawberry.input(description="Removes a contact.")
+class DeleteContactInput:
+    """What becomes of its participations is undocumented."""
+
+    id: strawberry.ID = strawberry.field(description="Which contact.")
+
+
+@strawberry.type
+class _Payload(Payload):
+    """Resolved from Saved."""
+
+    contact = saved_row(Contact, ContactById, "The contact as it is now; null where nothing was written.")
+
+
+@strawberry.type(description="What came of creating a contact.")
+class CreateContactPayload(_Payload):
+    """Resolved from Saved."""
+
+
+@strawberry.type(description="What came of changing a contact.")
+class UpdateContactPayload(_Payload):
+    """Resolved from Saved."""
+
+
+@strawberry.type(description="What came of removing a contact.")
+class DeleteContactPayload(DeletePayload):
+    """Resolved from Deleted."""
+
+
+@strawberry.type
+class ContactMutations:
+    """Root fields."""
+
+    @strawberry.mutation(graphql_type=CreateContactPayload | None, description="Makes a new contact.")
+    async def create_contact(
+        self,
+        info: Info,
+        input: Annotated[CreateContactInput, strawberry.argument(description="What to write.")],
+    ) -> Saved:
+        """Return what the payload is resolved from."""
+        body = _body(info.context, input)
+        return await _WRITABLE.create(info.context, body, lambda _: _candidates(info.context))
+
+    @strawberry.mutation(graphql_type=UpdateContactPayload | None, description="Changes a contact.")
+    async def update_contact(
+        self,
+        info: Info,
+        input: Annotated[UpdateContactInput, strawberry.argument(description="What to write.")],
+    ) -> Saved:
+        """Return what the payload is resolved from."""
+        row_id = integer_of("Contact", input.id)
+        return await _WRITABLE.update(info.context, row_id, _body(info.context, input), _whole)
+
+    @strawberry.mutation(graphql_type=DeleteContactPayload | None, description="Removes a contact.")
+    async def delete_contact(
+        self,
+        info: Info,
+        input: Annotated[DeleteContactInput, strawberry.argument(description="What to remove.")],
+    ) -> Deleted:
+        """Return what the payload is resolved from."""
+        return await _WRITABLE.delete(info.context, input.id)
+
+
+async def _body(context: Context, source: _Fields) -> Body:
+    body = _WRITABLE.given(source)
+    if (categories := source.categories) is not UNSET:
+        keys = (by.find_key(context) for by in categories or ())
+        body["category_keys"] = categories and await keys_of(keys, "category", "categories")
+    if (events := source.events) is not UNSET:
+        keys = (by.find_key(context) for by in events or ())
+        body["event_keys"] = events and await keys_of(keys, "event", "events")
+    return body
+
+
+async def _whole(context: Context, row_id: int, sent: Body) -> Body:
+    names = {"category_keys": "categories", "event_keys": "events"}
+    include = frozenset(name for field, name in names.items() if field not in sent)
+    row = await context.loader(ContactById).load(Wanted(row_id, include))
+    held = _WRITABLE.held(row)
+    if "categories" in include:
+        held["category_keys"] = await _category_keys(context, row_id)
+    if "events" in include and row is not None:
+        held["event_keys"] = await _event_keys(context, row)
+    return held
+
+
+async def _category_keys(context: Context, row_id: int) -> list[str]:
+    link = await link_of(context, CONTACTS, "categories", row_id)
+    if link is UNAVAILABLE:
+        raise UnavailableError(
+            "PlanDocket does not tell the contact's categories, and a PUT without them may lose them: "
+            "give 'categories', or let the operator set PLANDOCKET_UPDATE_METHOD to PATCH."
+        )
+    load = context.loader(CategoryById).load
+    rows = await asyncio.gather(*(load(Wanted(category_id)) for category_id in link or ()))
+    return [row.category_key for row in rows if row is not None and row.category_key is not None]
+
+
+async def _event_keys(context: Context, row: ContactRow) -> list[str]:
+    link = await link_of(context, CONTACTS, "events", row.id)
+    if link is UNAVAILABLE:
+        participations = await participations_of(context, row, frozenset({"event"}))
+        link = dict.fromkeys(participation.event_id for participation in participations)
+    load = context.loader(EventById).load
+    rows = await asyncio.gather(*(load(Wanted(event_id)) for event_id in link or ()))
+    return [row.event_key for row in rows if row is not None]
+
+
+async def _candidates(context: Context) -> tuple[Row, ...]:
+    """Return the newest contacts: they may be many, so not all."""
+    call = listing(CONTACTS, {"sort": "created_at", "order": "DESC"})
+    return (await context.listing(call).slice(Window(first=100))).rows

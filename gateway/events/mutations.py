@@ -1,0 +1,139 @@
+"""Writes of events. Source: /en/api/events.html"""
+
+from typing import Annotated
+
+import strawberry
+from strawberry import UNSET
+
+from gateway.context import Context, Info
+from gateway.errors import UnavailableError
+from gateway.events.loaders import EventById
+from gateway.events.record import EVENTS
+from gateway.events.schema import Event
+from gateway.global_id import integer_of
+from gateway.known import UNAVAILABLE
+from gateway.loader import Wanted
+from gateway.relations import link_of
+from gateway.scalars import JSON, DateOrDateTime
+from gateway.upstream.call import listing
+from gateway.upstream.record import Row
+from gateway.writing import Body, Deleted, DeletePayload, Payload, Saved, Writable, ready, saved_row
+
+_WRITABLE = Writable(EVENTS)
+
+
+@strawberry.input
+class _Fields:
+    """The documented request fields but the title."""
+
+    event_key: str | None = strawberry.field(
+        default=UNSET, description="Unique key; PlanDocket makes one where it is left out of a new event."
+    )
+    description: str | None = strawberry.field(default=UNSET, description="What it is about.")
+    date_from: DateOrDateTime | None = strawberry.field(default=UNSET, description="When it starts.")
+    date_to: DateOrDateTime | None = strawberry.field(default=UNSET, description="When it ends.")
+    country: str | None = strawberry.field(default=UNSET, description="Country code; DE for a new event.")
+    state: str | None = strawberry.field(default=UNSET, description="State or province.")
+    city: str | None = strawberry.field(default=UNSET, description="Where it takes place.")
+    application_deadline: DateOrDateTime | None = strawberry.field(
+        default=UNSET, description="Until when exhibitors may apply."
+    )
+    is_visible: bool | None = strawberry.field(default=UNSET, description="Whether it is publicly visible.")
+    opening_hours: list[JSON] | None = strawberry.field(
+        default=UNSET, description="Its opening hours; PlanDocket does not document an entry's shape."
+    )
+
+
+@strawberry.input(description="A new event.")
+class CreateEventInput(_Fields):
+    """Only the title is required."""
+
+    title: str = strawberry.field(description="The name.")
+
+
+@strawberry.input(description="Changes of an event; what is left out stays.")
+class UpdateEventInput(_Fields):
+    """Whether the key may change is undocumented."""
+
+    id: strawberry.ID = strawberry.field(description="Which event.")
+    title: str | None = strawberry.field(default=UNSET, description="The name.")
+
+
+@strawberry.input(description="Removes an event.")
+class DeleteEventInput:
+    """What becomes of its participants is undocumented."""
+
+    id: strawberry.ID = strawberry.field(description="Which event.")
+
+
+@strawberry.type
+class _Payload(Payload):
+    """Resolved from Saved."""
+
+    event = saved_row(Event, EventById, "The event as it is now; null where nothing was written.")
+
+
+@strawberry.type(description="What came of creating an event.")
+class CreateEventPayload(_Payload):
+    """Resolved from Saved."""
+
+
+@strawberry.type(description="What came of changing an event.")
+class UpdateEventPayload(_Payload):
+    """Resolved from Saved."""
+
+
+@strawberry.type(description="What came of removing an event.")
+class DeleteEventPayload(DeletePayload):
+    """Resolved from Deleted."""
+
+
+@strawberry.type
+class EventMutations:
+    """Root fields."""
+
+    @strawberry.mutation(graphql_type=CreateEventPayload | None, description="Makes a new event.")
+    async def create_event(
+        self,
+        info: Info,
+        input: Annotated[CreateEventInput, strawberry.argument(description="What to write.")],
+    ) -> Saved:
+        """Return what the payload is resolved from."""
+        body = ready(_WRITABLE.given(input))
+        return await _WRITABLE.create(info.context, body, lambda _: _candidates(info.context))
+
+    @strawberry.mutation(graphql_type=UpdateEventPayload | None, description="Changes an event.")
+    async def update_event(
+        self,
+        info: Info,
+        input: Annotated[UpdateEventInput, strawberry.argument(description="What to write.")],
+    ) -> Saved:
+        """Return what the payload is resolved from."""
+        row_id = integer_of("Event", input.id)
+        return await _WRITABLE.update(info.context, row_id, ready(_WRITABLE.given(input)), _whole)
+
+    @strawberry.mutation(graphql_type=DeleteEventPayload | None, description="Removes an event.")
+    async def delete_event(
+        self,
+        info: Info,
+        input: Annotated[DeleteEventInput, strawberry.argument(description="What to remove.")],
+    ) -> Deleted:
+        """Return what the payload is resolved from."""
+        return await _WRITABLE.delete(info.context, input.id)
+
+
+async def _whole(context: Context, row_id: int, sent: Body) -> Body:
+    include = frozenset({"opening_hours"} - sent.keys())
+    held = _WRITABLE.held(await context.loader(EventById).load(Wanted(row_id, include)))
+    for name in include:
+        held[name] = await link_of(context, EVENTS, name, row_id)
+        if held[name] is UNAVAILABLE:
+            raise UnavailableError(
+                "PlanDocket does not tell the event's opening hours, and a PUT without them may lose them: "
+                "give 'openingHours', or let the operator set PLANDOCKET_UPDATE_METHOD to PATCH."
+            )
+    return held
+
+
+async def _candidates(context: Context) -> tuple[Row, ...]:
+    return await context.listing(listing(EVENTS)).all()

@@ -1,0 +1,269 @@
+"""Writes of participants. Source: /en/api/participants.html"""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import msgspec
+import strawberry
+from strawberry import UNSET
+
+from gateway.contacts.loaders import ContactById
+from gateway.contacts.schema import ContactBy, MissingCustomerNumberError
+from gateway.context import Context, Info
+from gateway.errors import (
+    BadInputError,
+    GatewayError,
+    OutcomeUnknownError,
+    RateLimitedError,
+    RefusedError,
+    UnauthenticatedError,
+)
+from gateway.events.loaders import EventById
+from gateway.events.schema import EventBy
+from gateway.global_id import integer_of
+from gateway.loader import Wanted, settle
+from gateway.participants.loaders import ParticipantById
+from gateway.participants.record import PARTICIPANTS
+from gateway.participants.schema import Participant
+from gateway.upstream.call import listing
+from gateway.upstream.record import Row
+from gateway.user_errors import InputField, InputRefusedError, UserError, UserErrorCode, refused
+from gateway.writing import Body, Deleted, DeletePayload, Payload, Saved, Writable, present, saved_row
+
+MOST_AT_ONCE = 100
+
+# PlanDocket says with 422 that it does not know one of the two keys.
+_WRITABLE = Writable(
+    PARTICIPANTS,
+    {
+        "event_key": InputField("event", UserErrorCode.NOT_FOUND),
+        "customer_number": InputField("contact", UserErrorCode.NOT_FOUND),
+    },
+)
+
+
+@strawberry.input(description="A new participation of a contact in an event.")
+class CreateParticipantInput:
+    """PlanDocket wants `event_key` and `customer_number`: they are found for the event and contact given."""
+
+    event: EventBy = strawberry.field(description="In which event.")
+    contact: ContactBy = strawberry.field(description="Whose; it must have a customer number.")
+    is_confirmed: bool | None = strawberry.field(
+        default=UNSET, description="Whether it is confirmed already."
+    )
+
+
+@strawberry.input(description="Changes of a participation; what is left out stays.")
+class UpdateParticipantInput:
+    """Whether event and contact can change is undocumented."""
+
+    id: strawberry.ID = strawberry.field(description="Which participation.")
+    is_confirmed: bool | None = strawberry.field(default=UNSET, description="Whether it is confirmed.")
+    event: EventBy | None = strawberry.field(
+        default=UNSET, description="Moves it to this event, where PlanDocket allows that."
+    )
+    contact: ContactBy | None = strawberry.field(
+        default=UNSET, description="Gives it to this contact, where PlanDocket allows that."
+    )
+
+
+@strawberry.input(description="Removes a participation.")
+class DeleteParticipantInput:
+    """The contact and the event stay."""
+
+    id: strawberry.ID = strawberry.field(description="Which participation.")
+
+
+@strawberry.input(description="Confirms many participations at once, or takes that back.")
+class SetParticipantsConfirmedInput:
+    """PlanDocket has no bulk endpoint: each id is a write of its own."""
+
+    ids: list[strawberry.ID] = strawberry.field(description=f"Which participations, at most {MOST_AT_ONCE}.")
+    is_confirmed: bool = strawberry.field(description="Whether they are confirmed.")
+
+
+@strawberry.type
+class _Payload(Payload):
+    """Resolved from Saved."""
+
+    participant = saved_row(
+        Participant, ParticipantById, "The participation as it is now; null where nothing was written."
+    )
+
+
+@strawberry.type(description="What came of creating a participation.")
+class CreateParticipantPayload(_Payload):
+    """Resolved from Saved."""
+
+
+@strawberry.type(description="What came of changing a participation.")
+class UpdateParticipantPayload(_Payload):
+    """Resolved from Saved."""
+
+
+@strawberry.type(description="What came of removing a participation.")
+class DeleteParticipantPayload(DeletePayload):
+    """Resolved from Deleted."""
+
+
+@strawberry.type(description="What came of one of many.")
+class ParticipantConfirmation(_Payload):
+    """Resolved from Confirmation."""
+
+    id: strawberry.ID = strawberry.field(description="The id as it was given.")
+
+
+@strawberry.type(description="What came of confirming many.")
+class SetParticipantsConfirmedPayload:
+    """A result for each."""
+
+    results: list[ParticipantConfirmation] = strawberry.field(description="In the order of the ids.")
+
+
+class Confirmation(Saved, frozen=True, kw_only=True):
+    """What came of one of many."""
+
+    id: str
+
+
+class Confirmations(msgspec.Struct, frozen=True):
+    """What came of all of them, in the order of the ids."""
+
+    results: list[Confirmation]
+
+
+@strawberry.type
+class ParticipantMutations:
+    """Root fields."""
+
+    @strawberry.mutation(
+        graphql_type=CreateParticipantPayload | None, description="Adds a contact to an event's participants."
+    )
+    async def create_participant(
+        self,
+        info: Info,
+        input: Annotated[CreateParticipantInput, strawberry.argument(description="What to write.")],
+    ) -> Saved:
+        """Return what the payload is resolved from."""
+        body = _body(info.context, input)
+        return await _WRITABLE.create(info.context, body, lambda sent: _candidates(info.context, sent))
+
+    @strawberry.mutation(graphql_type=UpdateParticipantPayload | None, description="Changes a participation.")
+    async def update_participant(
+        self,
+        info: Info,
+        input: Annotated[UpdateParticipantInput, strawberry.argument(description="What to write.")],
+    ) -> Saved:
+        """Return what the payload is resolved from."""
+        row_id = integer_of("Participant", input.id)
+        return await _WRITABLE.update(info.context, row_id, _body(info.context, input), _whole)
+
+    @strawberry.mutation(graphql_type=DeleteParticipantPayload | None, description="Removes a participation.")
+    async def delete_participant(
+        self,
+        info: Info,
+        input: Annotated[DeleteParticipantInput, strawberry.argument(description="What to remove.")],
+    ) -> Deleted:
+        """Return what the payload is resolved from."""
+        return await _WRITABLE.delete(info.context, input.id)
+
+    @strawberry.mutation(
+        graphql_type=SetParticipantsConfirmedPayload | None,
+        description="Confirms many participations, or takes that back: a write for each, a result for each.",
+    )
+    async def set_participants_confirmed(
+        self,
+        info: Info,
+        input: Annotated[SetParticipantsConfirmedInput, strawberry.argument(description="What to write.")],
+    ) -> Confirmations:
+        """Return what the payload is resolved from."""
+        if len(input.ids) > MOST_AT_ONCE:
+            raise BadInputError(f"'ids' must have at most {MOST_AT_ONCE} entries, not {len(input.ids)}.")
+        ids = list(dict.fromkeys(input.ids))  # a write is sent once, though its id is given twice
+        results = await settle(_confirm(info.context, one, input.is_confirmed) for one in ids)
+        saved = dict(zip(ids, results, strict=True))
+        _raise_common(results)
+        return Confirmations([_confirmation(i, one, saved[one]) for i, one in enumerate(input.ids)])
+
+
+async def _body(context: Context, source: CreateParticipantInput | UpdateParticipantInput) -> Body:
+    body = _WRITABLE.given(source)
+    if (event := source.event) is not UNSET:
+        body["event_key"] = present(event and await event.find_key(context), "event", "event")
+    if (contact := source.contact) is not UNSET:
+        body["customer_number"] = present(contact and await _number(context, contact), "contact", "contact")
+    return body
+
+
+async def _number(context: Context, contact: ContactBy) -> str | None:
+    try:
+        return await contact.find_number(context)
+    except MissingCustomerNumberError:
+        raise _missing_number("contact") from None
+
+
+async def _whole(context: Context, row_id: int, sent: Body) -> Body:
+    include = frozenset({"event", "contact"})
+    row = await context.loader(ParticipantById).load(Wanted(row_id, include))
+    held = _WRITABLE.held(row)
+    if row is not None and "event_key" not in sent:
+        event = await context.loader(EventById).load(Wanted(row.event_id))
+        held["event_key"] = present(event, "event", "event").event_key
+    if row is not None and "customer_number" not in sent:
+        contact = await context.loader(ContactById).load(Wanted(row.contact_id))
+        held["customer_number"] = present(contact, "contact", "contact").customer_number
+        if held["customer_number"] is None:
+            raise _missing_number("id")
+    return held
+
+
+def _missing_number(*path: str) -> InputRefusedError:
+    message = "PlanDocket takes contacts by customer number, and this one has none: give it one first."
+    return refused(message, UserErrorCode.MISSING_CUSTOMER_NUMBER, *path)
+
+
+async def _candidates(context: Context, sent: Body) -> tuple[Row, ...]:
+    filters = {name: sent[name] for name in ("event_key", "customer_number")}
+    return await context.listing(listing(PARTICIPANTS, filters)).all()
+
+
+async def _confirm(context: Context, global_id: str, is_confirmed: bool) -> Saved:
+    row_id = integer_of("Participant", global_id)
+
+    async def body() -> Body:
+        return {"is_confirmed": is_confirmed}
+
+    return await _WRITABLE.update(context, row_id, body(), _whole)
+
+
+def _raise_common(results: Sequence[Saved | Exception]) -> None:
+    """Raise what no item can help: a key that is refused for all of them."""
+    for result in results:
+        if isinstance(result, Saved) or not isinstance(result, RefusedError | UnauthenticatedError):
+            return
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
+
+
+def _confirmation(index: int, global_id: str, result: Saved | Exception) -> Confirmation:
+    if isinstance(result, Saved):
+        errors = [_at(error, index) for error in result.user_errors]
+        return Confirmation(id=global_id, row_id=result.row_id, user_errors=errors)
+    if not isinstance(result, GatewayError):
+        raise result
+    code = _CODES.get(type(result), UserErrorCode.UNAVAILABLE)
+    error = UserError(message=str(result), field=None, code=code)
+    return Confirmation(id=global_id, user_errors=[_at(error, index)])
+
+
+_CODES: dict[type[Exception], UserErrorCode] = {
+    BadInputError: UserErrorCode.VALIDATION_FAILED,
+    RateLimitedError: UserErrorCode.RATE_LIMITED,
+    OutcomeUnknownError: UserErrorCode.OUTCOME_UNKNOWN,
+}
+
+
+def _at(error: UserError, index: int) -> UserError:
+    """Return the error at its id's place in the input."""
+    return UserError(message=error.message, field=["input", "ids", str(index)], code=error.code)

@@ -1,0 +1,79 @@
+"""What an answer other than the wanted one means. Pure, but for a log line where the operator must act.
+
+Source: /en/getting-started/errors.html
+"""
+
+import logging
+from typing import Any, cast
+
+import httpx
+
+from gateway.errors import (
+    GatewayError,
+    RateLimitedError,
+    RefusedError,
+    UnauthenticatedError,
+    UnavailableError,
+    UnreadableError,
+)
+from gateway.upstream.credential import Credential
+from gateway.upstream.wire import decode
+from gateway.upstream.write import Refusal
+
+log = logging.getLogger(__name__)
+
+_LONGEST_MESSAGE = 500  # characters of PlanDocket's own words
+
+
+def refusal(status: int, resource: str, credential: Credential) -> GatewayError:
+    """Return the error for a status that is none of the documented answers to a good request."""
+    match status:
+        case 401 if credential.is_held:
+            log.error("PlanDocket refuses PLANDOCKET_API_KEY (401): give the gateway a valid key")
+            return RefusedError.held_key()
+        case 401:
+            return UnauthenticatedError("PlanDocket does not know this API key.")
+        case 403:
+            if credential.is_held:
+                log.error("PLANDOCKET_API_KEY may not use %s (403): give it that scope", resource)
+            return RefusedError.missing_scope(resource)
+        case 429:
+            return RateLimitedError()
+        case 404 | 405:
+            return UnavailableError(f"PlanDocket has no {resource} at this address.")
+        case _ if 300 <= status < 400:
+            log.error("PlanDocket redirects (%d): is PLANDOCKET_BASE_URL the tenant's own address?", status)
+            return UnavailableError("PlanDocket answers with a redirect, which is not followed.")
+        case _ if status >= 500:
+            return UnavailableError(f"PlanDocket fails with status {status}: try again later.")
+        case _:
+            return UnreadableError(f"PlanDocket refuses the request for {resource} with status {status}.")
+
+
+def write_refusal(response: httpx.Response) -> Refusal | None:
+    """Return why a write was refused, in PlanDocket's words; None for any other status.
+
+    409 is not listed among the statuses, but likely for duplicates.
+    """
+    status = response.status_code
+    if status not in (404, 409, 422):
+        return None
+    payload = decode(response.content)
+    found = cast(dict[str, Any], payload) if isinstance(payload, dict) else {}
+    message, fields = found.get("error"), found.get("errors")
+    return Refusal(
+        status,
+        message[:_LONGEST_MESSAGE] if isinstance(message, str) else "",
+        _messages(cast(dict[str, Any], fields)) if isinstance(fields, dict) else {},
+    )
+
+
+def _messages(fields: dict[str, Any]) -> dict[str, list[str]]:
+    """Return the messages by field: a list of texts as documented, or one text."""
+    return {
+        name: [
+            str(text)[:_LONGEST_MESSAGE]
+            for text in (cast(list[Any], given) if isinstance(given, list) else [given])
+        ]
+        for name, given in fields.items()
+    }
