@@ -13,6 +13,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.execution.operation import Executor
+from gateway.http.graphiql.page import GraphiQL
 from gateway.http.graphql import Endpoint, RequestError
 from gateway.http.health import alive, ready
 from gateway.http.pages import landing, schema_file
@@ -24,7 +25,8 @@ from gateway.upstream.client import Upstream
 def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> Starlette:
     """Return the gateway; `transport` stands in for the network, in tests."""
     upstream = Upstream(settings, transport)
-    endpoint = Endpoint(Executor(SCHEMA), upstream, settings)
+    graphiql = GraphiQL()
+    endpoint = Endpoint(Executor(SCHEMA), upstream, settings, graphiql)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
@@ -35,6 +37,7 @@ def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         routes=[
             Route("/", landing),
             Route("/graphql", endpoint.answer, methods=["GET", "POST"]),
+            Route("/graphiql/{version}/{name}", graphiql.file),
             Route("/schema.graphql", schema_file),
             Route("/healthz", alive),
             Route("/readyz", ready),
@@ -65,7 +68,7 @@ class _NoStore:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_marked(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["Cache-Control"] = "no-store"
+                MutableHeaders(scope=message).setdefault("Cache-Control", "no-store")
             await send(message)
 
         await self._app(scope, receive, send_marked if scope["type"] == "http" else send)

@@ -11,7 +11,7 @@ from gateway.context import Context
 from gateway.errors import UnauthenticatedError
 from gateway.execution.operation import Executor, NotAllowedError, Outcome, Request
 from gateway.http.auth import credential_of
-from gateway.http.pages import ide_page
+from gateway.http.graphiql.page import GraphiQL
 from gateway.settings import Settings
 from gateway.upstream.client import Upstream
 
@@ -40,15 +40,18 @@ class RequestError(Exception):
 class Endpoint:
     """`GET /graphql` and `POST /graphql`."""
 
-    def __init__(self, executor: Executor, upstream: Upstream, settings: Settings) -> None:
+    def __init__(
+        self, executor: Executor, upstream: Upstream, settings: Settings, graphiql: GraphiQL
+    ) -> None:
         self._executor = executor
         self._upstream = upstream
         self._settings = settings
+        self._graphiql = graphiql
 
     async def answer(self, http: HttpRequest) -> Response:
         """Return the answer to a GraphQL request, or the IDE's page to a browser that asks nothing yet."""
         if _is_for_ide(http):
-            return ide_page()
+            return self._graphiql.page()
         try:
             request = _from_query(http) if http.method == "GET" else await _from_body(http)
             outcome = await self._executor.run(request, self._context(http))

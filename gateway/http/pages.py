@@ -1,15 +1,9 @@
 """Pages for people, and the schema for their tools."""
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
-from strawberry.http.ides import get_graphql_ide_html
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from gateway.schema import print_schema
-
-
-def ide_page() -> Response:
-    """Return Strawberry's GraphiQL."""
-    return HTMLResponse(get_graphql_ide_html(graphql_ide="graphiql"))
 
 
 async def landing(_: Request) -> Response:

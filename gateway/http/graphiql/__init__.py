@@ -1,0 +1,1 @@
+"""GraphiQL: the page, its files by npm, and where it finds them."""

@@ -1,0 +1,125 @@
+"""GraphiQL with its explorer, under a strict Content-Security-Policy.
+
+The files lie in the package, put there by `build_hook`; one that is missing is taken from a CDN,
+whose copy must have the pinned hash.
+"""
+
+import logging
+import mimetypes
+from html import escape
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+
+log = logging.getLogger(__name__)
+
+_CDN = "https://unpkg.com"
+_FOREVER = "public, max-age=31536000, immutable"
+
+
+class File(msgspec.Struct, frozen=True):
+    """One file of an npm package: where it is there, what it is called here, and its hash."""
+
+    package: str
+    version: str
+    path: str
+    name: str
+    integrity: str
+
+    @property
+    def address(self) -> str:
+        """Where the gateway serves it; a new version has a new address."""
+        return f"/graphiql/{self.version}/{self.name}"
+
+    @property
+    def cdn_address(self) -> str:
+        """Where the CDN serves the very same file."""
+        return f"{_CDN}/{self.package}@{self.version}/{self.path}"
+
+
+class GraphiQL:
+    """The page and its files."""
+
+    def __init__(self, folder: Traversable | None = None) -> None:
+        here = files("gateway.http.graphiql")
+        self._own = {name: here.joinpath(name).read_bytes() for name in ("start.js", "start.css")}
+        wanted = msgspec.json.decode(here.joinpath("files.json").read_bytes(), type=list[File])
+        self._wanted = [file for file in wanted if file.name.endswith((".js", ".css"))]
+        self._files = _read(folder or here.joinpath("files"), self._wanted)
+        missing = [file.name for file in self._wanted if file.name not in self._files]
+        if missing:
+            log.warning(
+                "GraphiQL's files are not installed (%s): browsers take them from %s. "
+                "Install npm and install the gateway again to serve them yourself.",
+                ", ".join(missing),
+                _CDN,
+            )
+        self._html = self._page(here.joinpath("page.html").read_text(encoding="utf-8"))
+        self._policy = _policy(is_complete=not missing)
+
+    def page(self) -> Response:
+        """Return the page."""
+        return HTMLResponse(self._html, headers={"Content-Security-Policy": self._policy})
+
+    async def file(self, request: Request) -> Response:
+        """Return one of the page's files."""
+        name = request.path_params["name"]
+        content = self._files.get(name)
+        if content is None:
+            content = self._own.get(name)
+            return _response(name, content, "no-store") if content else PlainTextResponse("Not found.", 404)
+        return _response(name, content, _FOREVER)
+
+    def _page(self, template: str) -> str:
+        styles = [self._tag(file) for file in self._wanted if file.name.endswith(".css")]
+        scripts = [self._tag(file) for file in self._wanted if file.name.endswith(".js")]
+        return template.replace("<!-- styles -->", "\n".join(styles)).replace(
+            "<!-- scripts -->", "\n".join(scripts)
+        )
+
+    def _tag(self, file: File) -> str:
+        address, more = file.address, ""
+        if file.name not in self._files:
+            address, more = file.cdn_address, ' crossorigin="anonymous"'
+        more = f' integrity="{escape(file.integrity)}"{more}'
+        if file.name.endswith(".css"):
+            return f'<link rel="stylesheet" href="{escape(address)}"{more}>'
+        return f'<script src="{escape(address)}"{more}></script>'
+
+
+def _read(folder: Traversable, wanted: list[File]) -> dict[str, bytes]:
+    return {
+        file.name: folder.joinpath(file.name).read_bytes()
+        for file in wanted
+        if folder.joinpath(file.name).is_file()
+    }
+
+
+def _policy(*, is_complete: bool) -> str:
+    """Return what the page may load: its own files, and the CDN's only where its own are missing.
+
+    The editor sets inline styles, and its style sheet holds fonts and images as data.
+    """
+    source = "'self'" if is_complete else f"'self' {_CDN}"
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src {source}",
+            f"style-src {source} 'unsafe-inline'",
+            "font-src data:",
+            "img-src 'self' data:",
+            "connect-src 'self'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+def _response(name: str, content: bytes, caching: str) -> Response:
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    headers = {"Cache-Control": caching, "X-Content-Type-Options": "nosniff"}
+    return Response(content, media_type=kind, headers=headers)
