@@ -1,13 +1,16 @@
 """The `gateway` command: parses arguments, nothing more."""
 
 import asyncio
+import logging
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import SecretStr
 
 from gateway.app import create_app
+from gateway.check import Level, check_upstream
 from gateway.errors import SettingsError
 from gateway.sandbox import SANDBOX_KEY, Sandbox
 from gateway.schema import print_schema
@@ -56,6 +59,26 @@ def serve() -> None:
         raise typer.Exit(1) from None
     announce = f"GraphQL at http://{settings.host}:{settings.port}/graphql, in front of {settings.base_url}"
     asyncio.run(run(Served(create_app(settings), settings.host, settings.port), announce=announce))
+
+
+@app.command()
+def check(
+    ask_key: Annotated[bool, typer.Option(help="Ask for the key to check with, where none is set.")] = False,
+) -> None:
+    """Check the settings, then ask PlanDocket five cheap questions, and say what is wrong and what to do."""
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        print(f"FAILURE  {error}", file=sys.stderr)
+        raise typer.Exit(1) from None
+    logging.disable()  # what the log would say, the findings say in full
+    key = settings.api_key
+    if key is None and ask_key:
+        key = SecretStr(typer.prompt("PlanDocket API key", hide_input=True))
+    findings = asyncio.run(check_upstream(settings, key))
+    for finding in findings:
+        print(f"{finding.level.name:8} {finding.sentence}")
+    raise typer.Exit(1 if any(finding.level is Level.FAILURE for finding in findings) else 0)
 
 
 @app.command()

@@ -12,6 +12,7 @@ GATEWAY = Path(__file__).parents[2] / "gateway"
 FLOORS: dict[str, float] = {
     "cli": 8,
     "app": 7,
+    "check": 7,
     "serving": 7,
     "http": 6,
     "schema": 5,

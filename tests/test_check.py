@@ -1,0 +1,154 @@
+"""`gateway check`: what it says of each thing that can be wrong, and that it is cheap."""
+
+import json
+import socket
+import ssl
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from gateway.check import Finding, Level, check_upstream
+from gateway.sandbox import ALL_SCOPES, DIALECTS, SANDBOX_KEY, Dialect, Sandbox
+from gateway.settings import Settings
+
+KEY = SecretStr(SANDBOX_KEY)
+
+
+async def check(
+    transport: httpx.AsyncBaseTransport | Sandbox, key: SecretStr | None = KEY, **settings: object
+) -> list[Finding]:
+    """Return the findings at a sandbox, or at whatever stands in for the network."""
+    asked = httpx.ASGITransport(transport.app) if isinstance(transport, Sandbox) else transport
+    given = Settings.model_validate({"base_url": "https://tenant.test", "connect_timeout": 0.2, **settings})
+    return await check_upstream(given, key, asked)
+
+
+def sentences(findings: list[Finding], level: Level) -> str:
+    """Return all sentences of a level as one text."""
+    return "\n".join(finding.sentence for finding in findings if finding.level is level)
+
+
+class Fake(httpx.AsyncBaseTransport):
+    """Answers everything alike, or fails with an error."""
+
+    def __init__(self, answer: httpx.Response | Exception) -> None:
+        self.answer = answer
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Return or raise it."""
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+def caused(error: Exception, cause: Exception) -> Exception:
+    """Return an error as httpx raises it over the system's own."""
+    error.__cause__ = cause
+    return error
+
+
+async def test_a_good_server_costs_five_requests_and_has_nothing_to_mend() -> None:
+    """One for each scope, and one for the second page."""
+    sandbox = Sandbox()
+    findings = await check(sandbox)
+    assert {finding.level for finding in findings} == {Level.OK}
+    assert sandbox.count == 5
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+async def test_every_dialect_is_usable(name: str) -> None:
+    """What differs is a warning, or nothing."""
+    assert sentences(await check(Sandbox(DIALECTS[name])), Level.FAILURE) == ""
+
+
+async def test_the_dialect_is_told() -> None:
+    """How the server writes what the documentation leaves open."""
+    schema = sentences(await check(Sandbox()), Level.OK)
+    sample = sentences(await check(Sandbox(DIALECTS["sample"])), Level.OK)
+    assert "with totals, ids as 'id', times as text" in schema
+    assert "without totals, ids as 'participant_id', times as unix seconds" in sample
+
+
+async def test_ignored_includes_are_told() -> None:
+    """With the setting that may help."""
+    told = sentences(await check(Sandbox(Dialect(include="ignored"))), Level.WARNING)
+    assert "include=category,contact,event" in told
+    assert "PLANDOCKET_INCLUDE_STYLE" in told
+
+
+@pytest.mark.parametrize("style", ["repeated", "brackets"])
+async def test_the_include_style_that_is_set_is_used(style: str) -> None:
+    """So that the operator can try them."""
+    sandbox = Sandbox(Dialect(include=style))  # pyright: ignore[reportArgumentType] - both are styles
+    assert sentences(await check(sandbox, include_style=style), Level.WARNING) == ""
+
+
+async def test_a_page_size_that_is_ignored_is_told() -> None:
+    """A wrong parameter name, or lists that come whole."""
+    told = sentences(await check(Sandbox(Dialect(per_page_param="limit"))), Level.WARNING)
+    assert "PLANDOCKET_PER_PAGE_PARAM ('per_page')" in told
+
+
+async def test_a_page_that_is_ignored_is_told() -> None:
+    """Rows would be missing."""
+    told = sentences(await check(Sandbox(Dialect(page_param="p"))), Level.WARNING)
+    assert "PLANDOCKET_PAGE_PARAM ('page')" in told
+
+
+async def test_a_refused_key_is_told_once() -> None:
+    """For a single request."""
+    sandbox = Sandbox()
+    findings = await check(sandbox, SecretStr("wrong"))
+    assert [finding.level for finding in findings] == [Level.FAILURE]
+    assert "does not know the key" in findings[0].sentence
+    assert sandbox.count == 1
+
+
+async def test_a_missing_scope_is_named() -> None:
+    """The others are still checked."""
+    findings = await check(Sandbox(keys={SANDBOX_KEY: ALL_SCOPES - {"contacts"}}))
+    assert "scope 'contacts'" in sentences(findings, Level.FAILURE)
+    assert "events: the key may read them" in sentences(findings, Level.OK)
+
+
+async def test_a_spent_hour_is_told() -> None:
+    """Nothing is wrong with the settings then."""
+    assert "spent" in sentences(await check(Sandbox(per_hour=0)), Level.FAILURE)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (httpx.Response(404, json={"error": "Resource not found"}), "API module"),
+        (httpx.Response(404, html="<h1>nothing here</h1>"), "not a PlanDocket tenant"),
+        (httpx.Response(200, html="<h1>welcome</h1>"), "not as PlanDocket does"),
+        (httpx.Response(302, headers={"Location": "https://elsewhere.test"}), "redirects"),
+        (httpx.Response(503, json={"error": "x"}), "status 503"),
+        (httpx.Response(422, json={"error": "x"}), "PARAM and INCLUDE_STYLE"),
+        (caused(httpx.ConnectError("x"), socket.gaierror(-2, "x")), "no host tenant.test"),
+        (caused(httpx.ConnectError("x"), ssl.SSLError(1, "x")), "TLS"),
+        (caused(httpx.ConnectError("x"), ConnectionRefusedError()), "refuses or drops"),
+        (httpx.ConnectTimeout("x"), "does not answer in time"),
+        (httpx.ReadTimeout("x"), "does not answer in time"),
+    ],
+    ids=str,
+)
+async def test_a_wrong_host_or_a_switched_off_module_is_told(
+    answer: httpx.Response | Exception, said: str
+) -> None:
+    """In a sentence that says what to do."""
+    assert said in sentences(await check(Fake(answer)), Level.FAILURE)
+
+
+async def test_no_key_is_told() -> None:
+    """Where callers send their own, the operator is asked for one."""
+    [finding] = await check(Sandbox(), None)
+    assert "--ask-key" in finding.sentence
+
+
+async def test_the_key_is_in_no_sentence() -> None:
+    """Whatever goes wrong."""
+    for answer in (httpx.Response(401, json={}), httpx.Response(500), httpx.ConnectError(SANDBOX_KEY)):
+        findings = await check(Fake(answer))
+        assert SANDBOX_KEY not in json.dumps([finding.sentence for finding in findings])
