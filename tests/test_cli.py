@@ -1,30 +1,17 @@
 """The commands, run as a person runs them."""
 
 import json
-import os
-import signal
 import socket
 import subprocess
-import sys
 import urllib.request
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from serving_here import GATEWAY, environment, free_ports, started
 
 from gateway.schema import print_schema
 
-GATEWAY = str(Path(sys.executable).with_name("gateway"))
 QUERY = "{ participants(first: 3) { nodes { isConfirmed contact { email } event { title } } } }"
-
-
-def environment(**settings: str) -> dict[str, str]:
-    """Return this process's environment with these settings and no others."""
-    kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("PLANDOCKET_", "GATEWAY_"))
-    }
-    return kept | settings
 
 
 def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -37,31 +24,6 @@ def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         timeout=60,
         check=False,
     )
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports that nobody listens on."""
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in held]
-    for one in held:
-        one.close()
-    return ports
-
-
-@contextmanager
-def started(*arguments: str, **settings: str) -> Generator[subprocess.Popen[str]]:
-    """Start a command, wait until it says that it listens, and end it after use."""
-    process = subprocess.Popen(  # noqa: S603
-        [GATEWAY, *arguments], env=environment(**settings), stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    try:
-        assert process.stdout.readline()
-        yield process
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
-        process.stdout.close()
 
 
 def ask(port: int, headers: dict[str, str] | None = None) -> dict[str, object]:

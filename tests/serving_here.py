@@ -1,0 +1,53 @@
+"""Starts the gateway's commands on free ports of this machine, and ends them after use."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+GATEWAY = str(Path(sys.executable).with_name("gateway"))
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """Return this process's environment with these settings and no others."""
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PLANDOCKET_", "GATEWAY_"))
+    }
+    return kept | settings
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports that nobody listens on."""
+    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in held]
+    for one in held:
+        one.close()
+    return ports
+
+
+@contextmanager
+def started(*arguments: str, command: str = GATEWAY, **settings: str) -> Generator[subprocess.Popen[str]]:
+    """Start a command, wait until it says that it listens, and end it after use."""
+    process = subprocess.Popen(  # noqa: S603
+        [command, *arguments], env=environment(**settings), stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline()
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+        process.stdout.close()
+
+
+@contextmanager
+def demo(command: str = GATEWAY) -> Generator[int]:
+    """Start the demo and yield the gateway's port."""
+    port, sandbox_port = free_ports(2)
+    with started("demo", "--port", str(port), "--sandbox-port", str(sandbox_port), command=command):
+        yield port
