@@ -5,8 +5,8 @@ from typing import Any
 
 import httpx
 import pytest
-
 from asking import Ask, Gateway, Json
+
 from gateway.app import create_app
 from gateway.sandbox import DIALECTS, SANDBOX_KEY, Dialect, Sandbox
 from gateway.settings import Settings

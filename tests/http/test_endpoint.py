@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-
 from asking import Ask, Gateway
+
 from gateway.app import create_app
 from gateway.settings import Settings
 
