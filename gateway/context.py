@@ -65,13 +65,16 @@ class Context:
         return await self.loader(Reads).load(call)
 
     async def write(self, write: Write[RowT]) -> Written[RowT]:
-        """Send a write, once. What the operation read before is forgotten: it may be different now."""
-        self.known = Known()
-        self._loaders.clear()
+        """Send a write, once, and know the row that it tells."""
         written = await self.upstream.write(write, self.credential)
         if written.row is not None:
             self.known.add(one(write.record, written.row.id), Answer(rows=(written.row,)))
         return written
+
+    def forget(self) -> None:
+        """Forget what the operation read: after a write it may be different."""
+        self.known = Known()
+        self._loaders.clear()
 
     def listing(self, call: Call[RowT]) -> Listing[RowT]:
         """Return the list that `call` begins, to be read page by page."""

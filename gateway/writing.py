@@ -11,6 +11,7 @@ import strawberry
 
 from gateway.context import Context, Info
 from gateway.global_id import encode_id, integer_of
+from gateway.loader import settle
 from gateway.relations import rows_of
 from gateway.rows import ById
 from gateway.upstream.record import Record, Row
@@ -21,6 +22,10 @@ T = TypeVar("T")
 
 Body = dict[str, Any]
 """A request's fields in PlanDocket's names."""
+
+
+Whole = Callable[[Context, int, Body], Awaitable[Body]]
+"""What a row holds now besides what is sent, for a server that replaces."""
 
 
 class Saved(msgspec.Struct, frozen=True):
@@ -60,29 +65,29 @@ class Writable(msgspec.Struct, frozen=True):
 
         async def write() -> Saved:
             sent = await body
+            context.forget()
             written = await context.write(Write("POST", self.record, body=sent))
             return Saved(written.id, None if written.id else lambda: _newest(candidates(sent), sent))
 
         return await self._saved(write())
 
-    async def update(
-        self,
-        context: Context,
-        row_id: int,
-        body: Awaitable[Body],
-        whole: Callable[[Context, int, Body], Awaitable[Body]],
-    ) -> Saved:
+    async def update(self, context: Context, row_id: int, body: Awaitable[Body], whole: Whole) -> Saved:
         """Change a row. With PUT, `whole` tells what it holds besides what is sent, and that goes along."""
 
         async def write() -> Saved:
-            sent = await body
-            method = context.upstream.update_method
-            if method == "PUT":
-                sent = await whole(context, row_id, sent) | sent
-            await context.write(Write(method, self.record, row_id, sent))
-            return Saved(row_id)
+            prepared = await self._prepare(context, row_id, await body, whole)
+            context.forget()
+            return await self._send(context, prepared)
 
         return await self._saved(write())
+
+    async def update_all(
+        self, context: Context, row_ids: Iterable[int], body: Body, whole: Whole
+    ) -> list[Saved | Exception]:
+        """Change many rows alike, a write for each; return what came of each, in order."""
+        prepared = await settle(self._prepare(context, row_id, body, whole) for row_id in row_ids)
+        context.forget()
+        return await settle(self._saved(self._send(context, one)) for one in prepared)
 
     def held(self, row: Row | None) -> Body:
         """Return the request fields that are columns of a row; NOT_FOUND at the id where there is none."""
@@ -92,13 +97,21 @@ class Writable(msgspec.Struct, frozen=True):
         """Remove a row."""
         kind = self.record.row.kind
         row_id = integer_of(kind, global_id)
-
-        async def write() -> Saved:
-            await context.write(Write("DELETE", self.record, row_id))
-            return Saved(row_id)
-
-        saved = await self._saved(write())
+        context.forget()
+        saved = await self._saved(self._send(context, Write("DELETE", self.record, row_id)))
         return Deleted(encode_id(kind, row_id) if saved.row_id else None, saved.user_errors)
+
+    async def _prepare(self, context: Context, row_id: int, body: Body, whole: Whole) -> Write[Any]:
+        method = context.upstream.update_method
+        if method == "PUT":
+            body = await whole(context, row_id, body) | body
+        return Write(method, self.record, row_id, body)
+
+    async def _send(self, context: Context, prepared: Write[Any] | Exception) -> Saved:
+        if isinstance(prepared, Exception):
+            raise prepared
+        await context.write(prepared)
+        return Saved(prepared.id)
 
     async def _saved(self, work: Awaitable[Saved]) -> Saved:
         try:
@@ -173,7 +186,8 @@ def present(value: T | None, what: str, *path: str) -> T:
 async def _newest(candidates: Awaitable[tuple[Row, ...]], sent: Body) -> int | None:
     """Return the highest id among rows that hold what was sent, as far as they show it.
 
-    Times are left out: a server may give them back in another form.
+    A server may give values back in another form: times, the case of letters, blanks around them,
+    0 for a null parent.
     """
     ids = [
         row.id for row in await candidates if all(_holds(row, name, value) for name, value in sent.items())
@@ -181,6 +195,10 @@ async def _newest(candidates: Awaitable[tuple[Row, ...]], sent: Body) -> int | N
     return max(ids, default=None)
 
 
-def _holds(row: Row, name: str, value: Any) -> bool:
-    held = getattr(row, name, value)
-    return isinstance(held, date | tuple) or held == value or name not in row.__struct_fields__
+def _holds(row: Row, name: str, sent: Any) -> bool:
+    held = getattr(row, name, None)
+    if name not in row.__struct_fields__ or isinstance(held, date | tuple) or not (held or sent):
+        return True
+    if isinstance(held, str) and isinstance(sent, str):
+        return held.strip().casefold() == sent.strip().casefold()
+    return held == sent

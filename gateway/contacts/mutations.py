@@ -170,13 +170,10 @@ async def _whole(context: Context, row_id: int, sent: Body) -> Body:
 async def _category_keys(context: Context, row_id: int) -> list[str]:
     link = await link_of(context, CONTACTS, "categories", row_id)
     if link is UNAVAILABLE:
-        raise UnavailableError(
-            "PlanDocket does not tell the contact's categories, and a PUT without them may lose them: "
-            "give 'categories', or let the operator set PLANDOCKET_UPDATE_METHOD to PATCH."
-        )
+        raise _would_lose("categories")
     load = context.loader(CategoryById).load
     rows = await asyncio.gather(*(load(Wanted(category_id)) for category_id in link or ()))
-    return [row.category_key for row in rows if row is not None and row.category_key is not None]
+    return _all_of("categories", [row and row.category_key for row in rows])
 
 
 async def _event_keys(context: Context, row: ContactRow) -> list[str]:
@@ -186,7 +183,21 @@ async def _event_keys(context: Context, row: ContactRow) -> list[str]:
         link = dict.fromkeys(participation.event_id for participation in participations)
     load = context.loader(EventById).load
     rows = await asyncio.gather(*(load(Wanted(event_id)) for event_id in link or ()))
-    return [row.event_key for row in rows if row is not None]
+    return _all_of("events", [row and row.event_key for row in rows])
+
+
+def _all_of(field: str, keys: list[str | None]) -> list[str]:
+    """Return the keys; one that is not known would be lost by a PUT without it."""
+    if None in keys:
+        raise _would_lose(field)
+    return [key for key in keys if key is not None]
+
+
+def _would_lose(field: str) -> UnavailableError:
+    return UnavailableError(
+        f"PlanDocket does not tell all of the contact's {field}, and a PUT without them may lose them: "
+        f"give {field!r}, or let the operator set PLANDOCKET_UPDATE_METHOD to PATCH."
+    )
 
 
 async def _candidates(context: Context) -> tuple[Row, ...]:

@@ -21,7 +21,7 @@ from gateway.errors import (
 from gateway.events.loaders import EventById
 from gateway.events.schema import EventBy
 from gateway.global_id import integer_of
-from gateway.loader import Wanted, settle
+from gateway.loader import Wanted
 from gateway.participants.loaders import ParticipantById
 from gateway.participants.record import PARTICIPANTS
 from gateway.participants.schema import Participant
@@ -179,11 +179,19 @@ class ParticipantMutations:
         """Return what the payload is resolved from."""
         if len(input.ids) > MOST_AT_ONCE:
             raise BadInputError(f"'ids' must have at most {MOST_AT_ONCE} entries, not {len(input.ids)}.")
-        ids = list(dict.fromkeys(input.ids))  # a write is sent once, though its id is given twice
-        results = await settle(_confirm(info.context, one, input.is_confirmed) for one in ids)
-        saved = dict(zip(ids, results, strict=True))
+        ids = {
+            one: _integer_of(one) for one in input.ids
+        }  # a write is sent once, though its id is given twice
+        good = [row_id for row_id in dict.fromkeys(ids.values()) if isinstance(row_id, int)]
+        body = {"is_confirmed": input.is_confirmed}
+        results = await _WRITABLE.update_all(info.context, good, body, _whole)
         _raise_common(results)
-        return Confirmations([_confirmation(i, one, saved[one]) for i, one in enumerate(input.ids)])
+        saved = dict(zip(good, results, strict=True))
+        outcomes = [
+            found if isinstance(found, Exception) else saved[found]
+            for found in map(ids.__getitem__, input.ids)
+        ]
+        return Confirmations([_confirmation(i, one, outcomes[i]) for i, one in enumerate(input.ids)])
 
 
 async def _body(context: Context, source: CreateParticipantInput | UpdateParticipantInput) -> Body:
@@ -227,13 +235,11 @@ async def _candidates(context: Context, sent: Body) -> tuple[Row, ...]:
     return await context.listing(listing(PARTICIPANTS, filters)).all()
 
 
-async def _confirm(context: Context, global_id: str, is_confirmed: bool) -> Saved:
-    row_id = integer_of("Participant", global_id)
-
-    async def body() -> Body:
-        return {"is_confirmed": is_confirmed}
-
-    return await _WRITABLE.update(context, row_id, body(), _whole)
+def _integer_of(global_id: str) -> int | BadInputError:
+    try:
+        return integer_of("Participant", global_id)
+    except BadInputError as error:
+        return error
 
 
 def _raise_common(results: Sequence[Saved | Exception]) -> None:

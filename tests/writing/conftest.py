@@ -1,0 +1,70 @@
+# pyright: basic
+"""Every way in which PlanDocket may turn out to take writes, and a wire that may break."""
+
+import ssl
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import httpx
+import pytest
+from asking import Ask, Gateway
+from writing.faults import FaultyServer
+from writing.mutations import Way, now
+
+from gateway.sandbox import DIALECTS, Dialect, Sandbox
+
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # loading certificates takes longer than a test
+SCHEMA = DIALECTS["schema"]
+ANSWERS = {
+    "full": Dialect(writes="full"),  # DIALECTS["schema"] is the same
+    "id": Dialect(writes="id"),
+    "empty": Dialect(writes="empty"),
+    **{name: DIALECTS[name] for name in ("sample", "plain", "links", "strict")},
+}
+METHODS = {"PATCH": ("PATCH", "merge"), "PUT": ("PUT", "merge"), "PUT-replace": ("PUT", "replace")}
+WAYS = {
+    f"{answers}-{method}": (replace(dialect, put=put), verb)
+    for answers, dialect in ANSWERS.items()
+    for method, (verb, put) in METHODS.items()
+}
+
+
+@pytest.fixture(params=WAYS)
+def way(request: pytest.FixtureRequest, gateway: Gateway) -> Way:
+    """Take each dialect of writes with each method of updates."""
+    dialect, method = WAYS[request.param]
+    return Way(gateway(Sandbox(dialect, now=now), update_method=method), dialect, method)
+
+
+@pytest.fixture
+def ask(gateway: Gateway) -> Ask:
+    """Make a gateway that sends PATCH, in front of the schema dialect at a fixed time."""
+    return gateway(Sandbox(now=now))
+
+
+@pytest.fixture
+def replacing(gateway: Gateway) -> Ask:
+    """Make a gateway that sends PUT, in front of a server that resets what a PUT leaves out."""
+    return gateway(Sandbox(Dialect(put="replace"), now=now), update_method="PUT")
+
+
+@pytest.fixture
+def mute(gateway: Gateway) -> Ask:
+    """Make a gateway that sends PUT to a server that replaces, and ignores includes."""
+    return gateway(Sandbox(Dialect(include="ignored", put="replace"), now=now), update_method="PUT")
+
+
+@pytest.fixture
+def wired(gateway: Gateway):
+    """Make gateways that reach their sandbox over TCP, through a server that plays a script."""
+
+    @asynccontextmanager
+    async def make(script, dialect=SCHEMA, **settings):
+        async with (
+            FaultyServer(Sandbox(dialect, now=now), script) as server,
+            httpx.AsyncHTTPTransport(verify=NO_TLS) as transport,
+        ):
+            given = {"base_url": server.address, "read_timeout": 0.2, **settings}
+            yield gateway(server.sandbox, transport=transport, **given), server
+
+    return make

@@ -1,0 +1,122 @@
+# pyright: basic
+"""What the tests of writes share: how a mutation is sent, and what came of it in the sandbox."""
+
+import base64
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from typing import Any
+
+from asking import Ask, Json
+
+from gateway.sandbox import Dialect, Sandbox
+from gateway.sandbox.reads import as_moment
+
+NOW = 1_800_000_000.0  # unix seconds, after every moment of the seeded tenant
+
+
+def now() -> float:
+    """Return the time, always the same."""
+    return NOW
+
+
+def gid(kind: str, row_id: int) -> str:
+    """Return the global id."""
+    return base64.b64encode(f"{kind}:{row_id}".encode()).decode()
+
+
+def document(field: str, selection: str) -> str:
+    """Return the mutation of one field, its whole input a variable."""
+    kind = f"{field[0].upper()}{field[1:]}Input!"
+    return f"mutation($input: {kind}) {{ {field}(input: $input) {{ {selection} }} }}"
+
+
+def payload_of(field: str, entity: str) -> str:
+    """Return a payload's selection: why not, and the entity or the id of what is gone."""
+    many = "results { id userErrors { message field code } %s }" % entity  # noqa: UP031 - braces
+    return many if field == "setParticipantsConfirmed" else f"userErrors {{ message field code }} {entity}"
+
+
+async def answer_to(ask: Ask, field: str, given: Json, entity: str = "__typename", **more: Any) -> Json:
+    """Send a mutation and return the whole answer."""
+    return await ask.answer(document(field, payload_of(field, entity)), input=given, **more)
+
+
+async def write(ask: Ask, field: str, given: Json, entity: str = "__typename") -> Json:
+    """Send a mutation that has no errors, and return its payload."""
+    answer = await answer_to(ask, field, given, entity)
+    assert "errors" not in answer, answer["errors"]
+    return answer["data"][field]
+
+
+async def written(ask: Ask, field: str, given: Json, entity: str = "__typename") -> Json:
+    """Send a mutation that is carried out, and return its payload."""
+    payload = await write(ask, field, given, entity)
+    assert payload["userErrors"] == []
+    return payload
+
+
+async def refused(ask: Ask, field: str, given: Json) -> tuple[str, list[str] | None]:
+    """Send a mutation that is not carried out, and return its one user error's code and place."""
+    entity = "deletedId" if field.startswith("delete") else f"{field[6:].lower()} {{ databaseId }}"
+    payload = await write(ask, field, given, entity)
+    [error] = payload.pop("userErrors")
+    assert error["message"]
+    assert list(payload.values()) == [None]
+    return error["code"], error["field"]
+
+
+def writes(sandbox: Sandbox) -> list[Any]:
+    """Return the write requests that the sandbox got, refused ones too: Recorded, bodies of any shape."""
+    return [request for request in sandbox.requests if request.method != "GET"]
+
+
+def sent(ask: Ask) -> Any:
+    """Return the only write request, a Recorded whose body is of whatever shape."""
+    [request] = writes(ask.sandbox)
+    return request
+
+
+def state(sandbox: Sandbox) -> Json:
+    """Return every row of every table."""
+    tables = sandbox.tables
+    return {
+        "participants": list(tables.participants),
+        "events": list(tables.events),
+        "contacts": list(tables.contacts),
+        "categories": list(tables.categories),
+    }
+
+
+@dataclass(frozen=True)
+class Way:
+    """A server's way with writes, and the method that the gateway changes rows with."""
+
+    ask: Ask
+    dialect: Dialect
+    method: str
+
+    @property
+    def tells(self) -> bool:
+        """Whether includes of a single row are honoured."""
+        return self.dialect.include in ("comma", "repeated") and self.dialect.include_on_single
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether an update sends every documented field."""
+        return self.method == "PUT"
+
+    def keeps(self, **given: object) -> Json:
+        """Return what must be given with PUT where the server does not tell it; else nothing."""
+        return given if self.is_whole and not self.tells else {}
+
+    def as_told(self, row):
+        """Return a row as precise as the server tells it: unix seconds make a moment of a day."""
+        if not self.dialect.timestamps.startswith("unix"):
+            return row
+        days = {field.name: getattr(row, field.name) for field in fields(row)}
+        return replace(row, **{name: as_moment(day) for name, day in days.items() if isinstance(day, date)})
+
+
+def unavailable(answer: Json) -> list[str]:
+    """Return the fields that the answer calls unavailable."""
+    return answer.get("extensions", {}).get("upstream", {}).get("unavailable", [])

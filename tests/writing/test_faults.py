@@ -1,0 +1,224 @@
+# pyright: basic
+"""Writes over a wire that breaks: sent at most once, and the client is told what is known of them."""
+
+import json
+from collections import Counter
+from typing import Any
+
+import httpx
+import pytest
+from writing.faults import ANY_WRITE, CANARY, closed_port
+from writing.mutations import answer_to, gid, state, writes
+
+from gateway.sandbox import Dialect
+from gateway.sandbox.data import seed
+
+MANY = "setParticipantsConfirmed"
+UNKNOWN = ("lost", "half", "reset", "hang", "502", "html")
+NOT_CARRIED_OUT = ("reset", "500")
+FAULTS = (*UNKNOWN, "500")
+WRITES = {
+    "createParticipant": {
+        "event": {"eventKey": "spring-fair-2026"},
+        "contact": {"customerNumber": "C-10002"},
+    },
+    "updateParticipant": {"id": gid("Participant", 2), "isConfirmed": True},
+    "deleteParticipant": {"id": gid("Participant", 2)},
+    "createEvent": {"title": "Fair"},
+    "updateEvent": {"id": gid("Event", 2), "title": "Fair"},
+    "deleteEvent": {"id": gid("Event", 2)},
+    "createContact": {"email": "new@example.org"},
+    "updateContact": {"id": gid("Contact", 2), "email": "new@example.org"},
+    "deleteContact": {"id": gid("Contact", 2)},
+    "createCategory": {"title": "Glass"},
+    "updateCategory": {"id": gid("Category", 2), "title": "Glass"},
+    "deleteCategory": {"id": gid("Category", 2)},
+}
+UPDATES = [field for field in WRITES if field.startswith("update")]
+
+
+def kind_of(field):
+    """Return a selection of the payload's entity that costs no read."""
+    return "deletedId" if field.startswith("delete") else f"{field[6:].lower()} {{ databaseId }}"
+
+
+def assert_once(server):
+    """Hold that no write came twice, neither to the server nor to the sandbox."""
+    assert max(Counter(call for call in server.received if not call.startswith("GET")).values()) == 1
+    assert max(Counter(map(str, writes(server.sandbox))).values(), default=0) <= 1
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("field", WRITES)
+async def test_a_write_that_is_not_answered(wired, field, fault):
+    """It is sent once, and told to be open, or not to have been done where that is certain."""
+    async with wired({ANY_WRITE: fault}) as (ask, server):
+        before = state(server.sandbox)
+        answer = await answer_to(ask, field, WRITES[field], kind_of(field))
+
+        assert answer["data"] == {field: None}
+        [error] = answer["errors"]
+        assert error["path"] == [field]
+        code = "UPSTREAM_UNAVAILABLE" if fault == "500" else "OUTCOME_UNKNOWN"
+        assert error["extensions"] == {"code": code}
+        assert CANARY not in json.dumps(answer)
+        assert len(server.received) == 1
+        assert_once(server)
+        assert (state(server.sandbox) == before) == (fault in NOT_CARRIED_OUT)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("field", UPDATES)
+async def test_a_put_that_is_not_answered(wired, field, fault):
+    """What is read before it changes nothing of that."""
+    async with wired({ANY_WRITE: fault}, Dialect(put="replace"), update_method="PUT") as (ask, server):
+        answer = await answer_to(ask, field, WRITES[field], kind_of(field))
+
+        assert answer["data"] == {field: None}
+        code = "UPSTREAM_UNAVAILABLE" if fault == "500" else "OUTCOME_UNKNOWN"
+        assert [error["extensions"] for error in answer["errors"]] == [{"code": code}]
+        assert [call.partition(" ")[0] for call in server.received] == ["GET", "PUT"]
+        assert_once(server)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("field", UPDATES)
+async def test_a_read_before_a_put_that_fails(wired, field, fault):
+    """Nothing was written, so nothing is open."""
+    call = {"Participant": "participants", "Event": "events", "Contact": "contacts"}
+    path = f"GET {call.get(field[6:], 'categories')}/2"
+    async with wired({path: fault}, Dialect(put="replace"), update_method="PUT") as (ask, server):
+        answer = await answer_to(ask, field, WRITES[field], kind_of(field))
+
+        assert answer["data"] == {field: None}
+        [error] = answer["errors"]
+        assert error["extensions"]["code"] in (
+            "UPSTREAM_UNAVAILABLE",
+            "UPSTREAM_TIMEOUT",
+            "UPSTREAM_UNREADABLE",
+        )
+        assert CANARY not in json.dumps(answer)
+        assert writes(server.sandbox) == []
+
+
+@pytest.mark.parametrize("field", [*WRITES, MANY])
+async def test_a_refused_connection(gateway, field):
+    """The write certainly never arrived."""
+    async with httpx.AsyncHTTPTransport() as transport:
+        ask = gateway(transport=transport, base_url=f"http://127.0.0.1:{closed_port()}")
+        given = WRITES.get(field, {"ids": [gid("Participant", 1)], "isConfirmed": True})
+        answer = await answer_to(ask, field, given)
+
+    if field == MANY:
+        [result] = answer["data"][field]["results"]
+        assert [error["code"] for error in result["userErrors"]] == ["UNAVAILABLE"]
+    else:
+        assert answer["data"] == {field: None}
+        assert [error["extensions"] for error in answer["errors"]] == [{"code": "UPSTREAM_UNAVAILABLE"}]
+
+
+@pytest.mark.parametrize("method", ["PATCH", "PUT"])
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_each_of_many_tells_its_own(wired, fault, method):
+    """One that is not answered is told to be open, or not to have been done; the others are done."""
+    tables: Any = seed()
+    ids = [
+        row.id
+        for row in tables.participants
+        if not row.is_confirmed and tables.contacts.get(row.contact_id).customer_number
+    ][:3]
+    async with wired({f"{method} participants/{ids[1]}": fault}, update_method=method) as (ask, server):
+        given = {"ids": [gid("Participant", row_id) for row_id in ids], "isConfirmed": True}
+        answer = await answer_to(ask, MANY, given, "participant { isConfirmed }")
+
+        assert "errors" not in answer
+        first, second, third = answer["data"][MANY]["results"]
+        assert (first["participant"], third["participant"]) == ({"isConfirmed": True},) * 2
+        assert first["userErrors"] == third["userErrors"] == []
+        assert second["participant"] is None
+        [error] = second["userErrors"]
+        code = "UNAVAILABLE" if fault == "500" else "OUTCOME_UNKNOWN"
+        assert (error["code"], error["field"]) == (code, ["input", "ids", "1"])
+        assert CANARY not in json.dumps(answer)
+        assert_once(server)
+        found = [server.sandbox.tables.participants.get(row_id).is_confirmed for row_id in ids]
+        assert found == [True, fault not in NOT_CARRIED_OUT, True]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_all_of_many_tell_their_own(wired, fault):
+    """So it is where none is answered."""
+    async with wired({ANY_WRITE: fault}) as (ask, server):
+        given = {"ids": [gid("Participant", row_id) for row_id in range(1, 21)], "isConfirmed": True}
+        answer = await answer_to(ask, MANY, given, "participant { isConfirmed }")
+
+        code = "UNAVAILABLE" if fault == "500" else "OUTCOME_UNKNOWN"
+        results = answer["data"][MANY]["results"]
+        assert [[error["code"] for error in result["userErrors"]] for result in results] == [[code]] * 20
+        assert len(server.received) == 20
+        assert_once(server)
+
+
+READ_BACK = {
+    "createParticipant": "GET participants/1501",
+    "updateParticipant": "GET participants/2",
+    "createEvent": "GET events/13",
+    "updateEvent": "GET events/2",
+    "createContact": "GET contacts/301",
+    "updateContact": "GET contacts/2",
+    "createCategory": "GET categories/21",
+    "updateCategory": "GET categories/2",
+}
+SELECTED = {
+    "Participant": "participant { isConfirmed }",
+    "Event": "event { title }",
+    "Contact": "contact { email }",
+    "Category": "category { title }",
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("field", READ_BACK)
+async def test_a_write_that_cannot_be_read_back(wired, field, fault):
+    """The payload says that it was done; the error stands at the entity."""
+    async with wired({READ_BACK[field]: fault}, Dialect(writes="id")) as (ask, server):
+        entity = field[6:].lower()
+        answer = await answer_to(ask, field, WRITES[field], SELECTED[field[6:]])
+
+        assert answer["data"] == {field: {"userErrors": [], entity: None}}
+        [error] = answer["errors"]
+        assert error["path"] == [field, entity]
+        assert error["extensions"]["code"] in (
+            "UPSTREAM_UNAVAILABLE",
+            "UPSTREAM_TIMEOUT",
+            "UPSTREAM_UNREADABLE",
+        )
+        assert CANARY not in json.dumps(answer)
+        assert [request.status for request in writes(server.sandbox)] in ([200], [201])
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("field", [field for field in READ_BACK if field.startswith("create")])
+async def test_a_create_that_cannot_be_found_again(wired, field, fault):
+    """Where the server does not tell the new id and the list fails, the create still was done."""
+    path = READ_BACK[field].rpartition("/")[0]
+    async with wired({path: fault}, Dialect(writes="empty")) as (ask, server):
+        entity = field[6:].lower()
+        answer = await answer_to(ask, field, WRITES[field], SELECTED[field[6:]])
+
+        assert answer["data"] == {field: {"userErrors": [], entity: None}}
+        assert [error["path"] for error in answer["errors"]] == [[field, entity]]
+        assert [request.status for request in writes(server.sandbox)] == [204]
+
+
+async def test_one_of_many_that_cannot_be_read_back(wired):
+    """Its write is told to be done, the error stands at its entity."""
+    async with wired({"GET participants/2": "500"}, Dialect(writes="empty")) as (ask, server):
+        given = {"ids": [gid("Participant", row_id) for row_id in (1, 2, 3)], "isConfirmed": True}
+        answer = await answer_to(ask, MANY, given, "participant { isConfirmed }")
+
+        results = answer["data"][MANY]["results"]
+        assert [result["userErrors"] for result in results] == [[], [], []]
+        assert [result["participant"] is None for result in results] == [False, True, False]
+        assert [error["path"] for error in answer["errors"]] == [[MANY, "results", 1, "participant"]]
+        assert len(writes(server.sandbox)) == 3
