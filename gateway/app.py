@@ -20,13 +20,16 @@ from gateway.http.pages import landing, schema_file
 from gateway.schema import SCHEMA
 from gateway.settings import Settings
 from gateway.upstream.client import Upstream
+from gateway.upstream.clock import Clock
 
 
-def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> Starlette:
-    """Return the gateway; `transport` stands in for the network, in tests."""
-    upstream = Upstream(settings, transport)
+def create_app(
+    settings: Settings, transport: httpx.AsyncBaseTransport | None = None, clock: Clock | None = None
+) -> Starlette:
+    """Return the gateway; `transport` stands in for the network and `clock` for time, in tests."""
+    upstream = Upstream(settings, transport, clock)
     graphiql = GraphiQL()
-    endpoint = Endpoint(Executor(SCHEMA), upstream, settings, graphiql)
+    endpoint = Endpoint(Executor(SCHEMA, tells_cost=settings.tell_cost == "on"), upstream, settings, graphiql)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:

@@ -1,21 +1,25 @@
 """One GraphQL operation: who asks, what is known so far, and what still runs for it."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Generator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+import msgspec
 import strawberry
 
 from gateway.errors import UnauthenticatedError
 from gateway.known import Known
 from gateway.loader import Loader
 from gateway.reads import Reads
+from gateway.upstream.budget import Lane, Spent
 from gateway.upstream.call import Call, one
 from gateway.upstream.client import Upstream
 from gateway.upstream.credential import Credential
 from gateway.upstream.pages import Listing
-from gateway.upstream.record import RowT
+from gateway.upstream.record import Record, RowT
+from gateway.upstream.session import Session
 from gateway.upstream.wire import Answer
 from gateway.upstream.write import Write, Written
 
@@ -23,16 +27,28 @@ LoaderT = TypeVar("LoaderT", bound=Loader[Any, Any])
 T = TypeVar("T")
 
 
+class Cost(msgspec.Struct, frozen=True):
+    """What an operation cost, and what the caller's hour has left."""
+
+    calls: int = 0
+    saved: int = 0
+    hits: int = 0
+    is_stale: bool = False
+    budget: Spent | None = None
+
+
 class Context:
     """What the resolvers of one operation share. Use it as an async context manager: it ends their work."""
 
     def __init__(self, upstream: Upstream, credential: Credential | None) -> None:
         self.upstream = upstream
+        self.wanted = 0
+        """Requests that naive resolution would have made: one for each list, look-up and related row."""
         self.known = Known()
         self.unavailable: set[str] = set()
         """Fields that are null because PlanDocket's server ignores their include: "Participant.category"."""
         self.lookahead: dict[Any, Any] = {}
-        self._credential = credential
+        self._session = upstream.session(credential) if credential else None
         self._loaders: dict[type, Any] = {}
         self._running: set[asyncio.Future[Any]] = set()
 
@@ -48,11 +64,21 @@ class Context:
         await asyncio.gather(*running, return_exceptions=True)
 
     @property
-    def credential(self) -> Credential:
-        """The key to ask PlanDocket with; UnauthenticatedError where the request brought none."""
-        if self._credential is None:
+    def session(self) -> Session:
+        """The operation's way to PlanDocket; UnauthenticatedError where the request brought no key."""
+        if self._session is None:
             raise UnauthenticatedError("No API key came with the request.")
-        return self._credential
+        return self._session
+
+    @property
+    def cost(self) -> Cost:
+        """What the operation cost so far, and what its hour has left."""
+        session = self._session
+        if session is None:
+            return Cost()
+        saved = max(0, self.wanted - session.calls)
+        budget = self.upstream.budget.state(session.credential)
+        return Cost(session.calls, saved, session.hits, session.is_stale, budget)
 
     def loader(self, kind: type[LoaderT]) -> LoaderT:
         """Return the operation's loader of this class."""
@@ -66,7 +92,7 @@ class Context:
 
     async def write(self, write: Write[RowT]) -> Written[RowT]:
         """Send a write, once, and know the row that it tells."""
-        written = await self.upstream.write(write, self.credential)
+        written = await self.upstream.write(write, self.session)
         if written.row is not None:
             self.known.add(one(write.record, written.row.id), Answer(rows=(written.row,)))
         return written
@@ -78,7 +104,29 @@ class Context:
 
     def listing(self, call: Call[RowT]) -> Listing[RowT]:
         """Return the list that `call` begins, to be read page by page."""
-        return Listing(self.read, call, self.upstream.traits)
+        return self.upstream.listing(call, self.session, self.read)
+
+    def at_hand(self, call: Call[RowT]) -> Answer[RowT] | None:
+        """Return the answer to `call` where it is kept; the operation knows it from now on."""
+        answer = self.upstream.at_hand(call, self.session)
+        if answer is not None:
+            self.known.add(call, answer)
+        return answer
+
+    def pages_left(self, listing: Listing[Any], record: Record[Any]) -> int | None:
+        """Return how many pages of a whole collection are unread; None while its size is unknown."""
+        return listing.pages_left(self.session.cache.size(record, self.session.credential))
+
+    @contextmanager
+    def part_of_a_write(self) -> Generator[None]:
+        """Let reads count as a write's own: against the hour, before other reads, not against the operation."""
+        if self._session is not None:
+            self._session.lane = Lane.WRITE
+        try:
+            yield
+        finally:
+            if self._session is not None:
+                self._session.lane = Lane.READ
 
     def start(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
         """Start work that ends with the operation at the latest."""

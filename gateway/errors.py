@@ -4,9 +4,10 @@
   * CallerError               the query is at fault: tell the client, never retry
     * BadInputError           an argument is wrong; the message says what is allowed
     * UnauthenticatedError    no key, or one that PlanDocket does not know
+    * TooComplexError         the operation needs more upstream reads than one may
   * UpstreamError             PlanDocket, or the way to it, is at fault
     * RefusedError            the key lacks a scope, or the held key is refused
-    * RateLimitedError        PlanDocket's hourly limit is reached
+    * RateLimitedError        no request is left this hour; carries `retry_in_s`
     * UnavailableError        refused connection, 5xx, no such path
       * TimedOutError         no answer in time
     * UnreadableError         an answer we cannot decode: a bug, or the API changed
@@ -16,6 +17,7 @@
 No message holds an upstream body, URL or key: all of them reach clients.
 """
 
+import math
 from typing import ClassVar
 
 
@@ -51,6 +53,18 @@ class UnauthenticatedError(CallerError):
         )
 
 
+class TooComplexError(CallerError):
+    """An operation needs more upstream reads than one may make."""
+
+    code = "OPERATION_TOO_COMPLEX"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"This needs more than the {most} requests to PlanDocket that one operation may make: "
+            "ask for less at once, or for the rest in another operation."
+        )
+
+
 class UpstreamError(GatewayError):
     """PlanDocket, or the way to it, is at fault."""
 
@@ -77,15 +91,21 @@ class RefusedError(UpstreamError):
 
 
 class RateLimitedError(UpstreamError):
-    """PlanDocket's hourly limit is reached.
+    """No request is left this hour, by our own count or by PlanDocket's.
 
     Source: /en/getting-started/rate-limiting.html
     """
 
     code = "UPSTREAM_RATE_LIMITED"
 
-    def __init__(self) -> None:
-        super().__init__("PlanDocket's hourly request limit is reached: try again later.")
+    def __init__(self, retry_in_s: float) -> None:
+        self.retry_after = max(1, math.ceil(retry_in_s))
+        super().__init__(f"PlanDocket's hourly requests are spent: try again in {self.retry_after} s.")
+
+    @property
+    def extensions(self) -> dict[str, object]:
+        """Also tells `retryAfter`, in seconds."""
+        return {**super().extensions, "retryAfter": self.retry_after}
 
 
 class UnavailableError(UpstreamError):

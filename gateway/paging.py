@@ -128,6 +128,7 @@ def window(
 
 async def page_of(context: Context, name: str, call: Call[Any], window: Window) -> Page:
     """Return the window's rows of the list that `call` begins."""
+    context.wanted += 1
     return Page(name, await context.listing(call).slice(window))
 
 

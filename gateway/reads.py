@@ -1,36 +1,104 @@
 """Every upstream read of an operation goes through here, so that no two ask the same."""
 
 import asyncio
+from collections.abc import Awaitable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from gateway.errors import GatewayError
 from gateway.loader import Loader, settle
 from gateway.upstream.call import Call
+from gateway.upstream.narrow import lacking, matcher
+from gateway.upstream.plan import Way, after_first_list, lists_by_filter
 from gateway.upstream.wire import Answer
 
 if TYPE_CHECKING:
     from gateway.context import Context
 
+Wants = dict[Call[Any], frozenset[str]]
+"""Calls without includes, each with the includes that somebody wants."""
+
 
 class Reads(Loader[Call[Any], Answer[Any]]):
     """Calls to answers.
 
-    Calls that differ only in their includes become one request with all of them, and a later call
-    whose includes were already asked for costs none.
+    Calls that differ only in their includes become one request with all of them, a later call whose
+    includes were already asked for costs none, and lists that differ in one filter's value are taken
+    from the list that holds them all where that costs fewer requests.
     """
 
     def __init__(self, context: "Context") -> None:
         super().__init__(context)
-        self._asked: dict[Call[Any], tuple[frozenset[str], asyncio.Task[Answer[Any]]]] = {}
+        self._asked: dict[Call[Any], tuple[frozenset[str], Awaitable[Answer[Any]]]] = {}
 
     async def load_batch(self, keys: list[Call[Any]]) -> list[Answer[Any] | Exception]:
         """Return an answer or an exception for each call, in their order."""
-        wanted: dict[Call[Any], frozenset[str]] = {}
+        wants: Wants = {}
         for call in keys:
             bare = call.including(frozenset())
-            wanted[bare] = wanted.get(bare, frozenset()) | call.include
-        results = await settle(self._answer(bare, include) for bare, include in wanted.items())
-        answers = dict(zip(wanted, results, strict=True))
+            wants[bare] = wants.get(bare, frozenset()) | call.include
+        unread = {bare: include for bare, include in wants.items() if not self._is_known(bare, include)}
+        failed = await self._prepare(unread)
+        left = [bare for bare in wants if bare not in failed]
+        results = await settle(self._answer(bare, wants[bare]) for bare in left)
+        answers = {**failed, **dict(zip(left, results, strict=True))}
         return [answers[call.including(frozenset())] for call in keys]
+
+    def _is_known(self, bare: Call[Any], include: frozenset[str]) -> bool:
+        """Return whether a call was asked before or is kept; then it is answered from that."""
+        if bare in self._asked and include <= self._asked[bare][0]:
+            return True
+        answer = self.context.at_hand(bare.including(include))
+        if answer is None:
+            return False
+        kept: asyncio.Future[Answer[Any]] = self.loop.create_future()
+        kept.set_result(answer)
+        self._asked[bare] = include, kept
+        return True
+
+    async def _prepare(self, unread: Wants) -> Mapping[Call[Any], Exception]:
+        """Read wider lists where that saves requests, and refuse what the operation may not ask any more.
+
+        Returns the calls that fail, with why.
+        """
+        failed: dict[Call[Any], Exception] = {}
+        each = dict(unread)
+        for wide, narrow in _by_wider_list(unread).items():
+            try:
+                is_covered = await self._widen(wide, narrow)
+            except GatewayError as error:
+                failed |= dict.fromkeys(narrow, error)
+                is_covered = True
+            if is_covered:
+                each = {bare: include for bare, include in each.items() if bare not in narrow}
+        try:
+            self.context.session.check(self.context.session.lane, len(each))
+        except GatewayError as error:
+            failed |= dict.fromkeys(each, error)
+        return failed
+
+    async def _widen(self, wide: Call[Any], narrow: Wants) -> bool:
+        """Read the list that holds all of `narrow`, if that is cheaper; return whether it holds them now."""
+        context = self.context
+        session = context.session
+        for bare in narrow:
+            if matcher(bare.record, lacking(bare, wide), session.id_of) is None:
+                return False
+        listing = context.listing(wide.including(frozenset[str]().union(*narrow.values())))
+        pages = None if wide.filters else context.pages_left(listing, wide.record)
+        traits = context.upstream.traits
+        left = session.calls_left
+        way = lists_by_filter(len(narrow), pages=pages, tells_totals=traits.tells_totals, affordable=left)
+        if way is Way.FIRST:
+            first, include = next(iter(narrow.items()))
+            total = (await self._answer(first, include)).paging.total
+            way = after_first_list(total, len(narrow), traits.page_size(wide.record.path))
+        if way is Way.PAGE:
+            await listing.page(1)
+            pages = listing.pages_left(None)
+            way = Way.SCAN if pages is not None and pages < len(narrow) else Way.EACH
+        if way is Way.SCAN:
+            await listing.all()
+        return way is Way.SCAN and listing.total is not None
 
     async def _answer(self, bare: Call[Any], include: frozenset[str]) -> Answer[Any]:
         asked, running = self._asked.get(bare, (frozenset[str](), None))
@@ -41,6 +109,18 @@ class Reads(Loader[Call[Any], Answer[Any]]):
         return await asyncio.shield(running)
 
     async def _fetch(self, call: Call[Any]) -> Answer[Any]:
-        answer = await self.context.upstream.get(call, self.context.credential)
+        answer = await self.context.upstream.get(call, self.context.session)
         self.context.known.add(call, answer)
         return answer
+
+
+def _by_wider_list(unread: Wants) -> dict[Call[Any], Wants]:
+    """Return first pages by the list that holds them: the same without the filter by another row's key."""
+    groups: dict[Call[Any], Wants] = {}
+    for bare, include in unread.items():
+        keys = [
+            pair for pair in bare.filters if pair[0] in bare.record.exact and bare.record.exact[pair[0]].of
+        ]
+        if bare.page == 1 and len(keys) == 1:
+            groups.setdefault(bare.lacking(keys[0]), {})[bare] = include
+    return {wide: narrow for wide, narrow in groups.items() if len(narrow) > 1}

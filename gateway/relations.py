@@ -29,7 +29,10 @@ def to_one(
 
     def resolve(info: Info, row: strawberry.Parent[Any]) -> Any:
         row_id = getattr(row, key)
-        return row_of(info, loader, row_id) if row_id else None
+        if not row_id:
+            return None
+        info.context.wanted += not wants_ids_only(info)
+        return row_of(info, loader, row_id)
 
     relation = Relation(include, is_keyed=True) if include else None
     return _field(resolve, target | None, description, relation)
@@ -51,6 +54,7 @@ def included(
     """
 
     async def resolve(info: Info, row: strawberry.Parent[Any]) -> Any:
+        info.context.wanted += loader is not None
         link = await link_of(info.context, record, include, row.id)
         if link is not UNAVAILABLE:
             return await _follow(info, record, include, loader, link)

@@ -1,13 +1,17 @@
 """Loaders of rows by id and by natural key, and of what only an include tells. Resources subclass them."""
 
-from typing import Any, ClassVar, Generic
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, cast
 
 import msgspec
 
-from gateway.known import UNKNOWN, Unknown
+from gateway.known import UNAVAILABLE, UNKNOWN
 from gateway.loader import Loader, Wanted, settle
 from gateway.upstream.call import listing, one
+from gateway.upstream.plan import Way, rows_by_id
 from gateway.upstream.record import Record, Row, RowT
+
+if TYPE_CHECKING:
+    from gateway.context import Context
 
 
 class Stub(msgspec.Struct, frozen=True):
@@ -20,23 +24,54 @@ class Stub(msgspec.Struct, frozen=True):
 class ById(Loader[Wanted[int], RowT | None], Generic[RowT]):
     """Ids to rows, in key order; None where PlanDocket answers 404.
 
-    There is no id-list filter, so n unknown ids cost n requests.
+    There is no id-list filter, so n unknown ids cost n requests, or the collection's pages if those
+    are fewer: see `gateway.upstream.plan`.
     """
 
     record: ClassVar[Record[Any]]
 
     async def load_batch(self, keys: list[Wanted[int]]) -> list[RowT | Exception | None]:
         """Return a row, None or an exception for each key, in their order."""
+        include = frozenset[str]().union(*(wanted.include for wanted in keys))
+        await fill(self.context, self.record, {wanted.key for wanted in keys}, include)
         return await settle(self._row(wanted) for wanted in keys)
 
     async def _row(self, wanted: Wanted[int]) -> RowT | None:
-        known = self.context.known
-        row: RowT | Unknown | None = known.row(self.record.row, wanted.key)
-        links = (known.link(self.record.row, name, wanted.key) for name in wanted.include)
-        if row is None or (not isinstance(row, Unknown) and all(link is not UNKNOWN for link in links)):
-            return row
+        if is_known(self.context, self.record, wanted.key, wanted.include):
+            return cast("RowT | None", self.context.known.row(self.record.row, wanted.key))
         answer = await self.context.read(one(self.record, wanted.key, wanted.include))
         return answer.rows[0] if answer.rows else None
+
+
+def is_known(context: "Context", record: Record[Any], row_id: int, include: frozenset[str]) -> bool:
+    """Return whether the operation knows a row, or that there is none, with what these includes tell."""
+    row = context.known.row(record.row, row_id)
+    links = (context.known.link(record.row, name, row_id) for name in include)
+    return row is None or (row is not UNKNOWN and all(link is not UNKNOWN for link in links))
+
+
+async def fill(context: "Context", record: Record[Any], row_ids: set[int], include: frozenset[str]) -> None:
+    """Make rows known by walking the whole collection, as far as that costs less than to read each."""
+    for row_id in row_ids:
+        if not is_known(context, record, row_id, include):
+            context.at_hand(one(record, row_id, include))
+    whole = listing(record, include=include)
+    if include - context.upstream.traits.honoured(whole, context.session.credential):
+        return
+    walk = context.listing(whole)
+    pages_read = 0
+    while True:
+        missing = sum(not is_known(context, record, row_id, include) for row_id in row_ids)
+        left = context.pages_left(walk, record)
+        match rows_by_id(missing, pages_left=left, pages_read=pages_read):
+            case Way.SCAN:
+                await walk.all()
+                return
+            case Way.PAGE:
+                pages_read += 1
+                await walk.page(pages_read)
+            case _:
+                return
 
 
 class ByKey(Loader[Wanted[str], RowT | None], Generic[RowT]):
@@ -53,8 +88,12 @@ class ByKey(Loader[Wanted[str], RowT | None], Generic[RowT]):
 
     async def load_batch(self, keys: list[Wanted[str]]) -> list[RowT | Exception | None]:
         """Return a row or None for each key, in their order."""
-        missing = {wanted.key for wanted in keys} - self._by_key().keys()
         include = frozenset[str]().union(*(wanted.include for wanted in keys))
+        for wanted in keys:
+            row_id = self.context.session.id_of(self.record, wanted.key)
+            if row_id is not None:
+                self.context.at_hand(one(self.record, row_id, wanted.include))
+        missing = {wanted.key for wanted in keys} - self._by_key().keys()
         if len(missing) == 1 and self.has_search:
             await self.context.read(listing(self.record, {"search": next(iter(missing))}, include))
             missing -= self._by_key().keys()
@@ -76,21 +115,28 @@ class Extra(msgspec.Struct, frozen=True):
 
 
 class Extras(Loader[Extra, Any]):
-    """Extras to links as `Known.link` returns them, in key order; a request for each row not asked about yet.
+    """Extras to links as `Known.link` returns them, in key order.
 
     Pages of rows come with the includes their selection needs (`gateway.lookahead`), so this is for
-    rows that came embedded in others.
+    rows that came embedded in others; they cost what `fill` finds cheapest.
     """
 
     async def load_batch(self, keys: list[Extra]) -> list[Any]:
         """Return a link or an exception for each key, in their order."""
+        for record in {extra.record for extra in keys}:
+            asked = [extra for extra in keys if extra.record is record]
+            include = frozenset(extra.name for extra in asked)
+            await fill(self.context, record, {extra.row_id for extra in asked}, include)
         return await settle(self._link(extra) for extra in keys)
 
     async def _link(self, extra: Extra) -> Any:
-        known, kind = self.context.known, extra.record.row
-        if known.link(kind, extra.name, extra.row_id) is UNKNOWN:
-            await self.context.read(one(extra.record, extra.row_id, frozenset({extra.name})))
-        return known.link(kind, extra.name, extra.row_id)
+        context, kind = self.context, extra.record.row
+        if context.known.link(kind, extra.name, extra.row_id) is UNKNOWN:
+            call = one(extra.record, extra.row_id, frozenset({extra.name}))
+            if not context.upstream.traits.honoured(call, context.session.credential):
+                return UNAVAILABLE
+            await context.read(call)
+        return context.known.link(kind, extra.name, extra.row_id)
 
 
 AnyRow = Row | Stub

@@ -11,7 +11,7 @@ from gateway.loader import Wanted, settle
 from gateway.lookahead import includes
 from gateway.node import Node
 from gateway.resources import RESOURCES
-from gateway.scalars import CONFIG
+from gateway.scalars import CONFIG, DateTime
 
 MOST_NODES = 100
 
@@ -47,15 +47,52 @@ class NodeQueries:
         return list(await settle(_find(info, one) for one in ids))
 
 
+@strawberry.type(
+    description="The caller's way to PlanDocket: what is left of the hour, and what keeping saves."
+)
+class UpstreamStatus:
+    """Resolved from a Spent and the process's counts."""
+
+    requests_per_hour: int | None = strawberry.field(description="What the hour allows; null is unlimited.")
+    used: int = strawberry.field(description="Requests in the last sixty minutes, with the caller's key.")
+    remaining: int | None = strawberry.field(description="What is left of the hour; null is unlimited.")
+    resets_at: DateTime | None = strawberry.field(
+        description="When the oldest of those requests is an hour old; null where there is none."
+    )
+    cache_hit_ratio: float | None = strawberry.field(
+        description="The part of all reads since the start that needed no request; null before the first."
+    )
+
+
+@strawberry.type
+class UpstreamQueries:
+    """Root fields about the gateway itself."""
+
+    @strawberry.field(description="The caller's way to PlanDocket. Asks PlanDocket nothing.")
+    def upstream(self, info: Info) -> UpstreamStatus:
+        """Return where the caller's hour stands."""
+        context = info.context
+        spent = context.upstream.budget.state(context.session.credential)
+        hits, misses = context.upstream.hits, context.upstream.misses
+        return UpstreamStatus(
+            requests_per_hour=spent.limit,
+            used=spent.used,
+            remaining=spent.remaining,
+            resets_at=None if spent.resets_at is None else DateTime(spent.resets_at),
+            cache_hit_ratio=hits / (hits + misses) if hits + misses else None,
+        )
+
+
 async def _find(info: Info, global_id: str) -> Any:
     kind, row_id = decode_id(global_id)
     if kind not in _BY_KIND:
         raise BadInputError(f"There is no type {kind} here: send an 'id' that a query returned.")
+    info.context.wanted += 1
     return await info.context.loader(_BY_KIND[kind].by_id).load(Wanted(row_id, includes(info, kind)))
 
 
 def _build() -> strawberry.Schema:
-    roots = (NodeQueries, *(resource.queries for resource in RESOURCES))
+    roots = (NodeQueries, UpstreamQueries, *(resource.queries for resource in RESOURCES))
     query = strawberry.type(type("Query", roots, {}), description="Where every read begins.")
     writes = tuple(resource.mutations for resource in RESOURCES)
     mutation = strawberry.type(type("Mutation", writes, {}), description="Where every write begins.")

@@ -17,6 +17,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from gateway.errors import SettingsError
 
 _QueryName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.\[\]-]*$", max_length=50)]
+_Age = Annotated[float, Field(ge=0, le=31_536_000)]
+_Switch = Literal["on", "off"]
 _Seconds = Annotated[float, Field(gt=0, le=300)]
 
 
@@ -76,6 +78,61 @@ class Settings(BaseSettings):
         validation_alias="PLANDOCKET_TOTAL_TIMEOUT",
         description="Seconds that one request to PlanDocket may take altogether, at most 300.",
     )
+    requests_per_hour: Annotated[int, Field(ge=1)] | Literal["unlimited"] = Field(
+        default=1000,
+        validation_alias="PLANDOCKET_REQUESTS_PER_HOUR",
+        description="Requests an hour that PlanDocket allows each key: 1000 standard, 5000 professional, `unlimited`.",
+    )
+    max_calls: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=25,
+        validation_alias="GATEWAY_MAX_CALLS_PER_OPERATION",
+        description="Requests to PlanDocket that the reads of one operation may cost, 1 to 1000.",
+    )
+    sharing: _Switch = Field(
+        default="on",
+        validation_alias="GATEWAY_SHARING",
+        description="`on`: equal reads that run at the same time are one request.",
+    )
+    cache: _Switch = Field(
+        default="on",
+        validation_alias="GATEWAY_CACHE",
+        description="`on`: what was read is kept for other operations.",
+    )
+    fresh_participants: _Age = Field(
+        default=30,
+        validation_alias="GATEWAY_FRESH_PARTICIPANTS",
+        description="Seconds for which read participants are answered without asking again.",
+    )
+    fresh_contacts: _Age = Field(
+        default=60,
+        validation_alias="GATEWAY_FRESH_CONTACTS",
+        description="The same for contacts, in seconds.",
+    )
+    fresh_events: _Age = Field(
+        default=300,
+        validation_alias="GATEWAY_FRESH_EVENTS",
+        description="The same for events, in seconds.",
+    )
+    fresh_categories: _Age = Field(
+        default=600,
+        validation_alias="GATEWAY_FRESH_CATEGORIES",
+        description="The same for categories, in seconds.",
+    )
+    stale: _Age = Field(
+        default=86400,
+        validation_alias="GATEWAY_STALE",
+        description="Seconds for which anything read may answer while PlanDocket cannot be asked.",
+    )
+    keep_rows: Annotated[int, Field(ge=100, le=10_000_000)] = Field(
+        default=100_000,
+        validation_alias="GATEWAY_KEEP_ROWS",
+        description="Rows kept at the most, and a tenth as many pages of lists; about 2 kB a row.",
+    )
+    tell_cost: _Switch = Field(
+        default="on",
+        validation_alias="GATEWAY_TELL_COST",
+        description="`on`: every answer says in `extensions.upstream` what it cost.",
+    )
     host: str = Field(
         default="127.0.0.1",
         validation_alias="GATEWAY_HOST",
@@ -86,6 +143,21 @@ class Settings(BaseSettings):
         validation_alias="GATEWAY_PORT",
         description="Port to listen on.",
     )
+
+    @property
+    def requests_per_hour_limit(self) -> int | None:
+        """The hour's requests; None is unlimited."""
+        return None if self.requests_per_hour == "unlimited" else self.requests_per_hour
+
+    @property
+    def fresh_s(self) -> dict[str, float]:
+        """For how many seconds each resource is fresh, by its path."""
+        return {
+            "participants": self.fresh_participants,
+            "contacts": self.fresh_contacts,
+            "events": self.fresh_events,
+            "categories": self.fresh_categories,
+        }
 
     @field_validator("base_url")
     @classmethod

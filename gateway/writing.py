@@ -64,7 +64,8 @@ class Writable(msgspec.Struct, frozen=True):
         """Write a new row. `candidates` are rows among which it is, should the server not tell its id."""
 
         async def write() -> Saved:
-            sent = await body
+            with context.part_of_a_write():
+                sent = await body
             context.forget()
             written = await context.write(Write("POST", self.record, body=sent))
             return Saved(written.id, None if written.id else lambda: _newest(candidates(sent), sent))
@@ -75,7 +76,8 @@ class Writable(msgspec.Struct, frozen=True):
         """Change a row. With PUT, `whole` tells what it holds besides what is sent, and that goes along."""
 
         async def write() -> Saved:
-            prepared = await self._prepare(context, row_id, await body, whole)
+            with context.part_of_a_write():
+                prepared = await self._prepare(context, row_id, await body, whole)
             context.forget()
             return await self._send(context, prepared)
 
@@ -85,7 +87,8 @@ class Writable(msgspec.Struct, frozen=True):
         self, context: Context, row_ids: Iterable[int], body: Body, whole: Whole
     ) -> list[Saved | Exception]:
         """Change many rows alike, a write for each; return what came of each, in order."""
-        prepared = await settle(self._prepare(context, row_id, body, whole) for row_id in row_ids)
+        with context.part_of_a_write():
+            prepared = await settle(self._prepare(context, row_id, body, whole) for row_id in row_ids)
         context.forget()
         return await settle(self._saved(self._send(context, one)) for one in prepared)
 

@@ -3,29 +3,16 @@
 from typing import ClassVar
 
 from gateway.categories.record import CATEGORIES, CategoryRow
-from gateway.known import UNKNOWN
-from gateway.loader import Loader, Wanted
+from gateway.loader import Loader
 from gateway.rows import ById, ByKey
 from gateway.upstream.call import listing
 from gateway.upstream.record import Record
 
 
 class CategoryById(ById[CategoryRow]):
-    """Ids to categories, in key order; None where PlanDocket has none.
-
-    Several unknown ones are looked for in the whole list, which is short: at most 30 on any plan
-    but Enterprise. Source: /en/admin-guide/categories.html
-    """
+    """Ids to categories, in key order; None where PlanDocket answers 404."""
 
     record: ClassVar[Record[CategoryRow]] = CATEGORIES
-
-    async def load_batch(self, keys: list[Wanted[int]]) -> list[CategoryRow | Exception | None]:
-        """Return a category, None or an exception for each key, in their order."""
-        known = self.context.known
-        unknown = {wanted.key for wanted in keys if known.row(CategoryRow, wanted.key) is UNKNOWN}
-        if len(unknown) > 1:
-            await self.context.listing(listing(CATEGORIES)).all()
-        return await super().load_batch(keys)
 
 
 class CategoryByKey(ByKey[CategoryRow]):

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from gateway.upstream.record import Record, Row
+from gateway.upstream.record import DELETE, Record, Row
 
 
 class CategoryRow(Row, frozen=True, kw_only=True):
@@ -39,4 +39,12 @@ CATEGORIES = Record(
         "account_access_enabled",
         "sort_order",
     ),
+    key="category_key",
+    # At most 30 on any plan but Enterprise. Source: /en/admin-guide/categories.html
+    expected_rows=30,
+    touches={
+        "category_key": ("contacts?category_key",),
+        "parent_category_id": ("categories/*",),
+        DELETE: ("categories/*", "contacts?category_key", "contacts.categories", "participants.category"),
+    },
 )

@@ -78,6 +78,7 @@ class Category(Node):
     @strawberry.field(graphql_type=list[LazyCategory] | None, description="The categories right below.")
     async def children(self, info: Info, row: strawberry.Parent[CategoryRow]) -> list[CategoryRow]:
         """Return the rows, in PlanDocket's order."""
+        info.context.wanted += 1
         return await info.context.loader(ChildrenOf).load(row.id)
 
     @strawberry.field(
@@ -88,6 +89,7 @@ class Category(Node):
         """Return the rows in the order of the keys, without unknown ones."""
         if row.event_keys is None:
             return None
+        info.context.wanted += len(row.event_keys)
         load, include = info.context.loader(EventByKey).load, includes(info)
         rows = await asyncio.gather(*(load(Wanted(key, include)) for key in row.event_keys))
         return [row for row in rows if row is not None]
@@ -117,6 +119,7 @@ class CategoryBy:
 
     async def find(self, context: Context, include: frozenset[str] = frozenset()) -> CategoryRow | None:
         """Return the row with what these includes tell, or None."""
+        context.wanted += 1
         if key := checked_text("categoryKey", self.category_key):
             return await context.loader(CategoryByKey).load(Wanted(key, include))
         row_id = checked_id("Category", self.id, self.database_id)
@@ -156,4 +159,5 @@ class CategoryQueries:
     )
     async def categories(self, info: Info) -> list[CategoryRow]:
         """Return the rows."""
+        info.context.wanted += 1
         return list(await info.context.listing(listing(CATEGORIES)).all())

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from gateway.categories.record import CATEGORIES
 from gateway.events.record import EVENTS
-from gateway.upstream.record import Many, Record, Row
+from gateway.upstream.record import DELETE, Many, Record, Row
 
 
 class ContactRow(Row, frozen=True, kw_only=True):
@@ -61,4 +61,10 @@ CONTACTS = Record(
         "category_keys",
         "event_keys",
     ),
+    key="customer_number",
+    touches={
+        "customer_number": ("participants?customer_number",),
+        "event_keys": ("participants", "events.participant_count"),
+        DELETE: ("participants", "participants/*", "events.participant_count"),
+    },
 )

@@ -121,6 +121,7 @@ class Contact(Node):
                 PARTICIPANTS, {"customer_number": row.customer_number, "confirmed": confirmed}, include
             )
             return await page_of(info.context, name, call, asked)
+        info.context.wanted += 1
         key = OfContact(row.id, confirmed, include)
         return Page(name, cut(await info.context.loader(ParticipationsWithoutNumber).load(key), asked))
 
@@ -142,6 +143,7 @@ class ContactBy:
 
     async def find(self, context: Context, include: frozenset[str] = frozenset()) -> ContactRow | None:
         """Return the row with what these includes tell, or None."""
+        context.wanted += 1
         if key := checked_text("customerNumber", self.customer_number):
             return await context.loader(ContactByNumber).load(Wanted(key, include))
         row_id = checked_id("Contact", self.id, self.database_id)

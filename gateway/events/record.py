@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gateway.upstream.record import Moment, Record, Row, Value
+from gateway.upstream.record import DELETE, Moment, Record, Row, Same, Value
 
 
 class EventRow(Row, frozen=True, kw_only=True):
@@ -40,4 +40,10 @@ EVENTS = Record(
         "is_visible",
         "opening_hours",
     ),
+    key="event_key",
+    exact={"visible": Same("is_visible")},
+    touches={
+        "event_key": ("participants?event_key", "contacts?event_key", "categories/*"),
+        DELETE: ("participants", "participants/*", "contacts?event_key", "contacts.events", "categories/*"),
+    },
 )

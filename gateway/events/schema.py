@@ -107,6 +107,7 @@ class EventBy:
 
     async def find(self, context: Context, include: frozenset[str] = frozenset()) -> EventRow | None:
         """Return the row with what these includes tell, or None."""
+        context.wanted += 1
         if key := checked_text("eventKey", self.event_key):
             return await context.loader(EventByKey).load(Wanted(key, include))
         row_id = checked_id("Event", self.id, self.database_id)

@@ -12,7 +12,7 @@ from graphql import ExecutionResult, GraphQLError, OperationType
 from graphql import execute as graphql_execute  # pyright: ignore[reportUnknownVariableType]
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from gateway.context import Context
+from gateway.context import Context, Cost
 from gateway.errors import GatewayError
 from gateway.execution.documents import Documents
 
@@ -43,7 +43,8 @@ class NotAllowedError(Exception):
 class Executor:
     """Executes requests against one schema."""
 
-    def __init__(self, schema: strawberry.Schema) -> None:
+    def __init__(self, schema: strawberry.Schema, *, tells_cost: bool = True) -> None:
+        self._tells_cost = tells_cost
         self._schema = schema._schema  # pyright: ignore[reportPrivateUsage] - graphql-core's own
         self._documents = Documents(self._schema)
 
@@ -70,19 +71,39 @@ class Executor:
                 operation_name=request.operation_name,
                 executor_class=StrawberryGraphQLCoreExecutionContext,
             )
-            return _outcome(await running if isawaitable(running) else running, context)
+            return self._outcome(await running if isawaitable(running) else running, context)
+
+    def _outcome(self, result: ExecutionResult, context: Context) -> Outcome:
+        errors = result.errors or []
+        if result.data is None and any(error.path is None for error in errors):
+            return _refused(*errors)
+        body: dict[str, Any] = {"data": result.data}
+        if errors:
+            body["errors"] = [_visible(error) for error in errors]
+        told = _cost(context.cost) if self._tells_cost else {}
+        if context.unavailable:
+            told["unavailable"] = sorted(context.unavailable)
+        if told:
+            body["extensions"] = {"upstream": told}
+        return Outcome(body, was_executed=True)
 
 
-def _outcome(result: ExecutionResult, context: Context) -> Outcome:
-    errors = result.errors or []
-    if result.data is None and any(error.path is None for error in errors):
-        return _refused(*errors)
-    body: dict[str, Any] = {"data": result.data}
-    if errors:
-        body["errors"] = [_visible(error) for error in errors]
-    if context.unavailable:
-        body["extensions"] = {"upstream": {"unavailable": sorted(context.unavailable)}}
-    return Outcome(body, was_executed=True)
+def _cost(cost: Cost) -> dict[str, Any]:
+    """Return what an operation cost, as `extensions.upstream` tells it."""
+    told: dict[str, Any] = {
+        "calls": cost.calls,
+        "saved": cost.saved,
+        "cacheHits": cost.hits,
+        "stale": cost.is_stale,
+    }
+    if (budget := cost.budget) is not None:
+        told["budget"] = {
+            "limit": budget.limit,
+            "used": budget.used,
+            "remaining": budget.remaining,
+            "resetsAt": budget.resets_at and budget.resets_at.isoformat(timespec="seconds"),
+        }
+    return told
 
 
 def _refused(*errors: GraphQLError) -> Outcome:

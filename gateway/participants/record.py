@@ -5,7 +5,7 @@ from datetime import datetime
 from gateway.categories.record import CATEGORIES
 from gateway.contacts.record import CONTACTS
 from gateway.events.record import EVENTS
-from gateway.upstream.record import One, Record, Row
+from gateway.upstream.record import ANY, One, Record, Row, Same
 
 
 class ParticipantRow(Row, frozen=True, kw_only=True):
@@ -23,6 +23,12 @@ class ParticipantRow(Row, frozen=True, kw_only=True):
 PARTICIPANTS = Record(
     ParticipantRow,
     "participants",
-    {"contact": One(CONTACTS), "event": One(EVENTS), "category": One(CATEGORIES)},
+    {"contact": One(CONTACTS, "contact_id"), "event": One(EVENTS, "event_id"), "category": One(CATEGORIES)},
     writable=("event_key", "customer_number", "is_confirmed"),
+    exact={
+        "event_key": Same("event_id", EVENTS),
+        "customer_number": Same("contact_id", CONTACTS),
+        "confirmed": Same("is_confirmed"),
+    },
+    touches={ANY: ("contacts?event_key", "contacts.events", "events.participant_count")},
 )

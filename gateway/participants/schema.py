@@ -104,6 +104,7 @@ class ParticipantQueries:
         row_id = checked_id("Participant", by.id, by.database_id)
         if row_id is None:
             return None
+        info.context.wanted += 1
         return await info.context.loader(ParticipantById).load(Wanted(row_id, includes(info)))
 
     @strawberry.field(

@@ -28,6 +28,11 @@ class Call(msgspec.Struct, Generic[RowT], frozen=True):
         """Return the same read with exactly these includes."""
         return msgspec.structs.replace(self, include=include)
 
+    def lacking(self, *filters: tuple[str, str]) -> "Call[RowT]":
+        """Return the first page of the list without these filters."""
+        kept = tuple(pair for pair in self.filters if pair not in filters)
+        return msgspec.structs.replace(self, filters=kept, page=1)
+
     def at(self, page: int) -> "Call[RowT]":
         """Return the same list at another page."""
         return msgspec.structs.replace(self, page=page)

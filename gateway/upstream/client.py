@@ -1,4 +1,8 @@
-"""PlanDocket as the rest of the gateway sees it: `Call` to `Answer`, `Write` to `Written`."""
+"""PlanDocket as the rest of the gateway sees it: `Call` to `Answer`, `Write` to `Written`.
+
+A read goes: kept? -> narrower than something kept? -> running? -> budget -> HTTP; and where that
+fails, kept though stale?
+"""
 
 import re
 from types import TracebackType
@@ -6,13 +10,29 @@ from typing import Any, Literal, Self
 
 import httpx
 
-from gateway.errors import OutcomeUnknownError, UnavailableError, UnreadableError
+from gateway.errors import (
+    CallerError,
+    OutcomeUnknownError,
+    RateLimitedError,
+    RefusedError,
+    UnavailableError,
+    UnreadableError,
+    UpstreamError,
+)
 from gateway.settings import Settings
+from gateway.upstream.budget import Budget, Lane
+from gateway.upstream.cache import Cache, Keeping
 from gateway.upstream.call import Call
+from gateway.upstream.clock import Clock
 from gateway.upstream.credential import Credential
+from gateway.upstream.flight import Flights
 from gateway.upstream.http import Http
+from gateway.upstream.narrow import matcher, wider
+from gateway.upstream.page_shapes import Paging
+from gateway.upstream.pages import Listing, Read
 from gateway.upstream.record import RowT
 from gateway.upstream.refusals import refusal, write_refusal
+from gateway.upstream.session import Session
 from gateway.upstream.traits import IncludeStyle, Traits
 from gateway.upstream.wire import Answer, decode, read_list, read_single, read_written
 from gateway.upstream.write import UpdateMethod, Write, WriteRefusedError, Written
@@ -23,11 +43,25 @@ Primitive = str | int | float | bool | None  # what httpx takes as a query's val
 class Upstream:
     """PlanDocket's REST API of one tenant."""
 
-    def __init__(self, settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Clock | None = None,
+    ) -> None:
         style = settings.include_style
         self.traits = Traits(settings.page_size, None if style == "auto" else style)
         self.update_method: UpdateMethod = settings.update_method
+        self.budget = Budget(settings.requests_per_hour_limit, clock)
+        self.hits = 0
+        """Reads that were answered without a request, since the start."""
+        self.misses = 0
+        self._writes = 0
         self._settings = settings
+        self._clock = clock
+        self._keeping = Keeping(settings.fresh_s, settings.stale, settings.keep_rows)
+        self._cache = Cache(self._keeping, clock) if settings.cache == "on" else None
+        self._flights = Flights[Answer[Any]]()
         self._http = Http(settings, transport)
 
     async def __aenter__(self) -> Self:
@@ -38,32 +72,42 @@ class Upstream:
     ) -> None:
         await self._http.close()
 
-    async def get(self, call: Call[RowT], credential: Credential) -> Answer[RowT]:
+    def session(self, credential: Credential) -> Session:
+        """Return an operation's way here. Where nothing is kept across operations it keeps for itself."""
+        cache = self._cache or Cache(self._keeping, self._clock)
+        return Session(credential, cache, self._settings.max_calls)
+
+    def at_hand(self, call: Call[RowT], session: Session) -> Answer[RowT] | None:
+        """Return the answer to `call` where it is kept fresh; costs no request and no wait."""
+        call = call.including(self.traits.honoured(call, session.credential))
+        answer = session.cache.answer(call, session.credential)
+        if answer is not None:
+            session.hits += 1
+            self.hits += 1
+        return answer
+
+    async def get(self, call: Call[RowT], session: Session) -> Answer[RowT]:
         """Return the answer to `call`; no row where PlanDocket answers 404 for a single one.
 
         An include that the server ignores or refuses is missing in `Answer.links`, and is not sent
         again. How several are written is undocumented, and found out once.
 
         Raises:
-            CallerError, UpstreamError: as `gateway.errors` sorts them.
+            CallerError, UpstreamError: as `gateway.errors` sorts them, and nothing is kept that helps.
         """
-        call = call.including(self.traits.honoured(call, credential))
-        answer = None
-        for style in self.traits.styles(call.include):
+        answer = self.at_hand(call, session)
+        call = call.including(self.traits.honoured(call, session.credential))
+        if answer is None and (answer := await self._narrowed(call, session)) is None:
             try:
-                answer = await self._read(call, credential, style)
-            except _NotAcceptedError:
-                continue
-            if not call.include or not answer.rows:
-                return answer
-            if answer.links:
-                self.traits.settle(style, call.include)
-                break
-        answer = answer or await self._read(call.including(frozenset()), credential, "comma")
-        self.traits.ignore(call, credential, call.include - answer.links.keys())
+                answer = await self._shared(call, session)
+            except (UnavailableError, RateLimitedError):
+                answer = session.cache.answer(call, session.credential, stale=True)
+                if answer is None:
+                    raise
+                session.is_stale = True
         return answer
 
-    async def write(self, write: Write[RowT], credential: Credential) -> Written[RowT]:
+    async def write(self, write: Write[RowT], session: Session) -> Written[RowT]:
         """Send a write, once, and return what the server tells of the row.
 
         Raises:
@@ -72,20 +116,93 @@ class Upstream:
             CallerError, UpstreamError: it was not carried out.
         """
         try:
-            response = await self._http.send(write.method, write.path, credential, body=write.body)
-            outcome = _outcome(write, response, credential)
-        except UnavailableError as error:
-            if error.may_have_arrived:
-                raise OutcomeUnknownError from None
+            written = await self._write(write, session)
+        except (WriteRefusedError, CallerError, RefusedError, RateLimitedError):
             raise
-        except UnreadableError:
-            raise OutcomeUnknownError from None
-        if isinstance(outcome, Exception):
-            raise outcome
-        return outcome
+        except UpstreamError:
+            self._wrote(write, None, session)  # it may have happened all the same
+            raise
+        self._wrote(write, written, session)
+        return written
 
-    async def _read(self, call: Call[RowT], credential: Credential, style: IncludeStyle) -> Answer[RowT]:
-        response = await self._http.send("GET", call.path, credential, self._query(call, style))
+    def listing(self, call: Call[RowT], session: Session, read: Read[RowT]) -> Listing[RowT]:
+        """Return the list that `call` begins, to be read page by page through `read`."""
+
+        def learn(total: int) -> None:
+            if not call.filters:
+                session.cache.learn_size(call.record, session.credential, total)
+
+        return Listing(read, call, self.traits, learn)
+
+    async def _narrowed(self, call: Call[RowT], session: Session) -> Answer[RowT] | None:
+        """Return a list's page as filtered from a wider list that is kept whole; None where there is none."""
+        if call.page is None:
+            return None
+        credential, cache = session.credential, session.cache
+        for wide, dropped in wider(call):
+            if cache.answer(wide, credential) is None:
+                continue
+            passes = matcher(call.record, dropped, session.id_of)
+            rows = await self._whole(wide, session) if passes else None
+            if passes is None or rows is None:
+                continue
+            ids = [row.id for row in rows if passes(row)]
+            size = self.traits.page_size(call.record.path)
+            page = ids[(call.page - 1) * size : call.page * size]
+            return cache.assemble(call, credential, page, Paging(len(ids), None, size), stale=False)
+        return None
+
+    async def _whole(self, call: Call[RowT], session: Session) -> tuple[RowT, ...] | None:
+        """Return every row of a list whose pages are all kept fresh."""
+
+        async def at_hand(page: Call[RowT]) -> Answer[RowT]:
+            answer = session.cache.answer(page, session.credential)
+            if answer is None:
+                raise _NotAtHandError
+            return answer
+
+        listing = self.listing(call, session, at_hand)
+        try:
+            rows = await listing.all()
+        except _NotAtHandError:
+            return None
+        return rows if listing.total == len(rows) else None
+
+    async def _shared(self, call: Call[RowT], session: Session) -> Answer[RowT]:
+        """Return what the read answers, at most one request for all who ask now."""
+        self.misses += 1
+        if self._settings.sharing == "off":
+            return await self._fetch(call, session)
+        # A read that began before a write ended is not joined after it.
+        key = (call, session.credential, self._writes)
+        return await self._flights.join(key, lambda: self._fetch(call, session))
+
+    async def _fetch(self, call: Call[RowT], session: Session) -> Answer[RowT]:
+        begun = session.cache.begin()
+        answer = await self._read_with_includes(call, session)
+        if answer.paging.total is not None:
+            self.traits.learn_totals()
+        session.cache.keep(call, session.credential, answer, begun)
+        return answer
+
+    async def _read_with_includes(self, call: Call[RowT], session: Session) -> Answer[RowT]:
+        answer = None
+        for style in self.traits.styles(call.include):
+            try:
+                answer = await self._read(call, session, style)
+            except _NotAcceptedError:
+                continue
+            if not call.include or not answer.rows:
+                return answer
+            if answer.links:
+                self.traits.settle(style, call.include)
+                break
+        answer = answer or await self._read(call.including(frozenset()), session, "comma")
+        self.traits.ignore(call, session.credential, call.include - answer.links.keys())
+        return answer
+
+    async def _read(self, call: Call[RowT], session: Session, style: IncludeStyle) -> Answer[RowT]:
+        response = await self._send("GET", call.path, session, session.lane, self._query(call, style))
         match response.status_code:
             case 200:
                 reader = read_list if call.id is None else read_single
@@ -96,7 +213,50 @@ class Upstream:
             case 400 | 403 | 422 if call.include:
                 raise _NotAcceptedError
             case status:
-                raise refusal(status, call.record.path, credential)
+                raise refusal(status, call.record.path, session.credential)
+
+    async def _write(self, write: Write[RowT], session: Session) -> Written[RowT]:
+        try:
+            response = await self._send(write.method, write.path, session, Lane.WRITE, body=write.body)
+            outcome = _outcome(write, response, session.credential)
+        except UnavailableError as error:
+            if error.may_have_arrived:
+                raise OutcomeUnknownError from None
+            raise
+        except UnreadableError:
+            raise OutcomeUnknownError from None
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def _wrote(self, write: Write[RowT], written: Written[RowT] | None, session: Session) -> None:
+        self._writes += 1
+        session.cache.wrote(write, written, session.credential)
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        session: Session,
+        lane: Lane,
+        query: httpx.QueryParams | None = None,
+        body: dict[str, Any] | None = None,
+    ) -> httpx.Response:
+        credential = session.credential
+
+        def spend() -> None:
+            session.check(lane)
+            self.budget.spend(credential, lane)
+            session.count(lane)
+
+        response = await self._http.send(method, path, credential, query, body, before=spend)
+        remaining, reset_at = (_number(response, f"x-ratelimit-{name}") for name in ("remaining", "reset"))
+        self.budget.note_headers(credential, None if remaining is None else int(remaining), reset_at)
+        if response.status_code == 429:
+            raise RateLimitedError(self.budget.close(credential, _number(response, "retry-after")))
+        if response.status_code != 401:
+            self.budget.accept(credential)
+        return response
 
     def _query(self, call: Call[Any], style: IncludeStyle) -> httpx.QueryParams:
         query = [*call.filters, *include_query(sorted(call.include), style)]
@@ -123,6 +283,10 @@ class _NotAcceptedError(Exception):
     """
 
 
+class _NotAtHandError(Exception):
+    """A page of a list is not kept."""
+
+
 def _outcome(
     write: Write[RowT], response: httpx.Response, credential: Credential
 ) -> Written[RowT] | Exception:
@@ -142,3 +306,14 @@ def _outcome(
     if not (write.id is None and status == 404) and (refused := write_refusal(response)) is not None:
         return WriteRefusedError(refused)
     return refusal(status, write.record.path, credential)
+
+
+def _number(response: httpx.Response, header: str) -> float | None:
+    """Return a header's number; rate-limit headers are announced, not sent yet, and Retry-After may be a date.
+
+    Source: /en/getting-started/rate-limiting.html
+    """
+    try:
+        return float(response.headers[header])
+    except (KeyError, ValueError):
+        return None

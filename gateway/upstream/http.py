@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -44,8 +44,9 @@ class Http:
         credential: Credential,
         query: httpx.QueryParams | None = None,
         body: dict[str, Any] | None = None,
+        before: Callable[[], None] = lambda: None,
     ) -> httpx.Response:
-        """Return the answer, whatever its status.
+        """Return the answer, whatever its status. `before` is called right before it is sent; it may refuse.
 
         Raises:
             UnavailableError: no connection, or none that lasted; `may_have_arrived` tells which.
@@ -55,6 +56,7 @@ class Http:
         content = None if body is None else msgspec.json.encode(body)
         headers = {"Authorization": f"Bearer {credential.key.get_secret_value()}"}
         async with self._places:
+            before()
             with _typed_errors(path.partition("/")[0]):
                 async with asyncio.timeout(self._total_timeout):
                     return await self._client.request(

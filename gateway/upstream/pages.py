@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 _MOST_PAGES = 1_000  # the whole hour of the standard plan
 
 
+Read = Callable[[Call[RowT]], Awaitable[Answer[RowT]]]
+
+
 class Window(msgspec.Struct, frozen=True):
     """Which rows of a list are wanted: the `first` or the `last` of positions `start` to `stop`.
 
@@ -69,18 +72,20 @@ class Listing(Generic[RowT]):
     """
 
     def __init__(
-        self, read: Callable[[Call[RowT]], Awaitable[Answer[RowT]]], call: Call[RowT], traits: Traits
+        self, read: Read[RowT], call: Call[RowT], traits: Traits, learn: Callable[[int], None]
     ) -> None:
         self._read = read
         self._call = call
         self._traits = traits
+        self._learn = learn
         self._path = call.record.path
         self._size = traits.page_size(self._path)
         self._is_sized = False
         self._pages: dict[int, tuple[RowT, ...]] = {}
         self._whole: tuple[RowT, ...] | None = None
         self._end: int | None = None  # the list has no row from here on
-        self._total: int | None = None
+        self.total: int | None = None
+        """How many rows the list has; None while it is not known for certain."""
 
     async def slice(self, window: Window) -> Slice[RowT]:
         """Return the window's rows, for the pages they lie on."""
@@ -90,14 +95,14 @@ class Listing(Generic[RowT]):
         start, stop = window.within(stop)
         rows = await self._between(start, stop)
         has_next = self._end is None or start + len(rows) < self._end
-        return Slice(rows, start, has_next and bool(rows), self._total)
+        return Slice(rows, start, has_next and bool(rows), self.total)
 
     async def all(self) -> tuple[RowT, ...]:
         """Return every row once: the pages after the first at once where a total is told, else in turn."""
-        rows = list(await self._page(1))
+        rows = list(await self.page(1))
         if self._end is not None:
             rest = range(2, -(-self._end // self._size) + 1)
-            for page in await asyncio.gather(*map(self._page, rest)):
+            for page in await asyncio.gather(*map(self.page, rest)):
                 rows += page
         else:
             rows += await self._walk(2)
@@ -105,14 +110,21 @@ class Listing(Generic[RowT]):
 
     async def length(self) -> int:
         """Return how many rows the list has; walks it where the first page does not tell."""
-        await self._page(1)
-        return len(await self.all()) if self._total is None else self._total
+        await self.page(1)
+        return len(await self.all()) if self.total is None else self.total
+
+    def pages_left(self, size: int | None) -> int | None:
+        """Return how many pages are unread; None where nobody knows. `size` is the length last seen."""
+        end = self._end if self._end is not None else size
+        if self._whole is not None or end == 0:
+            return 0
+        return None if end is None else max(0, -(-end // self._size) - len(self._pages))
 
     async def _walk(self, number: int) -> list[RowT]:
         rows: list[RowT] = []
         before: tuple[RowT, ...] = ()
         while self._end is None and number <= _MOST_PAGES:
-            page = await self._page(number)
+            page = await self.page(number)
             if not page or _repeats(page, before):
                 break
             rows += page
@@ -125,7 +137,7 @@ class Listing(Generic[RowT]):
         numbers = range(start // size + 1, max(stop - 1, start) // size + 2)
         found: list[RowT] = []
         for number in numbers:
-            found += await self._page(number)
+            found += await self.page(number)
             if self._whole is not None:
                 return self._whole[start:stop]
             if self._size != size:
@@ -135,7 +147,8 @@ class Listing(Generic[RowT]):
         offset = (numbers.start - 1) * size
         return tuple(found[start - offset : stop - offset])
 
-    async def _page(self, number: int) -> tuple[RowT, ...]:
+    async def page(self, number: int) -> tuple[RowT, ...]:
+        """Return the rows of a page, counted from 1."""
         if self._whole is not None:
             return self._whole if number == 1 else ()
         if number not in self._pages:
@@ -153,7 +166,8 @@ class Listing(Generic[RowT]):
         """Notice a list that comes whole, or pages of another size than was asked for."""
         told, rows = answer.paging, len(answer.rows)
         if rows > max(told.size or 0, self._size):
-            self._whole, self._end, self._total = answer.rows, rows, rows
+            self._whole, self._end, self.total = answer.rows, rows, rows
+            self._learn(rows)
             return True
         is_short = number == 1 and 0 < rows < self._size
         there_is_more = told.more or (told.total or 0) > rows
@@ -173,7 +187,7 @@ class Listing(Generic[RowT]):
             return False
         # Only the first page shows how large pages are, and whether there are any, where nothing tells.
         if answer.paging.size is None and self._traits.is_paged(self._path) is None:
-            await self._page(1)
+            await self.page(1)
         if 1 not in self._pages or not answer.rows:
             return False
         repeats = _repeats(answer.rows, self._pages[1])
@@ -187,12 +201,14 @@ class Listing(Generic[RowT]):
         told, rows = answer.paging, len(answer.rows)
         end = (number - 1) * self._size + rows
         if told.total is not None:
-            self._end = self._total = told.total
+            self._end = self.total = told.total
         elif told.more is False or (told.more is None and rows < self._size):
             self._end = end
-            self._total = end if rows or number == 1 else None
+            self.total = end if rows or number == 1 else None
         elif self._traits.is_paged(self._path) is False:
             self._end = end
+        if self.total is not None:
+            self._learn(self.total)
 
 
 def _repeats(page: tuple[RowT, ...], other: tuple[RowT, ...]) -> bool:

@@ -32,6 +32,8 @@ class One:
     """An include that embeds at most one row."""
 
     record: "Record[Any]"
+    key: str | None = None
+    """The column that holds the other row's id, where one does: then the include only saves a read."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,22 @@ class Value:
 Embed = One | Many | Value
 
 
+@dataclass(frozen=True)
+class Same:
+    """A filter that keeps the rows whose `column` is the filter's value, so that we can filter as well.
+
+    With `of`, the value is the natural key of that resource's row, and the column holds its id;
+    without, it is 0 or 1.
+    """
+
+    column: str
+    of: "Record[Any] | None" = None
+
+
+ANY = "any"
+DELETE = "delete"
+
+
 @dataclass(frozen=True, eq=False)
 class Record(Generic[RowT]):
     """One resource of the REST API."""
@@ -60,6 +78,19 @@ class Record(Generic[RowT]):
     """What `include=` accepts, and what it embeds under the same key."""
     writable: tuple[str, ...] = ()
     """The documented request fields."""
+    key: str | None = None
+    """The column of the natural key."""
+    expected_rows: int | None = None
+    """How many rows the collection is taken to have until it is seen."""
+    exact: Mapping[str, Same] = field(default_factory=dict[str, Same])
+    """The filters that compare a column, by their name."""
+    touches: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """What a write changes besides the row and its resource's lists, by the request field that does so,
+    ANY for every write, DELETE for what may go along with a row (undocumented, so all that may).
+
+    "events" are the lists of events, "events/*" all their rows, "events?search" the lists with that
+    filter, "contacts.events" what that include tells.
+    """
 
     @property
     def own_id(self) -> str:

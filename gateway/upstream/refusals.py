@@ -10,7 +10,6 @@ import httpx
 
 from gateway.errors import (
     GatewayError,
-    RateLimitedError,
     RefusedError,
     UnauthenticatedError,
     UnavailableError,
@@ -37,8 +36,6 @@ def refusal(status: int, resource: str, credential: Credential) -> GatewayError:
             if credential.is_held:
                 log.error("PLANDOCKET_API_KEY may not use %s (403): give it that scope", resource)
             return RefusedError.missing_scope(resource)
-        case 429:
-            return RateLimitedError()
         case 404 | 405:
             return UnavailableError(f"PlanDocket has no {resource} at this address.")
         case _ if 300 <= status < 400:

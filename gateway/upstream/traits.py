@@ -24,6 +24,7 @@ class Traits:
         self._style: IncludeStyle | None = include_style
         self._sizes: dict[str, int] = {}
         self._paged: dict[str, bool] = {}
+        self._tells_totals = False
         # By credential: a key without the other resource's scope may get no include of it.
         self._ignored: dict[tuple[Credential, str, bool, str], None] = {}
 
@@ -67,6 +68,15 @@ class Traits:
     def learn_paged(self, path: str, paged: bool) -> None:
         """Remember whether `page` changes what this list answers."""
         self._paged[path] = paged
+
+    @property
+    def tells_totals(self) -> bool:
+        """Whether any list ever told how many rows it has."""
+        return self._tells_totals
+
+    def learn_totals(self) -> None:
+        """Remember that lists tell how many rows they have."""
+        self._tells_totals = True
 
 
 def _note(call: Call[Any], credential: Credential, name: str) -> tuple[Credential, str, bool, str]:

@@ -1,0 +1,295 @@
+"""What was read, kept: rows by id, and lists as the ids on their pages.
+
+A kept thing is fresh for its resource's time, then stale: used only when PlanDocket cannot be asked.
+Everything is keyed by credential, since two keys may see different rows, and bounded, the least
+recently used going first. What only an include tells stands beside a row with an age of its own, and
+a read without the include never erases it.
+
+Writes through the gateway are noted by what they touch. Whatever was read before a write that touches
+it is used no more, and a read that began before the write's end is not kept.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, cast
+
+import msgspec
+
+from gateway.upstream.call import Call
+from gateway.upstream.clock import Clock
+from gateway.upstream.credential import Credential
+from gateway.upstream.page_shapes import Paging
+from gateway.upstream.record import ANY, DELETE, Many, One, Record, Row, RowT
+from gateway.upstream.wire import Answer
+from gateway.upstream.write import Write, Written
+
+_NOT_FOUND_S = 30.0
+_ROWS_FOR_A_PAGE = 10  # one page of a list is kept for so many rows
+
+
+class Keeping(msgspec.Struct, frozen=True):
+    """For how long and how much."""
+
+    fresh_s: Mapping[str, float]
+    """By the resource's path."""
+    stale_s: float
+    rows: int
+
+
+class _Link(msgspec.Struct):
+    value: Any
+    at: float
+    begun: int
+
+
+class _Kept(msgspec.Struct):
+    row: Row | None
+    at: float
+    begun: int
+    links: dict[str, _Link]
+
+
+class _Page(msgspec.Struct):
+    ids: tuple[int, ...]
+    paging: Paging
+    at: float
+    begun: int
+
+
+class Cache:
+    """One tenant's kept rows and lists."""
+
+    def __init__(self, keeping: Keeping, clock: Clock | None = None) -> None:
+        self._keeping = keeping
+        self._clock = clock or Clock()
+        self._rows: OrderedDict[tuple[str, int], dict[Credential, _Kept]] = OrderedDict()
+        self._count = 0
+        self._pages: OrderedDict[tuple[Call[Any], Credential], _Page] = OrderedDict()
+        self._by_key: OrderedDict[tuple[str, str, Credential], int] = OrderedDict()
+        self._sizes: OrderedDict[tuple[str, Credential], int] = OrderedDict()
+        self._moment = 0
+        self._written: dict[str, int] = {}  # what a write touched -> when
+
+    # What is kept, read.
+
+    def answer(self, call: Call[RowT], credential: Credential, *, stale: bool = False) -> Answer[RowT] | None:
+        """Return the answer to a read as far as it is kept fresh, or stale; None where anything is missing."""
+        if call.id is not None:
+            kept = self._row(call.record, call.id, credential, stale=stale)
+            if kept is None:
+                return None
+            ids, paging = ((call.id,) if kept.row is not None else ()), Paging()
+        else:
+            page = self._page(call, credential, stale=stale)
+            if page is None:
+                return None
+            ids, paging = page.ids, page.paging
+        return self.assemble(call, credential, ids, paging, stale=stale)
+
+    def id_of(self, record: Record[Any], key: str, credential: Credential) -> int | None:
+        """Return the id of the row with a natural key, where such a row is kept fresh."""
+        row_id = self._by_key.get((record.path, key, credential))
+        if row_id is None or record.key is None:
+            return None
+        kept = self._row(record, row_id, credential, stale=False)
+        return row_id if kept is not None and getattr(kept.row, record.key, None) == key else None
+
+    def size(self, record: Record[Any], credential: Credential) -> int | None:
+        """Return how many rows the whole collection was last seen to have, or is expected to have."""
+        return self._sizes.get((record.path, credential), record.expected_rows)
+
+    def assemble(
+        self, call: Call[RowT], credential: Credential, ids: Iterable[int], paging: Paging, *, stale: bool
+    ) -> Answer[RowT] | None:
+        """Return rows by their ids with what the call's includes tell; None where anything is missing."""
+        rows: list[RowT] = []
+        links: dict[str, dict[int, Any]] = {name: {} for name in call.include}
+        embedded: dict[tuple[str, int], Row] = {}
+        for row_id in ids:
+            kept = self._row(call.record, row_id, credential, stale=stale)
+            if kept is None or kept.row is None:
+                return None
+            rows.append(cast(RowT, kept.row))
+            for name in call.include:
+                link = self._follow(call.record, kept, name, credential, embedded, stale=stale)
+                if link is None:
+                    return None
+                links[name][row_id] = link.value
+        return Answer(tuple(rows), links, tuple(embedded.values()), paging)
+
+    # What came, kept.
+
+    def begin(self) -> int:
+        """Return the moment a read begins, for `keep`."""
+        return self._moment
+
+    def keep(self, call: Call[RowT], credential: Credential, answer: Answer[RowT], begun: int) -> None:
+        """Keep what a read brought that began at `begun`, save what a write has touched since."""
+        now = self._clock.monotonic()
+        if call.id is not None and not answer.rows:
+            self._put(call.record, call.id, None, credential, now, begun)
+        for row in answer.rows:
+            self._put(call.record, row.id, row, credential, now, begun)
+        for row in answer.embedded:
+            self._put(_record_of(call.record, row), row.id, row, credential, now, begun)
+        for name, links in answer.links.items():
+            for row_id, value in links.items():
+                self._link(call.record, row_id, name, value, credential, now, begun)
+        if call.id is None and self._is_untouched(_tags_of(call), begun):
+            key = (call.including(frozenset()), credential)
+            self._pages[key] = _Page(tuple(row.id for row in answer.rows), answer.paging, now, begun)
+            self._pages.move_to_end(key)
+        self._evict()
+
+    def learn_size(self, record: Record[Any], credential: Credential, total: int) -> None:
+        """Remember how many rows the whole collection has."""
+        self._sizes[(record.path, credential)] = total
+        self._sizes.move_to_end((record.path, credential))
+        self._evict()
+
+    def wrote(self, write: Write[Any], written: Written[Any] | None, credential: Credential) -> None:
+        """Note that a write ended: what it touches is dropped, what it told is kept.
+
+        `written` is None where it failed, or may have: then it counts as done.
+        """
+        self._moment += 1
+        record = write.record
+        for cause in (ANY, DELETE if write.method == "DELETE" else "", *(write.body or ())):
+            for tag in (record.path, *record.touches.get(cause, ())):
+                self._written[tag] = self._moment
+        if write.id is not None:
+            self._count -= len(self._rows.pop((record.path, write.id), ()))
+        if written is not None and written.row is not None:
+            self._put(record, written.row.id, written.row, credential, self._clock.monotonic(), self._moment)
+
+    # Inside.
+
+    def _follow(
+        self,
+        record: Record[Any],
+        kept: _Kept,
+        name: str,
+        credential: Credential,
+        embedded: dict[tuple[str, int], Row],
+        *,
+        stale: bool,
+    ) -> _Link | None:
+        """Return what an include tells of a row, and put the rows it leads to, as far as kept, into `embedded`."""
+        embed = record.includes[name]
+        key = embed.key if isinstance(embed, One) else None
+        if key is not None:
+            link = _Link(getattr(kept.row, key), kept.at, kept.begun)
+        else:
+            found = kept.links.get(name)
+            if found is None or not self._is_usable(record, found.at, stale=stale):
+                return None
+            if not self._is_untouched((f"{record.path}/*", f"{record.path}.{name}"), found.begun):
+                return None
+            link = found
+        if isinstance(embed, One | Many):
+            linked = link.value if isinstance(embed, Many) else (() if link.value is None else (link.value,))
+            for row_id in linked:
+                target = self._row(embed.record, row_id, credential, stale=stale)
+                if target is not None and target.row is not None:
+                    embedded[(embed.record.path, row_id)] = target.row
+                elif key is not None:
+                    return None
+        return link
+
+    def _row(self, record: Record[Any], row_id: int, credential: Credential, *, stale: bool) -> _Kept | None:
+        of_all = self._rows.get((record.path, row_id))
+        kept = of_all.get(credential) if of_all else None
+        if kept is None or not self._is_untouched((f"{record.path}/*",), kept.begun):
+            return None
+        if kept.row is None:
+            return kept if self._clock.monotonic() < kept.at + _NOT_FOUND_S else None
+        if not self._is_usable(record, kept.at, stale=stale):
+            return None
+        self._rows.move_to_end((record.path, row_id))
+        return kept
+
+    def _page(self, call: Call[Any], credential: Credential, *, stale: bool) -> _Page | None:
+        key = (call.including(frozenset()), credential)
+        page = self._pages.get(key)
+        if page is None or not self._is_usable(call.record, page.at, stale=stale):
+            return None
+        if not self._is_untouched(_tags_of(call), page.begun):
+            return None
+        self._pages.move_to_end(key)
+        return page
+
+    def _is_usable(self, record: Record[Any], at: float, *, stale: bool) -> bool:
+        age_s = self._keeping.fresh_s[record.path]
+        if stale:
+            age_s = max(age_s, self._keeping.stale_s)
+        return self._clock.monotonic() < at + age_s
+
+    def _is_untouched(self, tags: Iterable[str], begun: int) -> bool:
+        return all(self._written.get(tag, 0) <= begun for tag in tags)
+
+    def _put(
+        self,
+        record: Record[Any],
+        row_id: int,
+        row: Row | None,
+        credential: Credential,
+        now: float,
+        begun: int,
+    ) -> None:
+        if not self._is_untouched((record.path, f"{record.path}/*"), begun):
+            return
+        place = (record.path, row_id)
+        of_all = self._rows.setdefault(place, {})
+        kept = of_all.get(credential)
+        if kept is None:
+            of_all[credential] = _Kept(row, now, begun, {})
+            self._count += 1
+        else:
+            kept.row, kept.at, kept.begun = row, now, begun
+        if row is not None and record.key is not None and (key := getattr(row, record.key)) is not None:
+            self._by_key[(record.path, key, credential)] = row_id
+            self._by_key.move_to_end((record.path, key, credential))
+        self._rows.move_to_end(place)
+
+    def _link(
+        self,
+        record: Record[Any],
+        row_id: int,
+        name: str,
+        value: Any,
+        credential: Credential,
+        now: float,
+        begun: int,
+    ) -> None:
+        kept = self._rows.get((record.path, row_id), {}).get(credential)
+        embed = record.includes[name]
+        if kept is None or (isinstance(embed, One) and embed.key is not None):
+            return
+        if self._is_untouched((record.path, f"{record.path}.{name}"), begun):
+            kept.links[name] = _Link(value, now, begun)
+
+    def _evict(self) -> None:
+        while self._count > self._keeping.rows and self._rows:
+            _, of_all = self._rows.popitem(last=False)
+            self._count -= len(of_all)
+        most_pages = max(1, self._keeping.rows // _ROWS_FOR_A_PAGE)
+        for kept, most in (
+            (self._pages, most_pages),
+            (self._by_key, self._keeping.rows),
+            (self._sizes, most_pages),
+        ):
+            while len(kept) > most:
+                kept.popitem(last=False)
+
+
+def _record_of(record: Record[Any], row: Row) -> Record[Any]:
+    """Return the record of a row that came embedded."""
+    embeds = (embed for embed in record.includes.values() if isinstance(embed, One | Many))
+    return next(embed.record for embed in embeds if embed.record.row is type(row))
+
+
+def _tags_of(call: Call[Any]) -> Iterator[str]:
+    """Yield what a list depends on: its resource, and what its filters lead through."""
+    yield call.record.path
+    for name, _ in call.filters:
+        yield f"{call.record.path}?{name}"

@@ -1,0 +1,48 @@
+"""One operation's way to PlanDocket: who asks, what it may cost, and what it cost so far."""
+
+from typing import Any
+
+from gateway.errors import TooComplexError
+from gateway.upstream.budget import Lane
+from gateway.upstream.cache import Cache
+from gateway.upstream.credential import Credential
+from gateway.upstream.record import Record
+
+
+class Session:
+    """Given along with every read and write of an operation."""
+
+    def __init__(self, credential: Credential, cache: Cache, max_calls: int) -> None:
+        self.credential = credential
+        self.cache = cache
+        """The process's, or one of its own where nothing is kept across operations."""
+        self.calls = 0
+        """Requests sent for it, reads and writes."""
+        self.hits = 0
+        """Reads that were answered by what is kept."""
+        self.is_stale = False
+        """Whether anything of the answer was kept longer than it is fresh."""
+        self.lane = Lane.READ
+        """WRITE while a mutation looks up what it writes: that is part of the write."""
+        self._max_calls = max_calls
+        self._reads = 0
+
+    @property
+    def calls_left(self) -> int:
+        """How many more reads the operation may cost."""
+        return self._max_calls - self._reads
+
+    def id_of(self, record: Record[Any], key: str) -> int | None:
+        """Return the id of the row with a natural key, where such a row is kept fresh."""
+        return self.cache.id_of(record, key, self.credential)
+
+    def check(self, lane: Lane, requests: int = 1) -> None:
+        """Raise TooComplexError unless the operation may send so many more requests."""
+        if lane is Lane.READ and self._reads + requests > self._max_calls:
+            raise TooComplexError(self._max_calls)
+
+    def count(self, lane: Lane) -> None:
+        """Count a request about to be sent."""
+        self.calls += 1
+        if lane is Lane.READ:
+            self._reads += 1
