@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from asking import Ask, Gateway, Json
+from asking import Ask, Gateway, Json, Time
 
 from gateway.app import create_app
 from gateway.sandbox import DIALECTS, SANDBOX_KEY, Dialect, Sandbox
@@ -26,11 +26,14 @@ async def gateway() -> AsyncIterator[Gateway]:
     def make(
         sandbox: Sandbox | Dialect | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
+        time: Time | None = None,
         **settings: Any,
     ) -> Ask:
         box = sandbox if isinstance(sandbox, Sandbox) else Sandbox(sandbox or Dialect())
-        given: Json = {"base_url": "http://plandocket.test", "api_key": SANDBOX_KEY, **settings}
-        app = create_app(Settings(**given), transport or httpx.ASGITransport(box.app))
+        # Most tests are about one operation: what others read would hide what it costs.
+        alone = {"cache": "off", "tell_cost": "off"}
+        given: Json = {"base_url": "http://plandocket.test", "api_key": SANDBOX_KEY, **alone, **settings}
+        app = create_app(Settings(**given), transport or httpx.ASGITransport(box.app), time and time.clock)
         client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway.test")
         clients.append(client)
         return Ask(box, client)

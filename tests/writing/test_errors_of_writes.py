@@ -302,7 +302,8 @@ async def test_a_refusal(gateway, field, status, code):
     assert answer["data"] == {field: None}
     [error] = answer["errors"]
     assert error["path"] == [field]
-    assert error["extensions"] == {"code": code}
+    assert error["extensions"]["code"] == code
+    assert ("retryAfter" in error["extensions"]) == (status == 429)
     assert len(answers.writes) == 1
     assert_discreet(answer)
 
@@ -373,7 +374,7 @@ async def test_a_refusal_of_many(gateway, status, code):
         (None, [code]),
         (None, [code]),
     ]
-    assert len(answers.writes) == 2
+    assert len(answers.writes) == (1 if status == 429 else 2)  # after a 429 nothing more is sent
     assert_discreet(answer)
 
 
@@ -423,7 +424,7 @@ async def test_a_spent_hour(gateway, field):
     before = state(ask.sandbox)
     answer = await answer_to(ask, field, EACH[field])
 
-    assert [error["extensions"] for error in answer["errors"]] == [{"code": "UPSTREAM_RATE_LIMITED"}]
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["UPSTREAM_RATE_LIMITED"]
     assert state(ask.sandbox) == before
     assert len(ask.calls) == 1
 
@@ -435,10 +436,7 @@ async def test_an_hour_spent_by_the_write_itself(gateway):
 
     assert answer["data"] == {"createEvent": {"userErrors": [], "event": None}}
     [error] = answer["errors"]
-    assert (error["path"], error["extensions"]) == (
-        ["createEvent", "event"],
-        {"code": "UPSTREAM_RATE_LIMITED"},
-    )
+    assert (error["path"], error["extensions"]["code"]) == (["createEvent", "event"], "UPSTREAM_RATE_LIMITED")
 
 
 @pytest.mark.parametrize(

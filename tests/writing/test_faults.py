@@ -214,11 +214,11 @@ async def test_a_create_that_cannot_be_found_again(wired, field, fault):
 async def test_one_of_many_that_cannot_be_read_back(wired):
     """Its write is told to be done, the error stands at its entity."""
     async with wired({"GET participants/2": "500"}, Dialect(writes="empty")) as (ask, server):
-        given = {"ids": [gid("Participant", row_id) for row_id in (1, 2, 3)], "isConfirmed": True}
+        given = {"ids": [gid("Participant", row_id) for row_id in (1, 2)], "isConfirmed": True}
         answer = await answer_to(ask, MANY, given, "participant { isConfirmed }")
 
         results = answer["data"][MANY]["results"]
-        assert [result["userErrors"] for result in results] == [[], [], []]
-        assert [result["participant"] is None for result in results] == [False, True, False]
+        assert [result["userErrors"] for result in results] == [[], []]
+        assert [result["participant"] is None for result in results] == [False, True]
         assert [error["path"] for error in answer["errors"]] == [[MANY, "results", 1, "participant"]]
-        assert len(writes(server.sandbox)) == 3
+        assert len(writes(server.sandbox)) == 2
