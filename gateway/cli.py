@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from gateway.app import create_app
 from gateway.check import Level, check_upstream
 from gateway.errors import SettingsError
+from gateway.planning.document import PlanError, plan_document
 from gateway.sandbox import SANDBOX_KEY, Sandbox
 from gateway.schema import print_schema
 from gateway.serving import Served, run
@@ -79,6 +80,26 @@ def check(
     for finding in findings:
         print(f"{finding.level.name:8} {finding.sentence}")
     raise typer.Exit(1 if any(finding.level is Level.FAILURE for finding in findings) else 0)
+
+
+@app.command()
+def plan(
+    file: Annotated[Path, typer.Argument(help="A file of GraphQL operations.", exists=True, dir_okay=False)],
+    variables: Annotated[str, typer.Option(help="The variables, as a JSON object.")] = "{}",
+    size: Annotated[str, typer.Option(help="Rows of collections, such as contacts=300,events=12.")] = "",
+    max_calls: Annotated[int | None, typer.Option(help="Exit with 1 where an operation needs more.")] = None,
+) -> None:
+    """Show the requests to PlanDocket that operations would make on a cold start, and why."""
+    try:
+        plans = plan_document(file.read_text(encoding="utf-8"), variables, size)
+    except PlanError as error:
+        print(f"{file}: {error}", file=sys.stderr)
+        raise typer.Exit(2) from None
+    for planned in plans:
+        print(planned.text())
+    if max_calls is not None and any(planned.calls > max_calls for planned in plans):
+        print(f"Above {max_calls} requests.", file=sys.stderr)
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -18,6 +18,7 @@ from gateway.upstream.call import Call, one
 from gateway.upstream.client import Upstream
 from gateway.upstream.credential import Credential
 from gateway.upstream.pages import Listing
+from gateway.upstream.reason import because
 from gateway.upstream.record import Record, RowT
 from gateway.upstream.session import Session
 from gateway.upstream.wire import Answer
@@ -92,7 +93,9 @@ class Context:
 
     async def write(self, write: Write[RowT]) -> Written[RowT]:
         """Send a write, once, and know the row that it tells."""
-        written = await self.upstream.write(write, self.session)
+        self.wanted += 1
+        with because("the write itself, sent once"):
+            written = await self.upstream.write(write, self.session)
         if written.row is not None:
             self.known.add(one(write.record, written.row.id), Answer(rows=(written.row,)))
         return written
@@ -123,7 +126,8 @@ class Context:
         if self._session is not None:
             self._session.lane = Lane.WRITE
         try:
-            yield
+            with because("the write needs it"):
+                yield
         finally:
             if self._session is not None:
                 self._session.lane = Lane.READ

@@ -13,6 +13,7 @@ from gateway.context import Context
 from gateway.errors import BadInputError
 from gateway.upstream.call import Call
 from gateway.upstream.pages import Slice, Window
+from gateway.upstream.reason import because
 
 NodeT = TypeVar("NodeT")
 
@@ -129,7 +130,8 @@ def window(
 async def page_of(context: Context, name: str, call: Call[Any], window: Window) -> Page:
     """Return the window's rows of the list that `call` begins."""
     context.wanted += 1
-    return Page(name, await context.listing(call).slice(window))
+    with because("the query lists it" + (", and what it leads to comes along" if call.include else "")):
+        return Page(name, await context.listing(call).slice(window))
 
 
 def encode_cursor(name: str, position: int) -> str:

@@ -9,6 +9,7 @@ from gateway.loader import Loader, settle
 from gateway.upstream.call import Call
 from gateway.upstream.narrow import lacking, matcher
 from gateway.upstream.plan import Way, after_first_list, lists_by_filter
+from gateway.upstream.reason import because
 from gateway.upstream.wire import Answer
 
 if TYPE_CHECKING:
@@ -90,14 +91,19 @@ class Reads(Loader[Call[Any], Answer[Any]]):
         way = lists_by_filter(len(narrow), pages=pages, tells_totals=traits.tells_totals, affordable=left)
         if way is Way.FIRST:
             first, include = next(iter(narrow.items()))
-            total = (await self._answer(first, include)).paging.total
+            with because(f"the first of {len(narrow)} lists tells whether a walk of all would cost less"):
+                total = (await self._answer(first, include)).paging.total
             way = after_first_list(total, len(narrow), traits.page_size(wide.record.path))
         if way is Way.PAGE:
-            await listing.page(1)
+            with because(
+                f"{len(narrow)} lists are wanted, and one page tells whether a walk of all costs less"
+            ):
+                await listing.page(1)
             pages = listing.pages_left(None)
             way = Way.SCAN if pages is not None and pages < len(narrow) else Way.EACH
         if way is Way.SCAN:
-            await listing.all()
+            with because(f"a walk of all costs less than {len(narrow)} lists"):
+                await listing.all()
         return way is Way.SCAN and listing.total is not None
 
     async def _answer(self, bare: Call[Any], include: frozenset[str]) -> Answer[Any]:

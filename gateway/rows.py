@@ -8,6 +8,7 @@ from gateway.known import UNAVAILABLE, UNKNOWN
 from gateway.loader import Loader, Wanted, settle
 from gateway.upstream.call import listing, one
 from gateway.upstream.plan import Way, rows_by_id
+from gateway.upstream.reason import because
 from gateway.upstream.record import Record, Row, RowT
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ class ById(Loader[Wanted[int], RowT | None], Generic[RowT]):
     async def _row(self, wanted: Wanted[int]) -> RowT | None:
         if is_known(self.context, self.record, wanted.key, wanted.include):
             return cast("RowT | None", self.context.known.row(self.record.row, wanted.key))
-        answer = await self.context.read(one(self.record, wanted.key, wanted.include))
+        with because("it is wanted by its id"):
+            answer = await self.context.read(one(self.record, wanted.key, wanted.include))
         return answer.rows[0] if answer.rows else None
 
 
@@ -65,11 +67,15 @@ async def fill(context: "Context", record: Record[Any], row_ids: set[int], inclu
         left = context.pages_left(walk, record)
         match rows_by_id(missing, pages_left=left, pages_read=pages_read):
             case Way.SCAN:
-                await walk.all()
+                with because(
+                    f"{left} pages of {record.path} are no more requests than {missing} single reads"
+                ):
+                    await walk.all()
                 return
             case Way.PAGE:
                 pages_read += 1
-                await walk.page(pages_read)
+                with because(f"{missing} {record.path} are wanted, and a page tells how many there are"):
+                    await walk.page(pages_read)
             case _:
                 return
 
@@ -95,10 +101,12 @@ class ByKey(Loader[Wanted[str], RowT | None], Generic[RowT]):
                 self.context.at_hand(one(self.record, row_id, wanted.include))
         missing = {wanted.key for wanted in keys} - self._by_key().keys()
         if len(missing) == 1 and self.has_search:
-            await self.context.read(listing(self.record, {"search": next(iter(missing))}, include))
+            with because("it is wanted by its key, which only a search may find"):
+                await self.context.read(listing(self.record, {"search": next(iter(missing))}, include))
             missing -= self._by_key().keys()
         if missing:
-            await self.context.listing(listing(self.record, include=include)).all()
+            with because(f"{len(missing)} are wanted by keys that no filter or search finds: the whole list"):
+                await self.context.listing(listing(self.record, include=include)).all()
         rows = self._by_key()
         return [rows.get(wanted.key) for wanted in keys]
 
@@ -135,7 +143,8 @@ class Extras(Loader[Extra, Any]):
             call = one(extra.record, extra.row_id, frozenset({extra.name}))
             if not context.upstream.traits.honoured(call, context.session.credential):
                 return UNAVAILABLE
-            await context.read(call)
+            with because(f"only include={extra.name} tells it"):
+                await context.read(call)
         return context.known.link(kind, extra.name, extra.row_id)
 
 

@@ -13,6 +13,7 @@ FLOORS: dict[str, float] = {
     "cli": 8,
     "app": 7,
     "check": 7,
+    "planning": 7,
     "serving": 7,
     "http": 6,
     "schema": 5,

@@ -1,0 +1,1 @@
+"""What operations would cost PlanDocket, without asking it."""
