@@ -1,9 +1,11 @@
 """Loaders of rows by id and by natural key, and of what only an include tells. Resources subclass them."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, cast
 
 import msgspec
 
+from gateway.errors import TooComplexError
 from gateway.known import UNAVAILABLE, UNKNOWN
 from gateway.loader import Loader, Wanted, settle
 from gateway.upstream.call import listing, one
@@ -84,8 +86,8 @@ class ByKey(Loader[Wanted[str], RowT | None], Generic[RowT]):
     """Natural keys to rows, in key order; None where no row has the key.
 
     No list can be filtered by its own key. A single key is looked for with `search` where the
-    resource has one; that misses nothing for certain (what it covers is undocumented), so then, and
-    for several keys, the list is walked. Source: /en/api/events.html, /en/api/contacts.html
+    resource has one; a miss proves nothing (what it covers is undocumented), so then, and for several
+    keys, the list is walked as far as the operation may. Source: /en/api/events.html, /en/api/contacts.html
     """
 
     record: ClassVar[Record[Any]]
@@ -106,9 +108,18 @@ class ByKey(Loader[Wanted[str], RowT | None], Generic[RowT]):
             missing -= self._by_key().keys()
         if missing:
             with because(f"{len(missing)} are wanted by keys that no filter or search finds: the whole list"):
-                await self.context.listing(listing(self.record, include=include)).all()
+                await self._walk(include)
         rows = self._by_key()
         return [rows.get(wanted.key) for wanted in keys]
+
+    async def _walk(self, include: frozenset[str]) -> None:
+        """Read the whole list, if the operation can afford it; else a key that was not found is null."""
+        walk = self.context.listing(listing(self.record, include=include))
+        with suppress(TooComplexError):
+            await walk.page(1)
+            left = self.context.pages_left(walk, self.record)
+            if left is None or left <= self.context.session.calls_left:
+                await walk.all()
 
     def _by_key(self) -> dict[str, RowT]:
         return {getattr(row, self.column): row for row in self.context.known.rows(self.record.row)}

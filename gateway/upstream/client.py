@@ -4,7 +4,6 @@ A read goes: kept? -> narrower than something kept? -> running? -> budget -> HTT
 fails, kept though stale?
 """
 
-import re
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -26,15 +25,16 @@ from gateway.upstream.call import Call
 from gateway.upstream.clock import Clock
 from gateway.upstream.credential import Credential
 from gateway.upstream.flight import Flights
+from gateway.upstream.gate import Gate
 from gateway.upstream.http import Http
 from gateway.upstream.narrow import matcher, wider
 from gateway.upstream.page_shapes import Paging
 from gateway.upstream.pages import Listing, Read
 from gateway.upstream.record import RowT
-from gateway.upstream.refusals import refusal, write_refusal
+from gateway.upstream.refusals import outcome_of, refusal
 from gateway.upstream.session import Session
 from gateway.upstream.traits import IncludeStyle, Traits
-from gateway.upstream.wire import Answer, decode, read_list, read_single, read_written
+from gateway.upstream.wire import Answer, decode, read_list, read_single
 from gateway.upstream.write import UpdateMethod, Write, WriteRefusedError, Written
 
 Primitive = str | int | float | bool | None  # what httpx takes as a query's value
@@ -62,7 +62,7 @@ class Upstream:
         self._keeping = Keeping(settings.fresh_s, settings.stale, settings.keep_rows)
         self._cache = Cache(self._keeping, clock) if settings.cache == "on" else None
         self._flights = Flights[Answer[Any]]()
-        self._http = Http(settings, transport)
+        self._gate = Gate(Http(settings, transport), self.budget)
 
     async def __aenter__(self) -> Self:
         return self
@@ -70,7 +70,7 @@ class Upstream:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._http.close()
+        await self._gate.close()
 
     def session(self, credential: Credential) -> Session:
         """Return an operation's way here. Where nothing is kept across operations it keeps for itself."""
@@ -82,8 +82,7 @@ class Upstream:
         call = call.including(self.traits.honoured(call, session.credential))
         answer = session.cache.answer(call, session.credential)
         if answer is not None:
-            session.hits += 1
-            self.hits += 1
+            self._hit(session)
         return answer
 
     async def get(self, call: Call[RowT], session: Session) -> Answer[RowT]:
@@ -149,8 +148,15 @@ class Upstream:
             ids = [row.id for row in rows if passes(row)]
             size = self.traits.page_size(call.record.path)
             page = ids[(call.page - 1) * size : call.page * size]
-            return cache.assemble(call, credential, page, Paging(len(ids), None, size), stale=False)
+            answer = cache.assemble(call, credential, page, Paging(len(ids), None, size), stale=False)
+            if answer is not None:
+                self._hit(session)
+            return answer
         return None
+
+    def _hit(self, session: Session) -> None:
+        session.hits += 1
+        self.hits += 1
 
     async def _whole(self, call: Call[RowT], session: Session) -> tuple[RowT, ...] | None:
         """Return every row of a list whose pages are all kept fresh."""
@@ -202,7 +208,7 @@ class Upstream:
         return answer
 
     async def _read(self, call: Call[RowT], session: Session, style: IncludeStyle) -> Answer[RowT]:
-        response = await self._send("GET", call.path, session, session.lane, self._query(call, style))
+        response = await self._gate.send("GET", call.path, session, session.lane, self._query(call, style))
         match response.status_code:
             case 200:
                 reader = read_list if call.id is None else read_single
@@ -217,8 +223,8 @@ class Upstream:
 
     async def _write(self, write: Write[RowT], session: Session) -> Written[RowT]:
         try:
-            response = await self._send(write.method, write.path, session, Lane.WRITE, body=write.body)
-            outcome = _outcome(write, response, session.credential)
+            response = await self._gate.send(write.method, write.path, session, Lane.WRITE, body=write.body)
+            outcome = outcome_of(write, response, session.credential)
         except UnavailableError as error:
             if error.may_have_arrived:
                 raise OutcomeUnknownError from None
@@ -232,31 +238,6 @@ class Upstream:
     def _wrote(self, write: Write[RowT], written: Written[RowT] | None, session: Session) -> None:
         self._writes += 1
         session.cache.wrote(write, written, session.credential)
-
-    async def _send(
-        self,
-        method: str,
-        path: str,
-        session: Session,
-        lane: Lane,
-        query: httpx.QueryParams | None = None,
-        body: dict[str, Any] | None = None,
-    ) -> httpx.Response:
-        credential = session.credential
-
-        def spend() -> None:
-            session.check(lane)
-            self.budget.spend(credential, lane)
-            session.count(lane)
-
-        response = await self._http.send(method, path, credential, query, body, before=spend)
-        remaining, reset_at = (_number(response, f"x-ratelimit-{name}") for name in ("remaining", "reset"))
-        self.budget.note_headers(credential, None if remaining is None else int(remaining), reset_at)
-        if response.status_code == 429:
-            raise RateLimitedError(self.budget.close(credential, _number(response, "retry-after")))
-        if response.status_code != 401:
-            self.budget.accept(credential)
-        return response
 
     def _query(self, call: Call[Any], style: IncludeStyle) -> httpx.QueryParams:
         query = [*call.filters, *include_query(sorted(call.include), style)]
@@ -285,35 +266,3 @@ class _NotAcceptedError(Exception):
 
 class _NotAtHandError(Exception):
     """A page of a list is not kept."""
-
-
-def _outcome(
-    write: Write[RowT], response: httpx.Response, credential: Credential
-) -> Written[RowT] | Exception:
-    """Return what a write's answer tells of the row, or the error that it means.
-
-    Raises:
-        UnreadableError: the answer is not PlanDocket's.
-    """
-    status = response.status_code
-    if 200 <= status < 300:
-        told = read_written(write.record, decode(response.content) if response.content.strip() else None)
-        found = re.search(r"/(\d+)/?$", response.headers.get("location", ""))
-        row_id = write.id or told.id or (int(found[1]) if found else None)
-        return Written(row_id, told.row)
-    if status >= 500:
-        decode(response.content)  # a proxy's page: PlanDocket behind it may have carried the write out
-    if not (write.id is None and status == 404) and (refused := write_refusal(response)) is not None:
-        return WriteRefusedError(refused)
-    return refusal(status, write.record.path, credential)
-
-
-def _number(response: httpx.Response, header: str) -> float | None:
-    """Return a header's number; rate-limit headers are announced, not sent yet, and Retry-After may be a date.
-
-    Source: /en/getting-started/rate-limiting.html
-    """
-    try:
-        return float(response.headers[header])
-    except (KeyError, ValueError):
-        return None
