@@ -23,6 +23,7 @@ from gateway.upstream.http import Http
 from gateway.upstream.record import Record
 from gateway.upstream.wire import Answer, decode, items_of, read_list
 
+_STYLES = ("comma", "repeated", "brackets")
 _ROWS = 2  # enough to see a dialect and a page's end
 
 
@@ -135,11 +136,12 @@ class _Check:
 
     def _includes(self, record: Record[Any], answer: Answer[Any]) -> Iterator[Finding]:
         ignored = sorted(record.includes.keys() - answer.links.keys())
+        others = ", ".join(style for style in _STYLES if style != self._settings.include_style)
         if ignored and answer.rows:
             yield Finding(
                 Level.WARNING,
                 f"{record.path}: the server ignores include={','.join(ignored)}, so relations cost more requests. "
-                f"PLANDOCKET_INCLUDE_STYLE is {self._settings.include_style!r}: try 'repeated' and 'brackets'.",
+                f"PLANDOCKET_INCLUDE_STYLE is {self._settings.include_style!r}: try {others}.",
             )
 
     async def _page(self, record: Record[Any], first: httpx.Response) -> list[Finding]:
@@ -153,7 +155,7 @@ class _Check:
             return []
         return [
             Finding(
-                Level.WARNING,
+                Level.FAILURE,
                 f"{record.path}: page 2 is page 1 again. PLANDOCKET_PAGE_PARAM ({self._settings.page_param!r}) is not "
                 "what the server calls it, or it cuts lists off after one page: rows will be missing.",
             )

@@ -15,7 +15,7 @@ from gateway.errors import SettingsError
 from gateway.planning.document import PlanError, plan_document
 from gateway.sandbox import SANDBOX_KEY, Sandbox
 from gateway.schema import print_schema
-from gateway.serving import Served, run
+from gateway.serving import CannotListenError, Served, run
 from gateway.settings import Settings, load_settings
 
 app = typer.Typer(help="A GraphQL gateway in front of PlanDocket's REST API.", no_args_is_help=True)
@@ -47,7 +47,7 @@ def demo(port: Port = 8000, sandbox_port: Port = 8001) -> None:
     sandbox = Served(Sandbox().app, "127.0.0.1", sandbox_port)
     gateway = Served(create_app(settings), settings.host, settings.port)
     announce = _DEMO.format(port=port, sandbox_port=sandbox_port, key=SANDBOX_KEY)
-    asyncio.run(run(gateway, sandbox, announce=announce))
+    _serve(gateway, sandbox, announce=announce, mend="choose others with --port and --sandbox-port")
 
 
 @app.command()
@@ -59,7 +59,8 @@ def serve() -> None:
         print(f"The gateway cannot start.\n{error}", file=sys.stderr)
         raise typer.Exit(1) from None
     announce = f"GraphQL at http://{settings.host}:{settings.port}/graphql, in front of {settings.base_url}"
-    asyncio.run(run(Served(create_app(settings), settings.host, settings.port), announce=announce))
+    gateway = Served(create_app(settings), settings.host, settings.port)
+    _serve(gateway, announce=announce, mend="set GATEWAY_HOST and GATEWAY_PORT")
 
 
 @app.command()
@@ -121,7 +122,16 @@ def sandbox(port: Port = 8001) -> None:
     announce = (
         f"PlanDocket's REST API at http://127.0.0.1:{port}/api/v1/  (Authorization: Bearer {SANDBOX_KEY})"
     )
-    asyncio.run(run(Served(Sandbox().app, "127.0.0.1", port), announce=announce))
+    _serve(Served(Sandbox().app, "127.0.0.1", port), announce=announce, mend="choose another with --port")
+
+
+def _serve(*served: Served, announce: str, mend: str) -> None:
+    try:
+        asyncio.run(run(*served, announce=announce))
+    except CannotListenError:
+        places = " and ".join(f"{one.host}:{one.port}" for one in served)
+        print(f"Cannot listen on {places}: {mend}.", file=sys.stderr)
+        raise typer.Exit(1) from None
 
 
 def main() -> None:

@@ -113,10 +113,12 @@ class UnavailableError(UpstreamError):
 
     code = "UPSTREAM_UNAVAILABLE"
 
-    def __init__(self, message: str, *, may_have_arrived: bool = False) -> None:
+    def __init__(self, message: str, *, may_have_arrived: bool = False, never_left: bool = False) -> None:
         super().__init__(message)
         self.may_have_arrived = may_have_arrived
-        """Whether PlanDocket may have got the request: a write must then not be repeated."""
+        """Whether PlanDocket may have got the request without a word about it."""
+        self.never_left = never_left
+        """Whether there was not even a connection."""
 
 
 class TimedOutError(UnavailableError):
@@ -126,7 +128,9 @@ class TimedOutError(UnavailableError):
 
     def __init__(self, resource: str, *, may_have_arrived: bool) -> None:
         super().__init__(
-            f"PlanDocket did not answer for {resource} in time: try again.", may_have_arrived=may_have_arrived
+            f"PlanDocket did not answer for {resource} in time: try again.",
+            may_have_arrived=may_have_arrived,
+            never_left=not may_have_arrived,
         )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from gateway.errors import GatewayError
@@ -64,11 +65,9 @@ class Reads(Loader[Call[Any], Answer[Any]]):
         failed: dict[Call[Any], Exception] = {}
         each = dict(unread)
         for wide, narrow in _by_wider_list(unread).items():
-            try:
+            is_covered = False
+            with suppress(GatewayError):  # each list may still be answered, by what is kept though stale
                 is_covered = await self._widen(wide, narrow)
-            except GatewayError as error:
-                failed |= dict.fromkeys(narrow, error)
-                is_covered = True
             if is_covered:
                 each = {bare: include for bare, include in each.items() if bare not in narrow}
         try:

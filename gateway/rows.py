@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, cast
 
 import msgspec
 
-from gateway.errors import TooComplexError
+from gateway.errors import RateLimitedError, TooComplexError, UnavailableError
 from gateway.known import UNAVAILABLE, UNKNOWN
 from gateway.loader import Loader, Wanted, settle
-from gateway.upstream.call import listing, one
+from gateway.upstream.call import Call, listing, one
 from gateway.upstream.plan import Way, rows_by_id
 from gateway.upstream.reason import because
 from gateway.upstream.record import Record, Row, RowT
@@ -62,6 +62,14 @@ async def fill(context: "Context", record: Record[Any], row_ids: set[int], inclu
     whole = listing(record, include=include)
     if include - context.upstream.traits.honoured(whole, context.session.credential):
         return
+    with suppress(UnavailableError, RateLimitedError):  # each may still be kept, though stale
+        await _walk_if_cheaper(context, whole, row_ids, include)
+
+
+async def _walk_if_cheaper(
+    context: "Context", whole: Call[Any], row_ids: set[int], include: frozenset[str]
+) -> None:
+    record = whole.record
     walk = context.listing(whole)
     pages_read = 0
     while True:
@@ -102,15 +110,31 @@ class ByKey(Loader[Wanted[str], RowT | None], Generic[RowT]):
             if row_id is not None:
                 self.context.at_hand(one(self.record, row_id, wanted.include))
         missing = {wanted.key for wanted in keys} - self._by_key().keys()
+        failure: Exception | None = None
+        try:
+            await self._look_for(missing, include)
+        except (UnavailableError, RateLimitedError) as error:
+            failure = error
+            await self._recall(missing, include)
+        rows = self._by_key()
+        return [rows.get(wanted.key, failure) for wanted in keys]
+
+    async def _look_for(self, missing: set[str], include: frozenset[str]) -> None:
         if len(missing) == 1 and self.has_search:
             with because("it is wanted by its key, which only a search may find"):
                 await self.context.read(listing(self.record, {"search": next(iter(missing))}, include))
-            missing -= self._by_key().keys()
+            missing = missing - self._by_key().keys()
         if missing:
             with because(f"{len(missing)} are wanted by keys that no filter or search finds: the whole list"):
                 await self._walk(include)
-        rows = self._by_key()
-        return [rows.get(wanted.key) for wanted in keys]
+
+    async def _recall(self, missing: set[str], include: frozenset[str]) -> None:
+        """Take the rows from what is kept though stale: by their ids, which the keys once had."""
+        for key in missing:
+            row_id = self.context.session.id_of(self.record, key, stale=True)
+            if row_id is not None:
+                with suppress(UnavailableError, RateLimitedError):
+                    await self.context.read(one(self.record, row_id, include))
 
     async def _walk(self, include: frozenset[str]) -> None:
         """Read the whole list, if the operation can afford it; else a key that was not found is null."""

@@ -22,6 +22,10 @@ class Served:
     port: int
 
 
+class CannotListenError(Exception):
+    """An address or port is taken, or not of this machine."""
+
+
 class _Server(uvicorn.Server):
     """A server that leaves signals to whoever runs several of them, and tells when it listens."""
 
@@ -58,13 +62,17 @@ async def run(*served: Served, announce: str) -> None:
     for sig in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(sig, stop)
 
-    async def serve(server: uvicorn.Server) -> None:
+    async def serve(server: uvicorn.Server) -> bool:
         try:
             await server.serve()
+        except SystemExit:  # it could not listen, and has said why
+            return False
         finally:
             stop()
+        return True
 
-    await asyncio.gather(*map(serve, servers))
+    if not all(await asyncio.gather(*map(serve, servers))):
+        raise CannotListenError
 
 
 def _config(served: Served) -> uvicorn.Config:

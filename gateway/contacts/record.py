@@ -4,7 +4,7 @@ from datetime import datetime
 
 from gateway.categories.record import CATEGORIES
 from gateway.events.record import EVENTS
-from gateway.upstream.record import DELETE, Many, Record, Row
+from gateway.upstream.record import DELETE, ON_UPDATE, Many, Record, Row
 
 
 class ContactRow(Row, frozen=True, kw_only=True):
@@ -65,6 +65,7 @@ CONTACTS = Record(
     touches={
         "customer_number": ("participants?customer_number",),
         "event_keys": ("participants", "events.participant_count"),
+        ON_UPDATE + "event_keys": ("participants/*",),
         DELETE: ("participants", "participants/*", "events.participant_count"),
     },
 )

@@ -48,6 +48,11 @@ class Executor:
         self._schema = schema._schema  # pyright: ignore[reportPrivateUsage] - graphql-core's own
         self._documents = Documents(self._schema)
 
+    def is_query(self, request: Request) -> bool:
+        """Return whether a request's operation changes nothing, also where there is none."""
+        operation = self._documents.get(request.query).operation(request.operation_name)
+        return operation is None or operation.operation is OperationType.QUERY
+
     async def run(self, request: Request, context: Context) -> Outcome:
         """Return the outcome; every error in it has a code.
 

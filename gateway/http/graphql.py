@@ -1,5 +1,6 @@
 """The GraphQL endpoint: GraphQL over HTTP, in JSON."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ from gateway.upstream.client import Upstream
 _JSON = "application/json"
 _GRAPHQL = "application/graphql-response+json"
 _LARGEST_BODY = 1_000_000  # bytes
+_CLIENT_LEFT = 499  # nobody sees it
 
 
 class RequestError(Exception):
@@ -54,9 +56,11 @@ class Endpoint:
             return self._graphiql.page()
         try:
             request = _from_query(http) if http.method == "GET" else await _from_body(http)
-            outcome = await self._executor.run(request, self._context(http))
+            outcome = await self._outcome(http, request)
         except RequestError as error:
             return error.response()
+        except _ClientLeftError:
+            return Response(status_code=_CLIENT_LEFT)
         except UnauthenticatedError as error:
             return RequestError(401, error.code, str(error)).response()
         except NotAllowedError:
@@ -66,8 +70,36 @@ class Endpoint:
             return problem.response()
         return _respond(http, outcome)
 
+    async def _outcome(self, http: HttpRequest, request: Request) -> Outcome:
+        """Run the operation, and end it where the client goes away: nobody reads what it still asks for.
+
+        A mutation runs on: its writes may be on their way.
+        """
+        running = asyncio.create_task(self._executor.run(request, self._context(http)))
+        if not self._executor.is_query(request):
+            return await asyncio.shield(running)
+        leaving = asyncio.create_task(_left(http))
+        try:
+            await asyncio.wait((running, leaving), return_when=asyncio.FIRST_COMPLETED)
+            if not running.done():
+                raise _ClientLeftError
+            return running.result()
+        finally:
+            leaving.cancel()
+            running.cancel()
+
     def _context(self, http: HttpRequest) -> Context:
         return Context(self._upstream, credential_of(http, self._settings))
+
+
+class _ClientLeftError(Exception):
+    """Nobody is there to answer any more."""
+
+
+async def _left(http: HttpRequest) -> None:
+    """Return once the client has gone."""
+    while (await http.receive())["type"] != "http.disconnect":
+        pass
 
 
 def _is_for_ide(http: HttpRequest) -> bool:

@@ -4,11 +4,13 @@
 Source: /en/getting-started/rate-limiting.html
 """
 
+import math
 import random
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import Enum
+from math import inf
 
 import msgspec
 
@@ -18,10 +20,13 @@ from gateway.upstream.credential import Credential
 
 HOUR_S = 3600.0
 _RECENTLY_S = 300.0
+_SHORTEST_S = 30.0  # a rate is taken over at least so long
 _MOST_CREDENTIALS = 10_000
+_MOST_STRANGERS = 1_000
 _FOR_STRANGERS = 100  # requests an hour, for all keys together that PlanDocket never yet accepted
 _FIRST_PAUSE_S = 30.0
 _LONGEST_PAUSE_S = 900.0
+_MOST_DOUBLINGS = 10
 
 
 class Lane(Enum):
@@ -49,6 +54,7 @@ class Window:
         self.limit = limit
         self._attempts: deque[float] = deque()
         self._writes: deque[float] = deque()
+        self._since = inf
 
     def used(self, now: float) -> int:
         """Return how many attempts the last hour holds."""
@@ -64,22 +70,36 @@ class Window:
         if excess <= 0:
             return 0.0
         if excess > len(self._attempts):
-            return HOUR_S
+            # Too much is kept for writes: that fades as the writes of the last minutes do.
+            return self._writes[0] + _RECENTLY_S - now if self._writes else HOUR_S
         return self._attempts[excess - 1] + HOUR_S - now
 
     def spend(self, now: float, lane: Lane) -> None:
-        """Count an attempt."""
+        """Count an attempt; an unlimited hour is not counted."""
+        self._since = min(self._since, now)
         if self.limit is not None:
             self._attempts.append(now)
         if lane is Lane.WRITE:
             self._writes.append(now)
 
     def reserve(self, now: float) -> int:
-        """Return what reads leave to writes: a tenth, or the last five minutes' writes carried on for an hour."""
+        """Return what reads leave to writes: a tenth, or the last five minutes' writes carried on for an hour.
+
+        Before five minutes have passed the rate is taken over the time that has. It may be far off
+        then, and reads that have spent the hour cannot give it back: so up to half of the hour is kept
+        for two standard deviations more than was seen.
+        """
+        if self.limit is None:
+            return 0
         while self._writes and self._writes[0] <= now - _RECENTLY_S:
             self._writes.popleft()
-        carried_on = int(len(self._writes) * HOUR_S / _RECENTLY_S)
-        return max((self.limit or 0) // 10, carried_on)
+        seen = len(self._writes)
+        seen_for_s = min(_RECENTLY_S, max(_SHORTEST_S, now - self._since))
+        carried_on = math.ceil(seen * HOUR_S / seen_for_s)
+        is_young = seen > 0 and seen_for_s < _RECENTLY_S
+        likely_most = math.ceil((seen + 2 * math.sqrt(seen)) * HOUR_S / seen_for_s) if is_young else 0
+        tenth = max(self.limit // 10, min(1, self.limit - 1))
+        return max(tenth, carried_on, min(self.limit // 2, likely_most))
 
     def resets_in(self, now: float) -> float | None:
         """Return the seconds until the oldest attempt leaves."""
@@ -111,6 +131,8 @@ class Budget:
         self._clock = clock or Clock()
         self._jitter = jitter
         self._accounts: OrderedDict[Credential, _Account] = OrderedDict()
+        # Apart, so that wrong keys, which cost their sender nothing, push out no right one's hour.
+        self._unaccepted: OrderedDict[Credential, _Account] = OrderedDict()
         self._strangers = Window(_FOR_STRANGERS)
 
     def spend(self, credential: Credential, lane: Lane) -> None:
@@ -133,8 +155,12 @@ class Budget:
     def accept(self, credential: Credential) -> None:
         """Note that PlanDocket knows the key, and answers again."""
         account = self._account(credential)
-        account.is_accepted = True
         account.pauses = 0
+        if not account.is_accepted:
+            account.is_accepted = True
+            self._unaccepted.pop(credential, None)
+            self._accounts[credential] = account
+            _bound(self._accounts, _MOST_CREDENTIALS)
 
     def note_headers(self, credential: Credential, remaining: int | None, reset_at: float | None) -> None:
         """Take PlanDocket's own count where it tells it. `reset_at` is in unix seconds."""
@@ -151,22 +177,32 @@ class Budget:
         gateways do not come back together.
         """
         account = self._account(credential)
-        pause = retry_after_s
-        if pause is None:
-            longest = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2.0**account.pauses)
-            pause = longest * (0.5 + self._jitter() / 2)
-        account.pauses += 1
-        account.closed_until = max(account.closed_until, self._clock.monotonic() + pause)
-        return pause
+        now = self._clock.monotonic()
+        if retry_after_s is not None:
+            account.closed_until = max(account.closed_until, now + retry_after_s)
+        elif account.closed_until <= now:  # else it was on its way when the pause began
+            longest = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2.0 ** min(account.pauses, _MOST_DOUBLINGS))
+            account.pauses += 1
+            account.closed_until = now + longest * (0.5 + self._jitter() / 2)
+        return account.closed_until - now
 
     def state(self, credential: Credential) -> Spent:
         """Return where the credential's hour stands; costs nothing."""
         now = self._clock.monotonic()
-        account = self._accounts.get(credential)
-        window = account.window if account else Window(self._per_hour)
-        used = window.used(now)
+        account = (
+            self._accounts.get(credential) or self._unaccepted.get(credential) or _Account(self._per_hour)
+        )
+        used = account.window.used(now)
         remaining = None if self._per_hour is None else max(0, self._per_hour - used)
-        resets_in = window.resets_in(now)
+        resets_in = account.window.resets_in(now)
+        if account.closed_until > now:
+            remaining, resets_in = 0, account.closed_until - now
+        elif account.told_remaining is not None and account.told_until > now:
+            told = max(0, account.told_remaining)
+            remaining, resets_in = (
+                told if remaining is None else min(told, remaining),
+                account.told_until - now,
+            )
         resets_at = None if resets_in is None else datetime.fromtimestamp(self._clock.unix() + resets_in, UTC)
         return Spent(self._per_hour, used, remaining, resets_at)
 
@@ -180,12 +216,18 @@ class Budget:
         return max(waits)
 
     def _account(self, credential: Credential) -> _Account:
-        account = self._accounts.get(credential)
+        # The gateway's own key is no stranger: nobody else can bring another.
+        is_accepted = credential.is_held or credential in self._accounts
+        accounts = self._accounts if is_accepted else self._unaccepted
+        account = accounts.get(credential)
         if account is None:
-            account = self._accounts[credential] = _Account(self._per_hour)
-            # The gateway's own key is no stranger: nobody else can bring another.
-            account.is_accepted = credential.is_held
-        self._accounts.move_to_end(credential)
-        while len(self._accounts) > _MOST_CREDENTIALS:
-            self._accounts.popitem(last=False)
+            account = accounts[credential] = _Account(self._per_hour)
+            account.is_accepted = is_accepted
+        accounts.move_to_end(credential)
+        _bound(accounts, _MOST_CREDENTIALS if is_accepted else _MOST_STRANGERS)
         return account
+
+
+def _bound(accounts: OrderedDict[Credential, _Account], most: int) -> None:
+    while len(accounts) > most:
+        accounts.popitem(last=False)

@@ -19,7 +19,7 @@ from gateway.upstream.call import Call
 from gateway.upstream.clock import Clock
 from gateway.upstream.credential import Credential
 from gateway.upstream.page_shapes import Paging
-from gateway.upstream.record import ANY, DELETE, Many, One, Record, Row, RowT
+from gateway.upstream.record import ANY, DELETE, ON_UPDATE, Many, One, Record, Row, RowT
 from gateway.upstream.wire import Answer
 from gateway.upstream.write import Write, Written
 
@@ -86,12 +86,14 @@ class Cache:
             ids, paging = page.ids, page.paging
         return self.assemble(call, credential, ids, paging, stale=stale)
 
-    def id_of(self, record: Record[Any], key: str, credential: Credential) -> int | None:
-        """Return the id of the row with a natural key, where such a row is kept fresh."""
+    def id_of(
+        self, record: Record[Any], key: str, credential: Credential, *, stale: bool = False
+    ) -> int | None:
+        """Return the id of the row with a natural key, where such a row is kept fresh, or stale."""
         row_id = self._by_key.get((record.path, key, credential))
         if row_id is None or record.key is None:
             return None
-        kept = self._row(record, row_id, credential, stale=False)
+        kept = self._row(record, row_id, credential, stale=stale)
         return row_id if kept is not None and getattr(kept.row, record.key, None) == key else None
 
     def size(self, record: Record[Any], credential: Credential) -> int | None:
@@ -154,7 +156,12 @@ class Cache:
         """
         self._moment += 1
         record = write.record
-        for cause in (ANY, DELETE if write.method == "DELETE" else "", *(write.body or ())):
+        causes = [ANY, *(write.body or ())]
+        if write.method == "DELETE":
+            causes.append(DELETE)
+        elif write.id is not None:
+            causes += [ON_UPDATE + name for name in write.body or ()]
+        for cause in causes:
             for tag in (record.path, *record.touches.get(cause, ())):
                 self._written[tag] = self._moment
         if write.id is not None:
@@ -202,6 +209,9 @@ class Cache:
         if kept is None or not self._is_untouched((f"{record.path}/*",), kept.begun):
             return None
         if kept.row is None:
+            # Any write of the resource may have made it.
+            if not self._is_untouched((record.path,), kept.begun):
+                return None
             return kept if self._clock.monotonic() < kept.at + _NOT_FOUND_S else None
         if not self._is_usable(record, kept.at, stale=stale):
             return None

@@ -4,6 +4,8 @@ A read goes: kept? -> narrower than something kept? -> running? -> budget -> HTT
 fails, kept though stale?
 """
 
+from collections.abc import Coroutine
+from functools import partial
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -14,9 +16,9 @@ from gateway.errors import (
     OutcomeUnknownError,
     RateLimitedError,
     RefusedError,
+    TooComplexError,
     UnavailableError,
     UnreadableError,
-    UpstreamError,
 )
 from gateway.settings import Settings
 from gateway.upstream.budget import Budget, Lane
@@ -101,6 +103,7 @@ class Upstream:
                 answer = await self._shared(call, session)
             except (UnavailableError, RateLimitedError):
                 answer = session.cache.answer(call, session.credential, stale=True)
+                answer = answer or await self._narrowed(call, session, stale=True)
                 if answer is None:
                     raise
                 session.is_stale = True
@@ -118,8 +121,10 @@ class Upstream:
             written = await self._write(write, session)
         except (WriteRefusedError, CallerError, RefusedError, RateLimitedError):
             raise
-        except UpstreamError:
-            self._wrote(write, None, session)  # it may have happened all the same
+        except BaseException as error:
+            # It may have happened all the same, also where the caller gave up: unless it never left.
+            if not (isinstance(error, UnavailableError) and error.never_left):
+                self._wrote(write, None, session)
             raise
         self._wrote(write, written, session)
         return written
@@ -133,23 +138,25 @@ class Upstream:
 
         return Listing(read, call, self.traits, learn)
 
-    async def _narrowed(self, call: Call[RowT], session: Session) -> Answer[RowT] | None:
+    async def _narrowed(
+        self, call: Call[RowT], session: Session, *, stale: bool = False
+    ) -> Answer[RowT] | None:
         """Return a list's page as filtered from a wider list that is kept whole; None where there is none."""
         if call.page is None:
             return None
         credential, cache = session.credential, session.cache
         for wide, dropped in wider(call):
-            if cache.answer(wide, credential) is None:
+            if cache.answer(wide, credential, stale=stale) is None:
                 continue
-            passes = matcher(call.record, dropped, session.id_of)
-            rows = await self._whole(wide, session) if passes else None
+            passes = matcher(call.record, dropped, partial(session.id_of, stale=stale))
+            rows = await self._whole(wide, session, stale=stale) if passes else None
             if passes is None or rows is None:
                 continue
             ids = [row.id for row in rows if passes(row)]
             size = self.traits.page_size(call.record.path)
             page = ids[(call.page - 1) * size : call.page * size]
-            answer = cache.assemble(call, credential, page, Paging(len(ids), None, size), stale=False)
-            if answer is not None:
+            answer = cache.assemble(call, credential, page, Paging(len(ids), None, size), stale=stale)
+            if answer is not None and not stale:
                 self._hit(session)
             return answer
         return None
@@ -158,11 +165,11 @@ class Upstream:
         session.hits += 1
         self.hits += 1
 
-    async def _whole(self, call: Call[RowT], session: Session) -> tuple[RowT, ...] | None:
-        """Return every row of a list whose pages are all kept fresh."""
+    async def _whole(self, call: Call[RowT], session: Session, *, stale: bool) -> tuple[RowT, ...] | None:
+        """Return every row of a list whose pages are all kept."""
 
         async def at_hand(page: Call[RowT]) -> Answer[RowT]:
-            answer = session.cache.answer(page, session.credential)
+            answer = session.cache.answer(page, session.credential, stale=stale)
             if answer is None:
                 raise _NotAtHandError
             return answer
@@ -181,7 +188,20 @@ class Upstream:
             return await self._fetch(call, session)
         # A read that began before a write ended is not joined after it.
         key = (call, session.credential, self._writes)
-        return await self._flights.join(key, lambda: self._fetch(call, session))
+        is_own = False
+
+        def begin() -> Coroutine[Any, Any, Answer[RowT]]:
+            nonlocal is_own
+            is_own = True
+            return self._fetch(call, session)
+
+        try:
+            return await self._flights.join(key, begin)
+        except (TooComplexError, RateLimitedError):
+            if is_own:
+                raise
+            # Whoever began it may send no more, or comes after writes: that is not ours.
+            return await self._fetch(call, session)
 
     async def _fetch(self, call: Call[RowT], session: Session) -> Answer[RowT]:
         begun = session.cache.begin()

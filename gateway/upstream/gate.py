@@ -1,5 +1,6 @@
 """The one way out: every request is counted before it is sent, and its answer tells what the hour has left."""
 
+import math
 from typing import Any
 
 import httpx
@@ -8,6 +9,8 @@ from gateway.errors import RateLimitedError
 from gateway.upstream.budget import Budget, Lane
 from gateway.upstream.http import Http
 from gateway.upstream.session import Session
+
+_LARGEST = 1e10  # more than any count, and any moment of the next centuries in unix seconds
 
 
 class Gate:
@@ -60,6 +63,7 @@ def _number(response: httpx.Response, header: str) -> float | None:
     Source: /en/getting-started/rate-limiting.html
     """
     try:
-        return float(response.headers[header])
+        number = float(response.headers[header])
     except (KeyError, ValueError):
         return None
+    return min(number, _LARGEST) if math.isfinite(number) and number >= 0 else None

@@ -74,9 +74,11 @@ def _typed_errors(resource: str) -> Generator[None]:
         raise TimedOutError(resource, may_have_arrived=True) from error
     except httpx.TransportError as error:
         log.warning("PlanDocket cannot be reached: %s", type(error).__name__)
+        never_left = isinstance(error, httpx.ConnectError | httpx.UnsupportedProtocol)
         raise UnavailableError(
             "PlanDocket cannot be reached: try again later.",
-            may_have_arrived=not isinstance(error, httpx.ConnectError | httpx.UnsupportedProtocol),
+            may_have_arrived=not never_left,
+            never_left=never_left,
         ) from error
     except httpx.DecodingError as error:
         raise UnreadableError("PlanDocket's answer is not JSON.") from error

@@ -65,6 +65,7 @@ class Same:
 
 ANY = "any"
 DELETE = "delete"
+ON_UPDATE = "update "
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +87,8 @@ class Record(Generic[RowT]):
     """The filters that compare a column, by their name."""
     touches: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     """What a write changes besides the row and its resource's lists, by the request field that does so,
-    ANY for every write, DELETE for what may go along with a row (undocumented, so all that may).
+    ANY for every write, DELETE for what may go along with a row (undocumented, so all that may);
+    ON_UPDATE before a field is for updates only.
 
     "events" are the lists of events, "events/*" all their rows, "events?search" the lists with that
     filter, "contacts.events" what that include tells.

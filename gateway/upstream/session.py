@@ -32,9 +32,9 @@ class Session:
         """How many more reads the operation may cost."""
         return self._max_calls - self._reads
 
-    def id_of(self, record: Record[Any], key: str) -> int | None:
-        """Return the id of the row with a natural key, where such a row is kept fresh."""
-        return self.cache.id_of(record, key, self.credential)
+    def id_of(self, record: Record[Any], key: str, *, stale: bool = False) -> int | None:
+        """Return the id of the row with a natural key, where such a row is kept fresh, or stale."""
+        return self.cache.id_of(record, key, self.credential, stale=stale)
 
     def check(self, lane: Lane, requests: int = 1) -> None:
         """Raise TooComplexError unless the operation may send so many more requests."""

@@ -1,0 +1,41 @@
+# pyright: basic
+"""An hour with far more operations than requests: what must hold of every one of them."""
+
+import pytest
+from benchmarks.hour_trace import Trace, run
+
+BUDGET = 1_000
+
+
+@pytest.fixture(scope="module")
+async def trace() -> Trace:
+    """Run ten operations a second for an hour, one in a hundred of them a write."""
+    return await run(36_000, BUDGET)
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    """One loop for the module."""
+    return "asyncio"
+
+
+async def test_no_sliding_hour_is_overrun(trace: Trace) -> None:
+    """By the sandbox's own times."""
+    assert 0 < trace.most_in_an_hour <= BUDGET
+
+
+async def test_plandocket_never_had_to_refuse(trace: Trace) -> None:
+    """No request was answered with 429."""
+    assert trace.refused_by_plandocket == 0
+
+
+async def test_no_write_was_refused(trace: Trace) -> None:
+    """The reserve was enough for all of them."""
+    assert trace.outcomes["written"] > 0
+    assert trace.outcomes["write refused"] == 0
+
+
+async def test_every_read_is_fresh_or_marked_or_refused_with_a_time(trace: Trace) -> None:
+    """There is no other outcome."""
+    assert trace.wrong == []
+    assert trace.outcomes["wrong"] == 0
