@@ -85,9 +85,9 @@ class Window:
     def reserve(self, now: float) -> int:
         """Return what reads leave to writes: a tenth, or the last five minutes' writes carried on for an hour.
 
-        Before five minutes have passed the rate is taken over the time that has. It may be far off
-        then, and reads that have spent the hour cannot give it back: so up to half of the hour is kept
-        for two standard deviations more than was seen.
+        Before five minutes have passed the rate is taken over the time that has. A rate seen for so
+        short a time may be too low, and reads that have spent the hour cannot give it back: so up to
+        half of the hour is kept for two standard deviations more than was seen.
         """
         if self.limit is None:
             return 0
@@ -96,8 +96,7 @@ class Window:
         seen = len(self._writes)
         seen_for_s = min(_RECENTLY_S, max(_SHORTEST_S, now - self._since))
         carried_on = math.ceil(seen * HOUR_S / seen_for_s)
-        is_young = seen > 0 and seen_for_s < _RECENTLY_S
-        likely_most = math.ceil((seen + 2 * math.sqrt(seen)) * HOUR_S / seen_for_s) if is_young else 0
+        likely_most = math.ceil((seen + 2 * math.sqrt(seen)) * HOUR_S / seen_for_s)
         tenth = max(self.limit // 10, min(1, self.limit - 1))
         return max(tenth, carried_on, min(self.limit // 2, likely_most))
 
