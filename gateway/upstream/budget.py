@@ -85,9 +85,9 @@ class Window:
     def reserve(self, now: float) -> int:
         """Return what reads leave to writes: a tenth, or the last five minutes' writes carried on for an hour.
 
-        Before five minutes have passed the rate is taken over the time that has. A rate seen for so
-        short a time may be too low, and reads that have spent the hour cannot give it back: so up to
-        half of the hour is kept for two standard deviations more than was seen.
+        A rate seen for so short a time, or for less while the hour is young, may be too low, and reads
+        that have spent the hour cannot give it back: so up to half of the hour is kept for two standard
+        deviations more than was seen.
         """
         if self.limit is None:
             return 0
@@ -95,7 +95,7 @@ class Window:
             self._writes.popleft()
         seen = len(self._writes)
         seen_for_s = min(_RECENTLY_S, max(_SHORTEST_S, now - self._since))
-        carried_on = math.ceil(seen * HOUR_S / seen_for_s)
+        carried_on = math.ceil(seen * HOUR_S / _RECENTLY_S)
         likely_most = math.ceil((seen + 2 * math.sqrt(seen)) * HOUR_S / seen_for_s)
         tenth = max(self.limit // 10, min(1, self.limit - 1))
         return max(tenth, carried_on, min(self.limit // 2, likely_most))
