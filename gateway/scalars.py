@@ -8,8 +8,6 @@ from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.scalar import ScalarDefinition
 
-from gateway.upstream.record import Moment
-
 DateTime = NewType("DateTime", datetime)
 DateOrDateTime = NewType("DateOrDateTime", object)
 JSON = NewType("JSON", object)
@@ -22,7 +20,7 @@ def _instant(text: Any) -> datetime:
     return moment
 
 
-def _moment(text: Any) -> Moment:
+def _moment(text: Any) -> datetime | date:
     try:
         if len(text) == len("2026-05-01"):
             return date.fromisoformat(text)
@@ -32,7 +30,7 @@ def _moment(text: Any) -> Moment:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _iso(moment: Moment) -> str:
+def _iso(moment: datetime) -> str:
     return moment.isoformat()
 
 
@@ -48,7 +46,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         name="DateOrDateTime",
         description="A date or an instant, ISO 8601, as precise as PlanDocket gave it: "
         "2026-05-01 stays a date.",
-        serialize=_iso,
+        serialize=lambda text: text,
         parse_value=_moment,
     ),
     JSON: strawberry.scalar(

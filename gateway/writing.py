@@ -14,6 +14,7 @@ from gateway.global_id import encode_id, integer_of
 from gateway.loader import settle
 from gateway.relations import rows_of
 from gateway.rows import ById
+from gateway.upstream.columns import is_moment
 from gateway.upstream.record import Record, Row
 from gateway.upstream.write import Write, WriteRefusedError
 from gateway.user_errors import InputField, InputRefusedError, UserError, UserErrorCode, errors_of, refused
@@ -200,7 +201,9 @@ async def _newest(candidates: Awaitable[tuple[Row, ...]], sent: Body) -> int | N
 
 def _holds(row: Row, name: str, sent: Any) -> bool:
     held = getattr(row, name, None)
-    if name not in row.__struct_fields__ or isinstance(held, date | tuple) or not (held or sent):
+    if name not in row.__struct_fields__ or isinstance(held, tuple) or not (held or sent):
+        return True
+    if is_moment(type(row), name):
         return True
     if isinstance(held, str) and isinstance(sent, str):
         return held.strip().casefold() == sent.strip().casefold()

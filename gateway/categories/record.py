@@ -1,8 +1,6 @@
 """Categories as PlanDocket has them. Source: /en/api/categories.html"""
 
-from datetime import datetime
-
-from gateway.upstream.record import DELETE, Record, Row
+from gateway.upstream.record import DELETE, Instant, Int, Record, Row
 
 
 class CategoryRow(Row, frozen=True, kw_only=True):
@@ -11,18 +9,18 @@ class CategoryRow(Row, frozen=True, kw_only=True):
     kind = "Category"
 
     title: str
-    category_key: str | None = None
-    content: str | None = None
-    parent_category_id: int | None = None
+    category_key: str | None
+    content: str | None
+    parent_category_id: Int | None
     """0 and null mean the root: the API's schema says integer, /en/admin-guide/categories.html NULL."""
-    event_keys: tuple[str, ...] | None = None
-    is_visible: bool | None = None
-    applicant_visibility: str | None = None
-    account_access_enabled: bool | None = None
-    sort_order: int | None = None
-    level: int | None = None
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
+    event_keys: tuple[str, ...] | None
+    is_visible: bool | None
+    applicant_visibility: str | None
+    account_access_enabled: bool | None
+    sort_order: Int | None
+    level: Int | None
+    created_at: Instant | None
+    updated_at: Instant | None
 
 
 CATEGORIES = Record(

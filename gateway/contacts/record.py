@@ -1,10 +1,8 @@
 """Contacts as PlanDocket has them. Source: /en/api/contacts.html"""
 
-from datetime import datetime
-
 from gateway.categories.record import CATEGORIES
 from gateway.events.record import EVENTS
-from gateway.upstream.record import DELETE, ON_UPDATE, Many, Record, Row
+from gateway.upstream.record import DELETE, ON_UPDATE, Instant, Int, Many, Record, Row
 
 
 class ContactRow(Row, frozen=True, kw_only=True):
@@ -12,27 +10,27 @@ class ContactRow(Row, frozen=True, kw_only=True):
 
     kind = "Contact"
 
-    customer_number: str | None = None
-    company_name: str | None = None
-    first_name: str | None = None
-    last_name: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    mobile: str | None = None
-    fax: str | None = None
-    website: str | None = None
-    address: str | None = None
-    postal_code: str | None = None
-    city: str | None = None
-    country: str | None = None
-    state: str | None = None
-    notes: str | None = None
-    tax_id: str | None = None
-    rating: int | None = None
-    account_access_enabled: bool | None = None
-    has_account: bool | None = None
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
+    customer_number: str | None
+    company_name: str | None
+    first_name: str | None
+    last_name: str | None
+    email: str | None
+    phone: str | None
+    mobile: str | None
+    fax: str | None
+    website: str | None
+    address: str | None
+    postal_code: str | None
+    city: str | None
+    country: str | None
+    state: str | None
+    notes: str | None
+    tax_id: str | None
+    rating: Int | None
+    account_access_enabled: bool | None
+    has_account: bool | None
+    created_at: Instant | None
+    updated_at: Instant | None
 
 
 CONTACTS = Record(

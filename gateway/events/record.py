@@ -13,14 +13,14 @@ class EventRow(Row, frozen=True, kw_only=True):
     event_key: str
     title: str
     is_visible: bool
-    description: str | None = None
-    country: str | None = None
-    state: str | None = None
-    city: str | None = None
-    date_from: Moment | None = None
-    date_to: Moment | None = None
-    application_deadline: Moment | None = None
-    image: Any = None
+    description: str | None
+    country: str | None
+    state: str | None
+    city: str | None
+    date_from: Moment | None
+    date_to: Moment | None
+    application_deadline: Moment | None
+    image: Any
 
 
 EVENTS = Record(

@@ -1,11 +1,9 @@
 """Participants as PlanDocket has them. Source: /en/api/participants.html"""
 
-from datetime import datetime
-
 from gateway.categories.record import CATEGORIES
 from gateway.contacts.record import CONTACTS
 from gateway.events.record import EVENTS
-from gateway.upstream.record import ANY, One, Record, Row, Same
+from gateway.upstream.record import ANY, Instant, Int, One, Record, Row, Same
 
 
 class ParticipantRow(Row, frozen=True, kw_only=True):
@@ -13,11 +11,11 @@ class ParticipantRow(Row, frozen=True, kw_only=True):
 
     kind = "Participant"
 
-    event_id: int
-    contact_id: int
+    event_id: Int
+    contact_id: Int
     is_confirmed: bool
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
+    created_at: Instant | None
+    updated_at: Instant | None
 
 
 PARTICIPANTS = Record(

@@ -26,6 +26,7 @@ from gateway.upstream.cache import Cache, Keeping
 from gateway.upstream.call import Call
 from gateway.upstream.clock import Clock
 from gateway.upstream.credential import Credential
+from gateway.upstream.fast import read_fast
 from gateway.upstream.flight import Flights
 from gateway.upstream.gate import Gate
 from gateway.upstream.http import Http
@@ -81,7 +82,9 @@ class Upstream:
 
     def at_hand(self, call: Call[RowT], session: Session) -> Answer[RowT] | None:
         """Return the answer to `call` where it is kept fresh; costs no request and no wait."""
-        call = call.including(self.traits.honoured(call, session.credential))
+        honoured = self.traits.honoured(call, session.credential)
+        if honoured is not call.include:
+            call = call.including(honoured)
         answer = session.cache.answer(call, session.credential)
         if answer is not None:
             self._hit(session)
@@ -231,8 +234,7 @@ class Upstream:
         response = await self._gate.send("GET", call.path, session, session.lane, self._query(call, style))
         match response.status_code:
             case 200:
-                reader = read_list if call.id is None else read_single
-                return reader(call.record, decode(response.content), call.include)
+                return _answer_of(call, response.content)
             case 404 if call.id is not None:
                 decode(response.content)  # a proxy's page about a wrong host is no "not found"
                 return Answer()
@@ -274,6 +276,15 @@ def include_query(names: list[str], style: IncludeStyle | Literal["auto"]) -> li
     if style in ("auto", "comma"):
         return [("include", ",".join(names))]
     return [("include[]" if style == "brackets" else "include", name) for name in names]
+
+
+def _answer_of(call: Call[RowT], body: bytes) -> Answer[RowT]:
+    is_list = call.id is None
+    answer = read_fast(call.record, body, call.include, is_list=is_list)
+    if answer is not None:
+        return answer
+    reader = read_list if is_list else read_single
+    return reader(call.record, decode(body), call.include)
 
 
 class _NotAcceptedError(Exception):

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import cache
 from types import NoneType
-from typing import Any, cast, get_args, get_origin, get_type_hints
+from typing import Any, cast, get_args, get_type_hints
 
 import msgspec
 
-from gateway.upstream.record import Row
+from gateway.upstream.record import Instant, Int, Moment, Row
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -22,27 +22,37 @@ class Column(msgspec.Struct, frozen=True):
 @cache
 def columns(row: type[Row]) -> tuple[Column, ...]:
     """Return how to read each column of a row but its id, which has a rule of its own."""
-    hints = get_type_hints(row)
-    return tuple(
-        Column(found.name, _reader(hints[found.name]), found.required)
-        for found in msgspec.structs.fields(row)
-        if found.name != "id"
+    hints = get_type_hints(row, include_extras=True)
+    names = (found.name for found in msgspec.structs.fields(row) if found.name != "id")
+    return tuple(Column(name, _reader(hints[name]), not _is_nullable(hints[name])) for name in names)
+
+
+def is_moment(row: type[Row], name: str) -> bool:
+    """Return whether a column holds a date or an instant."""
+    return any(
+        column.name == name and column.read in (_read_moment, _read_instant) for column in columns(row)
     )
 
 
+def _is_nullable(hint: Any) -> bool:
+    return hint is Any or NoneType in get_args(hint)
+
+
 def _reader(hint: Any) -> Callable[[Any], Any]:
-    kinds = {kind for kind in get_args(hint) or (hint,) if kind is not NoneType}
-    if date in kinds:
-        return _read_moment
-    [kind] = kinds
-    return _READERS[get_origin(kind) or kind]
+    if hint in _READERS:
+        return _READERS[hint]
+    [kind] = [kind for kind in get_args(hint) if kind is not NoneType]
+    return _READERS[kind]
 
 
 def read_int(value: Any) -> int:
     """Return an integer given as number or text; ValueError for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise ValueError("not an integer")
-    return int(value)
+    number = int(value)
+    if not -(2**31) <= number < 2**31:
+        raise ValueError("no integer that GraphQL's Int can hold")
+    return number
 
 
 def _read_bool(value: Any) -> bool:
@@ -67,7 +77,13 @@ def _read_texts(value: Any) -> tuple[str, ...]:
     return tuple(_read_text(item) for item in cast(list[Any], value))
 
 
-def _read_moment(value: Any) -> datetime | date | None:
+def _read_moment(value: Any) -> str | None:
+    """Return the ISO 8601 text of a date or an instant."""
+    moment = _read_time(value)
+    return None if moment is None else moment.isoformat()
+
+
+def _read_time(value: Any) -> datetime | date | None:
     """Return a date where only a date was given, else an instant.
 
     Accepts ISO 8601, unix seconds as number or text; "" and MySQL's zero date are null. Text
@@ -90,7 +106,7 @@ def _read_moment(value: Any) -> datetime | date | None:
 
 
 def _read_instant(value: Any) -> datetime | None:
-    moment = _read_moment(value)
+    moment = _read_time(value)
     if moment is None or isinstance(moment, datetime):
         return moment
     return datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
@@ -98,9 +114,10 @@ def _read_instant(value: Any) -> datetime | None:
 
 _READERS: dict[Any, Callable[[Any], Any]] = {
     Any: lambda value: value,
-    tuple: _read_texts,
-    int: read_int,
+    Int: read_int,
+    Instant: _read_instant,
+    Moment: _read_moment,
     bool: _read_bool,
     str: _read_text,
-    datetime: _read_instant,
+    tuple[str, ...]: _read_texts,
 }

@@ -5,22 +5,38 @@ Each resource states its own in its `record.py`; everything in this package work
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any, ClassVar, Generic, TypeVar
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
-Moment = datetime | date
-"""As precise as PlanDocket gave it: `2026-05-01` stays a date."""
+_DATE = r"[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+Moment = Annotated[
+    str, msgspec.Meta(pattern=f"^{_DATE}(T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}[+-][0-9]{{2}}:[0-9]{{2}})?$")
+]
+"""ISO 8601, as precise as PlanDocket gave it: `2026-05-01` stays a date, an instant has its offset."""
+
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+Int = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
+"""An integer that GraphQL's Int can hold."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of a resource: its own columns, decoded. A column with a default may be null or missing."""
+    """One row of a resource: its own columns, decoded.
+
+    No column has a default, so that msgspec decodes whole rows only; a column that may be None may
+    be null or missing for the tolerant reader (`gateway.upstream.wire`).
+    """
 
     kind: ClassVar[str]
     """The GraphQL type's name, "Event"."""
 
-    id: int
+    id: Int
+
+
+def row_class(kind: str) -> "type[Row] | None":
+    """Return the row class of a GraphQL type's name."""
+    return next((found for found in Row.__subclasses__() if found.kind == kind), None)
 
 
 RowT = TypeVar("RowT", bound=Row)

@@ -2,7 +2,7 @@
 """JSON to rows, in every shape that the documentation leaves possible."""
 
 import logging
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import pytest
 
@@ -191,15 +191,15 @@ def test_instants(value, moment):
 @pytest.mark.parametrize(("value", "moment"), MOMENTS)
 def test_moments_of_events(value, moment):
     """An event's moments are read in the same forms."""
-    assert read_row(EVENTS, event(date_from=value)).date_from == moment
+    found = read_row(EVENTS, event(date_from=value)).date_from
+    assert (found and datetime.fromisoformat(found)) == moment
 
 
 def test_a_date_stays_a_date():
     """Where an event's day alone is told, no hour is made up."""
     found = read_row(EVENTS, event(date_from="2026-05-01")).date_from
 
-    assert found == date(2026, 5, 1)
-    assert not isinstance(found, datetime)
+    assert found == "2026-05-01"
 
 
 def test_a_date_is_an_instant_where_one_is_wanted():
@@ -342,7 +342,9 @@ def test_embedded_rows():
     answer = read_list(PARTICIPANTS, [raw], frozenset({"contact"}))
 
     assert answer.links == {"contact": {1: 3}}
-    assert answer.embedded == (ContactRow(id=3, email="ada@example.org"),)
+    [contact] = answer.embedded
+    assert isinstance(contact, ContactRow)
+    assert (contact.id, contact.email) == (3, "ada@example.org")
 
 
 def test_excerpts():
