@@ -127,7 +127,7 @@ def sandbox(port: Port = 8001) -> None:
 
 def _serve(*served: Served, announce: str, mend: str) -> None:
     try:
-        asyncio.run(run(*served, announce=announce))
+        run(*served, announce=announce)
     except CannotListenError:
         places = " and ".join(f"{one.host}:{one.port}" for one in served)
         print(f"Cannot listen on {places}: {mend}.", file=sys.stderr)

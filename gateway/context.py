@@ -49,6 +49,10 @@ class Context:
         self.unavailable: set[str] = set()
         """Fields that are null because PlanDocket's server ignores their include: "Participant.category"."""
         self.lookahead: dict[Any, Any] = {}
+        self.projections: dict[Any, Any] = {}
+        """The document's compiled selections."""
+        self.condition_names: tuple[str, ...] = ()
+        """The variables that decide on `@skip` and `@include`."""
         self._session = upstream.session(credential) if credential else None
         self._loaders: dict[type, Any] = {}
         self._running: set[asyncio.Future[Any]] = set()
@@ -89,6 +93,8 @@ class Context:
 
     async def read(self, call: Call[RowT]) -> Answer[RowT]:
         """Return the answer to `call`, at most one request for all in this operation who ask."""
+        if (answer := self.at_hand(call)) is not None:
+            return answer
         return await self.loader(Reads).load(call)
 
     async def write(self, write: Write[RowT]) -> Written[RowT]:

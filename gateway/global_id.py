@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+from functools import lru_cache
 
 from gateway.errors import BadInputError
 
@@ -11,6 +12,7 @@ _FORM = re.compile(r"([A-Z][A-Za-z]*):([1-9][0-9]{0,9})")
 LARGEST_ID = 2**31 - 1  # GraphQL's Int, as which `databaseId` answers it
 
 
+@lru_cache(maxsize=100_000)
 def encode_id(kind: str, row_id: int) -> str:
     """Return the global id of a row: "Event" and 7 to base64 of "Event:7"."""
     return base64.b64encode(f"{kind}:{row_id}".encode()).decode()

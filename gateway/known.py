@@ -1,5 +1,6 @@
 """What an operation has seen so far, asked before any loader: nothing known is asked for again."""
 
+from collections.abc import Mapping
 from typing import Any, Final, cast
 
 from gateway.upstream.call import Call
@@ -25,9 +26,11 @@ class Known:
     def __init__(self) -> None:
         self._rows: dict[type[Row], dict[int, Row | None]] = {}
         self._links: dict[tuple[type[Row], str], dict[int, Any]] = {}
+        self._sources: list[Answer[Any]] = []
 
     def add(self, call: Call[Any], answer: Answer[Any]) -> None:
         """Take in what a read brought; a single row that was not found is known to be None."""
+        self._sources.append(answer)
         of_class = self._rows.setdefault(call.record.row, {})
         if call.id is not None:
             of_class[call.id] = None
@@ -42,9 +45,21 @@ class Known:
                 for row in answer.rows:
                     links.setdefault(row.id, UNAVAILABLE)
 
+    def is_all_from(self, answer: Answer[Any]) -> bool:
+        """Return whether nothing but this answer was taken in."""
+        return all(source is answer for source in self._sources)
+
     def row(self, kind: type[RowT], row_id: int) -> RowT | Unknown | None:
         """Return a row, None where PlanDocket has none, or UNKNOWN."""
         return cast("RowT | Unknown | None", self._rows.get(kind, {}).get(row_id, UNKNOWN))
+
+    def table(self, kind: type[Row]) -> Mapping[int, Row | None]:
+        """Return all rows of a class by their id, None for what PlanDocket does not have."""
+        return self._rows.get(kind, {})
+
+    def links(self, kind: type[Row], name: str) -> Mapping[int, Any]:
+        """Return all that the include `name` told of rows of a class, by their id."""
+        return self._links.get((kind, name), {})
 
     def rows(self, kind: type[RowT]) -> list[RowT]:
         """Return every row of a class, in the order seen."""

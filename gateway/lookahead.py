@@ -20,19 +20,30 @@ from graphql import (
 )
 
 from gateway.context import Info
+from gateway.upstream.record import Embed, Record
 
 T = TypeVar("T")
 Raw = GraphQLResolveInfo[Any]
 
-_IDS = frozenset({"id", "databaseId", "__typename"})
+_MOST_KEPT = 100  # of a document: a client chooses how many conditions it has
+IDS = frozenset({"id", "databaseId", "__typename"})
 
 
 class Relation(msgspec.Struct, frozen=True):
-    """What a field needs of PlanDocket, declared in the field's metadata under "relation"."""
+    """What a field leads to, declared in the field's metadata under "relation"."""
 
-    include: str
-    is_keyed: bool
-    """Whether the row holds the other row's id, so that a selection of ids alone needs nothing."""
+    include: str | None
+    """What brings it along."""
+    key: str | None = None
+    """The column that holds the other row's id, where one does: then a selection of ids alone needs nothing."""
+    owner: Record[Any] | None = None
+    target: Record[Any] | None = None
+    """The other rows' resource; None for a plain value."""
+
+    @property
+    def embed(self) -> Embed | None:
+        """What the include embeds."""
+        return self.owner.includes[self.include] if self.owner and self.include else None
 
 
 def includes(info: Info, type_name: str | None = None) -> frozenset[str]:
@@ -49,12 +60,16 @@ def wants_ids_only(info: Info) -> bool:
 
 
 def _once(info: Info, what: str, find: Callable[[Raw], T], *more: object) -> T:
-    """Find it once for a selection: the rows of a page share their field nodes."""
+    """Find it once for a selection of a document: the rows of a page share its field nodes."""
     # graphql-core's own info: Strawberry's has no fragments.
     raw = cast(Raw, info._raw_info)  # pyright: ignore[reportPrivateUsage, reportUnknownMemberType]
-    key = (what, *more, *map(id, raw.field_nodes))
+    variables = cast(dict[str, Any], raw.variable_values)
+    conditions = (variables.get(name) for name in info.context.condition_names)
+    key = (what, *more, *map(id, raw.field_nodes), *conditions)
     memo = info.context.lookahead
     if key not in memo:
+        if len(memo) >= _MOST_KEPT:
+            memo.clear()
         memo[key] = find(raw)
     return memo[key]
 
@@ -64,16 +79,16 @@ def _includes(raw: Raw, type_name: str | None) -> frozenset[str]:
     wanted: set[str] = set()
     for name, field_nodes in _fields(raw, row_type, nodes).items():
         relation = _relation(row_type.fields[name]) if name in row_type.fields else None
-        if relation is None:
+        if relation is None or relation.include is None:
             continue
         target = cast(GraphQLObjectType, get_named_type(row_type.fields[name].type))
-        if not (relation.is_keyed and _ids_only(raw, target, field_nodes)):
+        if not (relation.key and _ids_only(raw, target, field_nodes)):
             wanted.add(relation.include)
     return frozenset(wanted)
 
 
 def _ids_only(raw: Raw, row_type: GraphQLObjectType, nodes: list[FieldNode]) -> bool:
-    return _fields(raw, row_type, nodes).keys() <= _IDS
+    return _fields(raw, row_type, nodes).keys() <= IDS
 
 
 def _type(raw: Raw, type_name: str | None) -> GraphQLObjectType:

@@ -34,8 +34,7 @@ def to_one(
         info.context.wanted += not wants_ids_only(info)
         return row_of(info, loader, row_id)
 
-    relation = Relation(include, is_keyed=True) if include else None
-    return _field(resolve, target | None, description, relation)
+    return _field(resolve, target | None, description, Relation(include, key, None, loader.record))
 
 
 def included(
@@ -63,7 +62,8 @@ def included(
         info.context.unavailable.add(f"{record.row.kind}.{info.field_name}")
         return None
 
-    return _field(resolve, target | None, description, Relation(include, is_keyed=False))
+    relation = Relation(include, None, record, loader.record if loader else None)
+    return _field(resolve, target | None, description, relation)
 
 
 def row_of(info: Info, loader: type[ById[Any]], row_id: int) -> Any:
@@ -108,9 +108,7 @@ async def _follow(
             return link
 
 
-def _field(
-    resolve: Callable[..., Any], target: Any, description: str, relation: Relation | None
-) -> StrawberryField:
+def _field(resolve: Callable[..., Any], target: Any, description: str, relation: Relation) -> StrawberryField:
     return strawberry.field(
         resolver=resolve, graphql_type=target, description=description, metadata={"relation": relation}
     )

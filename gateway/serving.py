@@ -45,8 +45,13 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def run(*served: Served, announce: str) -> None:
+def run(*served: Served, announce: str) -> None:
     """Serve all until SIGINT or SIGTERM, or until one of them ends; print `announce` once all listen."""
+    with asyncio.Runner(loop_factory=_config(served[0]).get_loop_factory()) as runner:
+        runner.run(_run(*served, announce=announce))
+
+
+async def _run(*served: Served, announce: str) -> None:
 
     def started() -> None:
         if all(server.started for server in servers):

@@ -1,18 +1,23 @@
 """From a document's text to what can be executed: parsed and validated once for each text."""
 
 from functools import lru_cache
+from typing import Any
 
 import msgspec
 from graphql import (
+    DirectiveNode,
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
     OperationDefinitionNode,
+    VariableNode,
+    Visitor,
     get_operation_ast,
     parse,
     specified_rules,
     validate,
+    visit,
 )
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
@@ -29,6 +34,12 @@ class Document(msgspec.Struct, frozen=True):
 
     ast: DocumentNode | None = None
     errors: tuple[GraphQLError, ...] = ()
+    projections: dict[Any, Any] = msgspec.field(default_factory=dict[Any, Any])
+    """Compiled selections: see `gateway.execution.projection`."""
+    lookahead: dict[Any, Any] = msgspec.field(default_factory=dict[Any, Any])
+    """What was read ahead in it: see `gateway.lookahead`."""
+    condition_names: tuple[str, ...] = ()
+    """The variables that `@skip` and `@include` go by: what is compiled for their values holds for no others."""
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
         """Return the named operation, or the only one; None where that is not clear."""
@@ -56,7 +67,26 @@ class Documents:
                 errors=(_coded(GraphQLError("The query is nested too deeply."), "GRAPHQL_PARSE_FAILED"),)
             )
         errors = validate(self._schema, ast, _RULES, max_errors=5)
-        return Document(ast, tuple(_coded(error, "GRAPHQL_VALIDATION_FAILED") for error in errors))
+        refused = tuple(_coded(error, "GRAPHQL_VALIDATION_FAILED") for error in errors)
+        return Document(ast, refused, condition_names=_condition_names(ast))
+
+
+class _Conditions(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def enter_directive(self, node: DirectiveNode, *_: object) -> None:
+        """Note the variables of a condition."""
+        for argument in node.arguments or ():
+            if isinstance(argument.value, VariableNode):
+                self.names.add(argument.value.name.value)
+
+
+def _condition_names(ast: DocumentNode) -> tuple[str, ...]:
+    found = _Conditions()
+    visit(ast, found)
+    return tuple(sorted(found.names))
 
 
 def _coded(error: GraphQLError, code: str) -> GraphQLError:

@@ -10,11 +10,11 @@ import msgspec
 import strawberry
 from graphql import ExecutionResult, GraphQLError, OperationType
 from graphql import execute as graphql_execute  # pyright: ignore[reportUnknownVariableType]
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from gateway.context import Context, Cost
 from gateway.errors import GatewayError
 from gateway.execution.documents import Documents
+from gateway.execution.projection import ProjectingExecutor
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +67,8 @@ class Executor:
             return _refused(_no_operation(request.operation_name))
         if request.is_read_only and operation.operation is not OperationType.QUERY:
             raise NotAllowedError
+        context.projections, context.lookahead = document.projections, document.lookahead
+        context.condition_names = document.condition_names
         async with context:
             running = graphql_execute(
                 self._schema,
@@ -74,7 +76,7 @@ class Executor:
                 context_value=context,
                 variable_values=request.variables,
                 operation_name=request.operation_name,
-                executor_class=StrawberryGraphQLCoreExecutionContext,
+                executor_class=ProjectingExecutor,
             )
             return self._outcome(await running if isawaitable(running) else running, context)
 

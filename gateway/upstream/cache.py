@@ -11,6 +11,7 @@ it is used no more, and a read that began before the write's end is not kept.
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
+from math import inf
 from typing import Any, cast
 
 import msgspec
@@ -24,6 +25,7 @@ from gateway.upstream.wire import Answer
 from gateway.upstream.write import Write, Written
 
 _NOT_FOUND_S = 30.0
+_MOST_READY = 1_000
 _ROWS_FOR_A_PAGE = 10  # one page of a list is kept for so many rows
 
 
@@ -56,6 +58,14 @@ class _Page(msgspec.Struct):
     begun: int
 
 
+class _Ready(msgspec.Struct, frozen=True):
+    """A whole answer as it was put together, good while nothing kept has changed and all of it is fresh."""
+
+    answer: Answer[Any]
+    version: int
+    until: float
+
+
 class Cache:
     """One tenant's kept rows and lists."""
 
@@ -67,6 +77,9 @@ class Cache:
         self._pages: OrderedDict[tuple[Call[Any], Credential], _Page] = OrderedDict()
         self._by_key: OrderedDict[tuple[str, str, Credential], int] = OrderedDict()
         self._sizes: OrderedDict[tuple[str, Credential], int] = OrderedDict()
+        self._ready: OrderedDict[tuple[Call[Any], Credential], _Ready] = OrderedDict()
+        self._version = 0
+        self._until = inf  # how long what is being put together is fresh
         self._moment = 0
         self._written: dict[str, int] = {}  # what a write touched -> when
 
@@ -74,6 +87,20 @@ class Cache:
 
     def answer(self, call: Call[RowT], credential: Credential, *, stale: bool = False) -> Answer[RowT] | None:
         """Return the answer to a read as far as it is kept fresh, or stale; None where anything is missing."""
+        if stale:
+            return self._answer(call, credential, stale=True)
+        ready = self._ready.get((call, credential))
+        if ready is not None and ready.version == self._version and self._clock.monotonic() < ready.until:
+            return cast("Answer[RowT]", ready.answer)
+        self._until = inf
+        answer = self._answer(call, credential, stale=False)
+        if answer is not None:
+            self._ready[(call, credential)] = _Ready(answer, self._version, self._until)
+            while len(self._ready) > _MOST_READY:
+                self._ready.popitem(last=False)
+        return answer
+
+    def _answer(self, call: Call[RowT], credential: Credential, *, stale: bool) -> Answer[RowT] | None:
         if call.id is not None:
             kept = self._row(call.record, call.id, credential, stale=stale)
             if kept is None:
@@ -128,6 +155,7 @@ class Cache:
     def keep(self, call: Call[RowT], credential: Credential, answer: Answer[RowT], begun: int) -> None:
         """Keep what a read brought that began at `begun`, save what a write has touched since."""
         now = self._clock.monotonic()
+        self._version += 1
         if call.id is not None and not answer.rows:
             self._put(call.record, call.id, None, credential, now, begun)
         for row in answer.rows:
@@ -155,6 +183,7 @@ class Cache:
         `written` is None where it failed, or may have: then it counts as done.
         """
         self._moment += 1
+        self._version += 1
         record = write.record
         causes = [ANY, *(write.body or ())]
         if write.method == "DELETE":
@@ -212,6 +241,7 @@ class Cache:
             # Any write of the resource may have made it.
             if not self._is_untouched((record.path,), kept.begun):
                 return None
+            self._until = min(self._until, kept.at + _NOT_FOUND_S)
             return kept if self._clock.monotonic() < kept.at + _NOT_FOUND_S else None
         if not self._is_usable(record, kept.at, stale=stale):
             return None
@@ -232,6 +262,7 @@ class Cache:
         age_s = self._keeping.fresh_s[record.path]
         if stale:
             age_s = max(age_s, self._keeping.stale_s)
+        self._until = min(self._until, at + age_s)
         return self._clock.monotonic() < at + age_s
 
     def _is_untouched(self, tags: Iterable[str], begun: int) -> bool:

@@ -1,14 +1,26 @@
 """The key a read or write goes out with."""
 
-from dataclasses import dataclass
-
 from pydantic import SecretStr
 
 
-@dataclass(frozen=True)
 class Credential:
-    """A PlanDocket API key, and whose it is. Everything shared between callers is keyed by it."""
+    """A PlanDocket API key, and whose it is. Everything shared between callers is keyed by it, so it hashes fast."""
 
-    key: SecretStr
-    is_held: bool
-    """Whether it is the gateway's own (PLANDOCKET_API_KEY) rather than the caller's."""
+    __slots__ = ("_hash", "is_held", "key")
+
+    def __init__(self, key: SecretStr, *, is_held: bool) -> None:
+        self.key = key
+        self.is_held = is_held
+        """Whether it is the gateway's own (PLANDOCKET_API_KEY) rather than the caller's."""
+        self._hash = hash((key.get_secret_value(), is_held))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return isinstance(other, Credential) and self.is_held == other.is_held and self.key == other.key
+
+    def __repr__(self) -> str:
+        return f"Credential(is_held={self.is_held})"

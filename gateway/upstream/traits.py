@@ -44,6 +44,8 @@ class Traits:
 
     def honoured(self, call: Call[Any], credential: Credential) -> frozenset[str]:
         """Return the includes of `call` that are not known to be ignored."""
+        if not self._ignored:
+            return call.include
         return frozenset(name for name in call.include if _note(call, credential, name) not in self._ignored)
 
     def ignore(self, call: Call[Any], credential: Credential, names: frozenset[str]) -> None:

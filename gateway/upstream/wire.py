@@ -30,6 +30,8 @@ class Answer(msgspec.Struct, Generic[RowT], frozen=True):
     embedded: tuple[Row, ...] = ()
     """Whole rows of other resources that came along."""
     paging: Paging = Paging()
+    fragments: dict[Any, Any] = {}
+    """What was made of exactly this answer, kept with it: see `gateway.execution.projection`."""
 
 
 def decode(body: bytes) -> Any:

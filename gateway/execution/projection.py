@@ -1,0 +1,328 @@
+"""Rows to response objects without graphql-core, wherever a selection is provably plain.
+
+graphql-core costs some 20 us for every field of every row. A *projection* is a function compiled once
+for a selection of a document, which turns all rows of a list into response objects in one
+comprehension. It gives what graphql-core would: same values, same key order.
+
+A selection is plain when each of its fields is one of
+
+* an attribute of the row (a column, or a property of a page), of a type whose values go out as they are,
+* a declared pure function of the row ("pure" in the field's metadata: the global id),
+* a declared relation (`Relation` in the metadata) whose rows the operation knows already,
+* an object or list of objects that an attribute holds, itself plain.
+
+Anything else steps aside, for graphql-core to do: arguments, other resolvers, abstract types, a
+relation to a row that is not at hand or that PlanDocket does not have, an include that the server
+ignored. What steps aside for a whole selection is remembered; what depends on the rows is tried.
+
+A page that one kept answer brought is projected to JSON at once, and that is kept with the answer.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+import msgspec
+from graphql import (
+    GraphQLError,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    get_named_type,
+    is_leaf_type,
+    is_object_type,
+)
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from gateway.context import Context
+from gateway.known import UNAVAILABLE
+from gateway.lookahead import IDS, Relation
+from gateway.paging import EdgeOf, Page, PageInfo
+from gateway.rows import Stub
+from gateway.upstream.columns import columns
+from gateway.upstream.record import Many, Row, row_class
+
+Project = Callable[[Sequence[Any], Context], list[Any]]
+Details = list[Any]
+"""A field's `FieldDetails`: graphql-core's generics are not all typed, so its values are Any here."""
+
+_AS_THEY_ARE = frozenset({"String", "Int", "Boolean", "ID", "JSON", "DateOrDateTime"})
+_MOST_FRAGMENTS = 8
+_MOST_PROJECTIONS = 100  # of a document: a client chooses how many conditions it has
+
+
+class StepAsideError(Exception):
+    """These rows cannot be projected: graphql-core completes them."""
+
+
+class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
+    """graphql-core's executor, which lets projections complete what they can."""
+
+    def complete_object_value(
+        self,
+        return_type: GraphQLObjectType,
+        field_details_list: Details,
+        info: Any,
+        path: Any,
+        result: Any,
+        position_context: Any,
+    ) -> Any:
+        """Complete one object."""
+        projected = self._project(return_type, field_details_list, (result,))
+        if projected is not None:
+            return projected[0]
+        return cast(Any, super()).complete_object_value(
+            return_type, field_details_list, info, path, result, position_context
+        )
+
+    def complete_list_value(
+        self,
+        return_type: Any,
+        field_details_list: Details,
+        info: Any,
+        path: Any,
+        result: Any,
+        position_context: Any,
+    ) -> Any:
+        """Complete a list."""
+        item_type = _nullable(return_type.of_type)
+        if is_object_type(item_type) and isinstance(result, list | tuple) and result:
+            projected = self._project(item_type, field_details_list, cast(Sequence[Any], result))
+            if projected is not None:
+                return projected
+        return cast(Any, super()).complete_list_value(
+            return_type, field_details_list, info, path, result, position_context
+        )
+
+    def _project(self, of: GraphQLObjectType, details: Details, values: Sequence[Any]) -> list[Any] | None:
+        first: Any = values[0]
+        kind = cast(type[Any], type(first))
+        context = cast(Context, self.context_value)
+        variables = self.variable_values.coerced
+        conditions = (variables.get(name) for name in context.condition_names)
+        key = (of.name, kind, *(id(detail.node) for detail in details), *conditions)
+        projections = context.projections
+        if key not in projections:
+            if len(projections) >= _MOST_PROJECTIONS:
+                projections.clear()
+            projections[key] = self._compile(of, details, kind)
+        project = projections[key]
+        if project is None:
+            return None
+        if (
+            kind is Page
+            and (source := values[0].slice.source) is not None
+            and context.known.is_all_from(source)
+        ):
+            return _kept(project, values[0], source.fragments, context)
+        return _tried(project, values, context)
+
+    def _compile(self, of: GraphQLObjectType, details: Details, kind: type[Any]) -> Project | None:
+        try:
+            return _Compiler(self).compile(of, details, kind)
+        except GraphQLError:
+            # A condition without a value: graphql-core says so where it belongs.
+            return None
+
+
+def _tried(project: Project, values: Sequence[Any], context: Context) -> list[Any] | None:
+    wanted = context.wanted
+    try:
+        return project(values, context)
+    except (StepAsideError, KeyError):
+        context.wanted = wanted
+        return None
+
+
+def _kept(project: Project, page: Page, fragments: dict[Any, Any], context: Context) -> list[Any] | None:
+    """Project a page that one answer brought, as JSON at once, and keep that with the answer.
+
+    An answer that is kept is the same object until anything kept has changed: what was made of it
+    alone stays right as long.
+    """
+    key = (project, page.name, page.slice.start, len(page.slice.rows))
+    kept = fragments.get(key)
+    if kept is None:
+        before = context.wanted
+        projected = _tried(project, (page,), context)
+        if projected is None:
+            return None
+        kept = (msgspec.Raw(msgspec.json.encode(projected[0])), context.wanted - before)
+        context.wanted = before
+        if len(fragments) >= _MOST_FRAGMENTS:
+            fragments.pop(next(iter(fragments)))
+        fragments[key] = kept
+    raw, wanted = kept
+    context.wanted += wanted
+    return [raw]
+
+
+class _Compiler:
+    """Writes the source of a projection. Every name in it is made here; texts go in by `repr`."""
+
+    def __init__(self, executor: ProjectingExecutor) -> None:
+        self._executor = executor
+        self._given: dict[str, Any] = {"StepAsideError": StepAsideError}
+        self._lines: list[str] = []
+
+    def compile(self, of: GraphQLObjectType, details: Details, kind: type[Any]) -> Project | None:
+        """Return the projection of a selection for values of one class; None where it is not plain."""
+        if kind is not Stub and _class_of(of) is not kind:
+            return None
+        fields = self._executor.collect_subfields(of, details).grouped_field_set
+        entries = {name: self._entry(of, found, kind) for name, found in fields.items()}
+        if None in entries.values():
+            return None
+        shown = ", ".join(f"{name!r}: {entry}" for name, entry in entries.items())
+        source = [
+            "def project(rows, context):",
+            "    for row in rows:",
+            "        if type(row) is not kind:",
+            "            raise StepAsideError",
+            *self._lines,
+            f"    return [{{{shown}}} for row in rows]",
+        ]
+        self._given["kind"] = kind
+        exec("\n".join(source), self._given)  # noqa: S102 - of the client's texts only names stand in it, quoted
+        return self._given["project"]
+
+    def _entry(self, of: GraphQLObjectType, details: Details, kind: type[Any]) -> str | None:
+        """Return the expression for one field of `row`; None where it is not plain."""
+        node = details[0].node
+        if node.name.value == "__typename":
+            return repr(of.name)
+        field = of.fields[node.name.value]
+        declared = field.extensions.get("strawberry-definition")
+        if field.args or declared is None:
+            return None
+        if (pure := declared.metadata.get("pure")) is not None:
+            return f"{self._give(pure)}(row)"
+        if (relation := declared.metadata.get("relation")) is not None:
+            return self._relation(field, relation, details)
+        if declared.base_resolver is not None:
+            return None
+        return self._attribute(field, declared.python_name, details, kind)
+
+    def _attribute(self, field: Any, name: str, details: Details, kind: type[Any]) -> str | None:
+        named = _named(field.type)
+        if not is_leaf_type(named):
+            return self._object(field, named, name, details)
+        if isinstance(field.type, GraphQLNonNull) and issubclass(kind, Row) and name not in _required(kind):
+            return None
+        if named.name == "DateTime":
+            return f"(None if row.{name} is None else row.{name}.isoformat())"
+        return f"row.{name}" if named.name in _AS_THEY_ARE else None
+
+    def _object(self, field: Any, named: Any, name: str, details: Details) -> str | None:
+        nested = self._nested(named, details, _class_of(named))
+        if nested is None:
+            return None
+        complete = self._give(nested)
+        if isinstance(_nullable(field.type), GraphQLList):
+            return f"{complete}(row.{name}, context)"
+        return f"{complete}((row.{name},), context)[0]"
+
+    def _relation(self, field: Any, relation: Relation, details: Details) -> str | None:
+        """Add a line that completes all related rows at once; return the expression that picks the row's own."""
+        named = _named(field.type)
+        place = f"related_{len(self._lines)}"
+        if relation.target is None:
+            find, pick = _values(relation, named.name), f"{place}[row.id]"
+        else:
+            fields = self._executor.collect_subfields(named, details).grouped_field_set
+            ids_only = all(found[0].node.name.value in IDS for found in fields.values())
+            nested = self._nested(named, details, Stub if ids_only else relation.target.row)
+            if nested is None:
+                return None
+            find = _rows(relation, nested, ids_only=ids_only)
+            pick = f"{place}.get(row.{relation.key})" if relation.key else f"{place}[row.id]"
+        self._lines.append(f"    {place} = {self._give(find)}(rows, context)")
+        return pick
+
+    def _nested(self, of: GraphQLObjectType, details: Details, kind: type[Any] | None) -> Project | None:
+        return None if kind is None else _Compiler(self._executor).compile(of, details, kind)
+
+    def _give(self, value: Any) -> str:
+        """Return a name under which the source finds a value."""
+        name = f"given_{len(self._given)}"
+        self._given[name] = value
+        return name
+
+
+def _rows(
+    relation: Relation, nested: Project, *, ids_only: bool
+) -> Callable[[Sequence[Any], Context], Mapping[Any, Any]]:
+    """Return what completes the rows that a relation leads to: by the key's value, or by the row's own id."""
+
+    def complete(row_ids: set[int], context: Context) -> dict[int, Any]:
+        kind = relation.target.row  # pyright: ignore[reportOptionalMemberAccess] - only rows come here
+        if ids_only:
+            targets: list[Any] = [Stub(kind.kind, row_id) for row_id in row_ids]
+        else:
+            table = context.known.table(kind)
+            targets = [table[row_id] for row_id in row_ids]
+            if None in targets:
+                raise StepAsideError
+        return dict(zip(row_ids, nested(targets, context) if targets else (), strict=True))
+
+    def by_key(rows: Sequence[Any], context: Context) -> Mapping[Any, Any]:
+        row_ids = [row_id for row in rows if (row_id := getattr(row, key))]
+        if not ids_only:
+            context.wanted += len(row_ids)
+        return complete(set(row_ids), context)
+
+    def by_link(rows: Sequence[Any], context: Context) -> Mapping[Any, Any]:
+        links = _links(relation, rows, context)
+        context.wanted += len(rows)
+        if is_many:
+            found = complete({row_id for link in links.values() for row_id in link or ()}, context)
+            return {row_id: [found[one] for one in link or ()] for row_id, link in links.items()}
+        found = complete({link for link in links.values() if link is not None}, context)
+        return {row_id: found.get(link) for row_id, link in links.items()}
+
+    key = relation.key or ""
+    is_many = isinstance(relation.embed, Many)
+    return by_key if relation.key else by_link
+
+
+def _values(relation: Relation, type_name: str) -> Callable[[Sequence[Any], Context], Mapping[Any, Any]]:
+    """Return what finds the plain values that an include told."""
+
+    def find(rows: Sequence[Any], context: Context) -> Mapping[Any, Any]:
+        links = _links(relation, rows, context)
+        if type_name == "Int" and not all(
+            type(value) is int and abs(value) < 2**31 for value in links.values()
+        ):
+            raise StepAsideError
+        return links
+
+    return find
+
+
+def _links(relation: Relation, rows: Sequence[Any], context: Context) -> dict[int, Any]:
+    told = context.known.links(relation.owner.row, relation.include)  # pyright: ignore[reportOptionalMemberAccess,reportArgumentType]
+    links = {row.id: told[row.id] for row in rows}
+    if UNAVAILABLE in links.values():
+        raise StepAsideError
+    return links
+
+
+def _named(of: Any) -> Any:
+    return cast(Any, get_named_type)(of)
+
+
+def _nullable(of: Any) -> Any:
+    return of.of_type if isinstance(of, GraphQLNonNull) else of  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+
+
+def _class_of(of: GraphQLObjectType) -> type[Any] | None:
+    """Return the class of the values that a type is resolved from; None where it may be several."""
+    if "pageInfo" in of.fields:
+        return Page
+    if "cursor" in of.fields:
+        return EdgeOf
+    return PageInfo if of.name == "PageInfo" else row_class(of.name)
+
+
+def _required(kind: type[Row]) -> frozenset[str]:
+    """Return the columns that are never null."""
+    return frozenset({"id"} | {column.name for column in columns(kind) if column.required})

@@ -1,0 +1,121 @@
+# pyright: basic
+"""Projected rows are what graphql-core makes of them: equal bytes, equal errors, for any valid query."""
+
+import asyncio
+from functools import cache
+from inspect import isawaitable
+
+import msgspec
+import pytest
+from execution.documents import GRAPH, Asked, Run, documents
+from execution.worlds import FAULTS, TOLD, World
+from graphql import GraphQLError, execute, parse, validate
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from pydantic import SecretStr
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from gateway.context import Context
+from gateway.errors import GatewayError
+from gateway.execution.operation import Executor, Request
+from gateway.sandbox import SANDBOX_KEY
+from gateway.schema import SCHEMA
+from gateway.settings import Settings
+from gateway.upstream.client import Upstream
+from gateway.upstream.credential import Credential
+
+SETTINGS = {
+    cache: Settings.model_validate(
+        {
+            "base_url": "http://plandocket.test",
+            "api_key": SANDBOX_KEY,
+            "cache": cache,
+            "requests_per_hour": "unlimited",
+            "max_calls": 1000,
+            "page_size": 7,
+        }
+    )
+    for cache in ("off", "on")
+}
+CREDENTIAL = Credential(SecretStr(SANDBOX_KEY), is_held=True)
+EXECUTOR = Executor(SCHEMA, tells_cost=False)
+
+world = cache(World)
+
+
+async def projected(text, run, upstream):
+    """Return the answer as the gateway gives it: data, errors, and what is unavailable."""
+    request = Request(text, run.variables, run.operation)
+    body = (await EXECUTOR.run(request, Context(upstream, CREDENTIAL))).body
+    told = body.get("extensions", {}).get("upstream", {}).get("unavailable", [])
+    errors = [(e.get("path"), e["message"], e["extensions"]["code"]) for e in body.get("errors", [])]
+    return msgspec.json.encode(body.get("data")), discreet(errors), told
+
+
+async def plain(ast, run, upstream):
+    """Return the same as graphql-core makes it."""
+    async with Context(upstream, CREDENTIAL) as context:
+        result = execute(
+            GRAPH,
+            ast,
+            context_value=context,
+            variable_values=run.variables,
+            operation_name=run.operation,
+            executor_class=StrawberryGraphQLCoreExecutionContext,
+        )
+        result = await result if isawaitable(result) else result
+    errors = [(error.path, error.message, code_of(error)) for error in result.errors or []]
+    return msgspec.json.encode(result.data), discreet(errors), sorted(context.unavailable)
+
+
+def code_of(error):
+    """Return an error's code as clients see it."""
+    if not isinstance(error.original_error, GatewayError | GraphQLError | None):
+        return "INTERNAL_SERVER_ERROR"
+    return (error.extensions or {}).get("code", "BAD_USER_INPUT")
+
+
+def discreet(errors):
+    """Return errors by their path; what broke inside has no message that could be compared."""
+    known = [(path, None if code == "INTERNAL_SERVER_ERROR" else text, code) for path, text, code in errors]
+    return sorted(known, key=msgspec.json.encode)
+
+
+async def compare(asked: Asked, dialect: str, fault: str, cache: str):
+    """Hold that each run of a document answers as plain execution does."""
+    ast = parse(asked.text)
+    assert validate(GRAPH, ast) == []
+    transport = world(dialect, fault)
+    one, other = (Upstream(SETTINGS[cache], transport) for _ in range(2))
+    async with one, other:
+        for run in asked.runs:
+            assert await projected(asked.text, run, one) == await plain(ast, run, other), run
+
+
+@pytest.fixture(autouse=True)
+def _quiet(caplog):
+    """Log nothing: what is unreadable is logged over and over."""
+    caplog.set_level("CRITICAL", "gateway")
+
+
+ALL_COUNTS = "query A { events { nodes { participantCount } } }"
+NO_VALUE = "query A($v: Boolean = true) { participants { nodes { contact { firstName @include(if: $v) } } } }"
+TWO_DEFAULTS = """query A($v: Boolean = true) { ...All } query B($v: Boolean = false) { ...All }
+    fragment All on Query { events { nodes { id title @include(if: $v) } } }"""
+
+
+@pytest.mark.parametrize("dialect", TOLD)
+@example(asked=Asked(ALL_COUNTS, (Run("A", {}),)), fault="wrong_values", cache="off")
+@example(asked=Asked(NO_VALUE, (Run("A", {"v": None}),)), fault="none", cache="off")
+@example(asked=Asked(TWO_DEFAULTS, (Run("A", {}), Run("B", {}))), fault="none", cache="off")
+@settings(
+    max_examples=170,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
+@given(asked=documents(), fault=st.sampled_from(sorted(FAULTS)), cache=st.sampled_from(sorted(SETTINGS)))
+def test_any_query_answers_the_same(dialect, asked, fault, cache):
+    """Twice with the same values of its conditions, then with others; nothing kept, or all that was read."""
+    asyncio.run(compare(asked, dialect, fault, cache))
