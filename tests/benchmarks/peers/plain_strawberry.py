@@ -1,0 +1,58 @@
+"""The gateway's schema, resolvers and loaders in Strawberry's stock executor and stock ASGI view.
+
+Takes the gateway's own settings from the environment.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
+
+from gateway.context import Context
+from gateway.schema import SCHEMA
+from gateway.settings import Settings, load_settings
+from gateway.upstream.client import Upstream
+from gateway.upstream.credential import Credential
+
+
+class View(GraphQL[Context, None]):
+    """The stock view, with the gateway's context."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(SCHEMA, graphql_ide=None)
+        self.upstream = Upstream(settings)
+        assert settings.api_key is not None
+        self._credential = Credential(settings.api_key, is_held=True)
+
+    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
+        """Return a context that ends after the answer."""
+        context = Context(self.upstream, self._credential)
+        assert isinstance(response, Response)
+        response.background = BackgroundTask(context.__aexit__, None, None, None)
+        return context
+
+
+def main() -> None:
+    """Serve until a signal ends it."""
+    settings = load_settings()
+    view = View(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncGenerator[None]:
+        async with view.upstream:
+            yield
+
+    app = Starlette(routes=[Route("/graphql", view)], lifespan=lifespan)
+    # "auto", the default, is uvloop and httptools where they are installed.
+    uvicorn.run(app, host="127.0.0.1", port=settings.port, access_log=False, log_level="warning")
+
+
+if __name__ == "__main__":
+    main()
