@@ -157,14 +157,12 @@ class Cache:
         now = self._clock.monotonic()
         self._version += 1
         if call.id is not None and not answer.rows:
-            self._put(call.record, call.id, None, credential, now, begun)
-        for row in answer.rows:
-            self._put(call.record, row.id, row, credential, now, begun)
-        for row in answer.embedded:
-            self._put(_record_of(call.record, row), row.id, row, credential, now, begun)
+            self._put(call.record, {call.id: None}, credential, now, begun)
+        self._put(call.record, {row.id: row for row in answer.rows}, credential, now, begun)
+        for record, rows in _by_record(call.record, answer.embedded).items():
+            self._put(record, rows, credential, now, begun)
         for name, links in answer.links.items():
-            for row_id, value in links.items():
-                self._link(call.record, row_id, name, value, credential, now, begun)
+            self._link(call.record, name, links, credential, now, begun)
         if call.id is None and self._is_untouched(_tags_of(call), begun):
             key = (call.including(frozenset()), credential)
             self._pages[key] = _Page(tuple(row.id for row in answer.rows), answer.paging, now, begun)
@@ -196,7 +194,8 @@ class Cache:
         if write.id is not None:
             self._count -= len(self._rows.pop((record.path, write.id), ()))
         if written is not None and written.row is not None:
-            self._put(record, written.row.id, written.row, credential, self._clock.monotonic(), self._moment)
+            rows = {written.row.id: written.row}
+            self._put(record, rows, credential, self._clock.monotonic(), self._moment)
 
     # Inside.
 
@@ -271,43 +270,48 @@ class Cache:
     def _put(
         self,
         record: Record[Any],
-        row_id: int,
-        row: Row | None,
+        rows: Mapping[int, Row | None],
         credential: Credential,
         now: float,
         begun: int,
     ) -> None:
         if not self._is_untouched((record.path, f"{record.path}/*"), begun):
             return
-        place = (record.path, row_id)
-        of_all = self._rows.setdefault(place, {})
-        kept = of_all.get(credential)
-        if kept is None:
-            of_all[credential] = _Kept(row, now, begun, {})
-            self._count += 1
-        else:
-            kept.row, kept.at, kept.begun = row, now, begun
-        if row is not None and record.key is not None and (key := getattr(row, record.key)) is not None:
-            self._by_key[(record.path, key, credential)] = row_id
-            self._by_key.move_to_end((record.path, key, credential))
-        self._rows.move_to_end(place)
+        path, key, kept_rows, by_key = record.path, record.key, self._rows, self._by_key
+        for row_id, row in rows.items():
+            place = (path, row_id)
+            of_all = kept_rows.get(place)
+            if of_all is None:
+                of_all = kept_rows[place] = {}
+            else:
+                kept_rows.move_to_end(place)
+            kept = of_all.get(credential)
+            if kept is None:
+                of_all[credential] = _Kept(row, now, begun, {})
+                self._count += 1
+            else:
+                kept.row, kept.at, kept.begun = row, now, begun
+            if key is not None and row is not None and (natural := getattr(row, key)) is not None:
+                by_key[(path, natural, credential)] = row_id
+                by_key.move_to_end((path, natural, credential))
 
     def _link(
         self,
         record: Record[Any],
-        row_id: int,
         name: str,
-        value: Any,
+        links: Mapping[int, Any],
         credential: Credential,
         now: float,
         begun: int,
     ) -> None:
-        kept = self._rows.get((record.path, row_id), {}).get(credential)
         embed = record.includes[name]
-        if kept is None or (isinstance(embed, One) and embed.key is not None):
+        is_keyed = isinstance(embed, One) and embed.key is not None
+        if is_keyed or not self._is_untouched((record.path, f"{record.path}.{name}"), begun):
             return
-        if self._is_untouched((record.path, f"{record.path}.{name}"), begun):
-            kept.links[name] = _Link(value, now, begun)
+        for row_id, value in links.items():
+            kept = self._rows.get((record.path, row_id), {}).get(credential)
+            if kept is not None:
+                kept.links[name] = _Link(value, now, begun)
 
     def _evict(self) -> None:
         while self._count > self._keeping.rows and self._rows:
@@ -323,10 +327,14 @@ class Cache:
                 kept.popitem(last=False)
 
 
-def _record_of(record: Record[Any], row: Row) -> Record[Any]:
-    """Return the record of a row that came embedded."""
+def _by_record(record: Record[Any], embedded: Iterable[Row]) -> dict[Record[Any], dict[int, Row]]:
+    """Return rows that came embedded by their record and id."""
     embeds = (embed for embed in record.includes.values() if isinstance(embed, One | Many))
-    return next(embed.record for embed in embeds if embed.record.row is type(row))
+    records = {embed.record.row: embed.record for embed in embeds}
+    found: dict[Record[Any], dict[int, Row]] = {}
+    for row in embedded:
+        found.setdefault(records[type(row)], {})[row.id] = row
+    return found
 
 
 def _tags_of(call: Call[Any]) -> Iterator[str]:
