@@ -11,7 +11,7 @@ import strawberry
 
 from gateway.errors import UnauthenticatedError
 from gateway.known import Known
-from gateway.loader import Loader
+from gateway.loader import Loader, see
 from gateway.reads import Reads
 from gateway.upstream.budget import Lane, Spent
 from gateway.upstream.call import Call, one
@@ -143,6 +143,7 @@ class Context:
         task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+        task.add_done_callback(see)
         return task
 
 

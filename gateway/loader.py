@@ -33,8 +33,11 @@ class Loader(DataLoader[KeyT, ValueT]):
 
     def load(self, key: KeyT) -> "asyncio.Future[ValueT]":
         """Return a future of the key's value."""
+        loading = super().load(key)
+        if not loading.done():
+            loading.add_done_callback(see)
         # Several fields wait for one future: a cancelled one must not cancel it for the others.
-        return asyncio.shield(super().load(key))
+        return asyncio.shield(loading)
 
     async def load_batch(self, keys: list[KeyT]) -> list[ValueT | Exception]:
         """Return a value or an exception for each key, in their order."""
@@ -47,6 +50,12 @@ class Loader(DataLoader[KeyT, ValueT]):
         except asyncio.CancelledError:
             # aiodataloader would leave the waiters hanging: it catches `Exception` only.
             raise OperationEndedError from None
+
+
+def see(future: "asyncio.Future[Any]") -> None:
+    """Mark a failure as seen: whoever waited for it may be gone, and asyncio would log that nobody asked."""
+    if not future.cancelled():
+        future.exception()
 
 
 class OperationEndedError(Exception):

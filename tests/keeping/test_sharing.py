@@ -144,8 +144,9 @@ async def test_the_request_is_cancelled_when_nobody_waits_any_more(gateway):
     await breathe()
     assert wire.cancelled == []
     tasks[2].cancel()
-    later = asyncio.create_task(ask(EVENTS_QUERY))
     await asyncio.gather(*tasks, return_exceptions=True)
+    await breathe()
+    later = asyncio.create_task(ask(EVENTS_QUERY))
     await breathe()
 
     assert wire.cancelled == ["GET events"]
