@@ -1,7 +1,7 @@
 """Every upstream read of an operation goes through here, so that no two ask the same."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,7 @@ class Reads(Loader[Call[Any], Answer[Any]]):
 
     def __init__(self, context: "Context") -> None:
         super().__init__(context)
-        self._asked: dict[Call[Any], tuple[frozenset[str], Awaitable[Answer[Any]]]] = {}
+        self._asked: dict[Call[Any], tuple[frozenset[str], asyncio.Task[Answer[Any]]]] = {}
 
     async def load_batch(self, keys: list[Call[Any]]) -> list[Answer[Any] | Exception]:
         """Return an answer or an exception for each call, in their order."""
@@ -38,24 +38,16 @@ class Reads(Loader[Call[Any], Answer[Any]]):
         for call in keys:
             bare = call.including(frozenset())
             wants[bare] = wants.get(bare, frozenset()) | call.include
-        unread = {bare: include for bare, include in wants.items() if not self._is_known(bare, include)}
+        unread = {bare: include for bare, include in wants.items() if not self._is_asked(bare, include)}
         failed = await self._prepare(unread)
         left = [bare for bare in wants if bare not in failed]
         results = await settle(self._answer(bare, wants[bare]) for bare in left)
         answers = {**failed, **dict(zip(left, results, strict=True))}
         return [answers[call.including(frozenset())] for call in keys]
 
-    def _is_known(self, bare: Call[Any], include: frozenset[str]) -> bool:
-        """Return whether a call was asked before or is kept; then it is answered from that."""
-        if bare in self._asked and include <= self._asked[bare][0]:
-            return True
-        answer = self.context.at_hand(bare.including(include))
-        if answer is None:
-            return False
-        kept: asyncio.Future[Answer[Any]] = self.loop.create_future()
-        kept.set_result(answer)
-        self._asked[bare] = include, kept
-        return True
+    def _is_asked(self, bare: Call[Any], include: frozenset[str]) -> bool:
+        """Return whether a call was asked before; what is kept is answered before it comes here."""
+        return bare in self._asked and include <= self._asked[bare][0]
 
     async def _prepare(self, unread: Wants) -> Mapping[Call[Any], Exception]:
         """Read wider lists where that saves requests, and refuse what the operation may not ask any more.

@@ -46,7 +46,7 @@ Details = list[Any]
 """A field's `FieldDetails`: graphql-core's generics are not all typed, so its values are Any here."""
 
 _AS_THEY_ARE = frozenset({"String", "Int", "Boolean", "ID", "JSON", "DateOrDateTime"})
-_MOST_FRAGMENTS = 8
+_MOST_FRAGMENTS = 8  # of an answer: some 25 kB each
 _MOST_PROJECTIONS = 100  # of a document: a client chooses how many conditions it has
 
 

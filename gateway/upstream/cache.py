@@ -25,7 +25,7 @@ from gateway.upstream.wire import Answer
 from gateway.upstream.write import Write, Written
 
 _NOT_FOUND_S = 30.0
-_MOST_READY = 1_000
+_MOST_READY = 200  # each may hold a page's rows, and what was made of them
 _ROWS_FOR_A_PAGE = 10  # one page of a list is kept for so many rows
 
 
@@ -59,11 +59,11 @@ class _Page(msgspec.Struct):
 
 
 class _Ready(msgspec.Struct, frozen=True):
-    """A whole answer as it was put together, good while nothing kept has changed and all of it is fresh."""
+    """A whole answer as it was put together; dropped when anything kept changes."""
 
     answer: Answer[Any]
-    version: int
     until: float
+    """When the first part of it is fresh no more."""
 
 
 class Cache:
@@ -78,7 +78,6 @@ class Cache:
         self._by_key: OrderedDict[tuple[str, str, Credential], int] = OrderedDict()
         self._sizes: OrderedDict[tuple[str, Credential], int] = OrderedDict()
         self._ready: OrderedDict[tuple[Call[Any], Credential], _Ready] = OrderedDict()
-        self._version = 0
         self._until = inf  # how long what is being put together is fresh
         self._moment = 0
         self._written: dict[str, int] = {}  # what a write touched -> when
@@ -90,12 +89,13 @@ class Cache:
         if stale:
             return self._answer(call, credential, stale=True)
         ready = self._ready.get((call, credential))
-        if ready is not None and ready.version == self._version and self._clock.monotonic() < ready.until:
+        if ready is not None and self._clock.monotonic() < ready.until:
+            self._ready.move_to_end((call, credential))
             return cast("Answer[RowT]", ready.answer)
         self._until = inf
         answer = self._answer(call, credential, stale=False)
         if answer is not None:
-            self._ready[(call, credential)] = _Ready(answer, self._version, self._until)
+            self._ready[(call, credential)] = _Ready(answer, self._until)
             while len(self._ready) > _MOST_READY:
                 self._ready.popitem(last=False)
         return answer
@@ -155,7 +155,7 @@ class Cache:
     def keep(self, call: Call[RowT], credential: Credential, answer: Answer[RowT], begun: int) -> None:
         """Keep what a read brought that began at `begun`, save what a write has touched since."""
         now = self._clock.monotonic()
-        self._version += 1
+        self._ready.clear()
         if call.id is not None and not answer.rows:
             self._put(call.record, {call.id: None}, credential, now, begun)
         self._put(call.record, {row.id: row for row in answer.rows}, credential, now, begun)
@@ -181,7 +181,7 @@ class Cache:
         `written` is None where it failed, or may have: then it counts as done.
         """
         self._moment += 1
-        self._version += 1
+        self._ready.clear()
         record = write.record
         causes = [ANY, *(write.body or ())]
         if write.method == "DELETE":
