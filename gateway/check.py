@@ -19,7 +19,7 @@ from gateway.resources import RESOURCES
 from gateway.settings import Settings
 from gateway.upstream.client import include_query
 from gateway.upstream.credential import Credential
-from gateway.upstream.http import Http
+from gateway.upstream.http import Http, Reply
 from gateway.upstream.record import Record
 from gateway.upstream.wire import Answer, decode, items_of, read_list
 
@@ -72,18 +72,18 @@ class _Check:
         records = [resource.by_id.record for resource in RESOURCES]
         try:
             first = await self._ask(records[0])
-            if first.status_code == 401:
+            if first.status == 401:
                 return list(self._read(records[0], first))
             rest = await asyncio.gather(*map(self._ask, records[1:]))
         except (UnavailableError, UnreadableError) as error:
             return [Finding(Level.FAILURE, self._unreachable(error))]
-        for record, response in zip(records, [first, *rest], strict=True):
-            findings += self._read(record, response)
-        if first.status_code == 200 and not any(finding.level is Level.FAILURE for finding in findings):
+        for record, reply in zip(records, [first, *rest], strict=True):
+            findings += self._read(record, reply)
+        if first.status == 200 and not any(finding.level is Level.FAILURE for finding in findings):
             findings += await self._page(records[0], first)
         return findings
 
-    async def _ask(self, record: Record[Any], page: int = 1) -> httpx.Response:
+    async def _ask(self, record: Record[Any], page: int = 1) -> Reply:
         query = include_query(sorted(record.includes), self._settings.include_style)
         query.append((self._settings.page_param, str(page)))
         query.append((self._settings.per_page_param, str(_ROWS)))
@@ -107,13 +107,13 @@ class _Check:
             case _:
                 return f"{self._host} refuses or drops the connection: correct PLANDOCKET_BASE_URL, or wait for it."
 
-    def _read(self, record: Record[Any], response: httpx.Response) -> Iterator[Finding]:
+    def _read(self, record: Record[Any], reply: Reply) -> Iterator[Finding]:
         """Yield what one list's answer tells."""
-        if response.status_code != 200:
-            yield Finding(Level.FAILURE, self._refused(record.path, response))
+        if reply.status != 200:
+            yield Finding(Level.FAILURE, self._refused(record.path, reply))
             return
         try:
-            payload = decode(response.content)
+            payload = decode(reply.body)
             answer = read_list(record, payload, frozenset(record.includes))
         except UnreadableError as error:
             yield Finding(
@@ -144,12 +144,12 @@ class _Check:
                 f"PLANDOCKET_INCLUDE_STYLE is {self._settings.include_style!r}: try {others}.",
             )
 
-    async def _page(self, record: Record[Any], first: httpx.Response) -> list[Finding]:
+    async def _page(self, record: Record[Any], first: Reply) -> list[Finding]:
         """Ask for the second page, and return whether it is another one."""
         second = await self._ask(record, page=2)
-        if second.status_code != 200:
+        if second.status != 200:
             return [Finding(Level.FAILURE, self._refused(record.path, second))]
-        pages = [read_list(record, decode(page.content), frozenset()) for page in (first, second)]
+        pages = [read_list(record, decode(page.body), frozenset()) for page in (first, second)]
         ids = [[row.id for row in page.rows] for page in pages]
         if len(ids[0]) != _ROWS or ids[0] != ids[1]:
             return []
@@ -161,15 +161,15 @@ class _Check:
             )
         ]
 
-    def _refused(self, path: str, response: httpx.Response) -> str:
-        match response.status_code:
+    def _refused(self, path: str, reply: Reply) -> str:
+        match reply.status:
             case 401:
                 return "PlanDocket does not know the key: make one in PlanDocket under Settings > API."
             case 403:
                 return (
                     f"The key may not read {path}: give it the scope {path!r}, or switch the API module on."
                 )
-            case 404 if _is_json(response):
+            case 404 if _is_json(reply):
                 return f"PlanDocket has no {path} here: is the API module switched on, and does the plan have it?"
             case 404:
                 return f"{self._host} does not know /api/v1/{path}: PLANDOCKET_BASE_URL is not a PlanDocket tenant."
@@ -198,9 +198,9 @@ def _dialect(record: Record[Any], payload: Any) -> str:
     return f"Lists come {envelope}, {totals} totals, ids as {own_id!r}, times as {written}."
 
 
-def _is_json(response: httpx.Response) -> bool:
+def _is_json(reply: Reply) -> bool:
     try:
-        decode(response.content)
+        decode(reply.body)
     except UnreadableError:
         return False
     return True

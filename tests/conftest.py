@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 from asking import Ask, Gateway, Json, Time
+from starlette.applications import Starlette
 
 from gateway.app import create_app
 from gateway.sandbox import DIALECTS, SANDBOX_KEY, Dialect, Sandbox
@@ -20,7 +21,11 @@ def anyio_backend() -> str:
 
 @pytest.fixture
 async def gateway() -> AsyncIterator[Gateway]:
-    """Make gateways, each in front of a sandbox of its own, or of a transport that stands in for one."""
+    """Make gateways, each in front of a sandbox of its own, or of a transport that stands in for one.
+
+    One with a `base_url` goes there over the network.
+    """
+    apps: list[Starlette] = []
     clients: list[httpx.AsyncClient] = []
 
     def make(
@@ -33,7 +38,10 @@ async def gateway() -> AsyncIterator[Gateway]:
         # Most tests are about one operation: what others read would hide what it costs.
         alone = {"cache": "off", "tell_cost": "off"}
         given: Json = {"base_url": "http://plandocket.test", "api_key": SANDBOX_KEY, **alone, **settings}
-        app = create_app(Settings(**given), transport or httpx.ASGITransport(box.app), time and time.clock)
+        if transport is None and "base_url" not in settings:
+            transport = httpx.ASGITransport(box.app)
+        app = create_app(Settings(**given), transport, time and time.clock)
+        apps.append(app)
         client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway.test")
         clients.append(client)
         return Ask(box, client)
@@ -41,6 +49,9 @@ async def gateway() -> AsyncIterator[Gateway]:
     yield make
     for client in clients:
         await client.aclose()
+    for app in apps:
+        async with app.router.lifespan_context(app):
+            pass  # ends what the gateway holds open
 
 
 READING_DIALECTS = ("schema", "sample", "plain", "links", "strict")

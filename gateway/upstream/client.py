@@ -231,12 +231,12 @@ class Upstream:
         return answer
 
     async def _read(self, call: Call[RowT], session: Session, style: IncludeStyle) -> Answer[RowT]:
-        response = await self._gate.send("GET", call.path, session, session.lane, self._query(call, style))
-        match response.status_code:
+        reply = await self._gate.send("GET", call.path, session, session.lane, self._query(call, style))
+        match reply.status:
             case 200:
-                return _answer_of(call, response.content)
+                return _answer_of(call, reply.body)
             case 404 if call.id is not None:
-                decode(response.content)  # a proxy's page about a wrong host is no "not found"
+                decode(reply.body)  # a proxy's page about a wrong host is no "not found"
                 return Answer()
             case 400 | 403 | 422 if call.include:
                 raise _NotAcceptedError
@@ -245,8 +245,8 @@ class Upstream:
 
     async def _write(self, write: Write[RowT], session: Session) -> Written[RowT]:
         try:
-            response = await self._gate.send(write.method, write.path, session, Lane.WRITE, body=write.body)
-            outcome = outcome_of(write, response, session.credential)
+            reply = await self._gate.send(write.method, write.path, session, Lane.WRITE, body=write.body)
+            outcome = outcome_of(write, reply, session.credential)
         except UnavailableError as error:
             if error.may_have_arrived:
                 raise OutcomeUnknownError from None

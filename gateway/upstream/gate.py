@@ -7,7 +7,7 @@ import httpx
 
 from gateway.errors import RateLimitedError
 from gateway.upstream.budget import Budget, Lane
-from gateway.upstream.http import Http
+from gateway.upstream.http import Http, Reply
 from gateway.upstream.session import Session
 
 _LARGEST = 1e10  # more than any count, and any moment of the next centuries in unix seconds
@@ -32,7 +32,7 @@ class Gate:
         lane: Lane,
         query: httpx.QueryParams | None = None,
         body: dict[str, Any] | None = None,
-    ) -> httpx.Response:
+    ) -> Reply:
         """Return the answer, whatever its status but 429.
 
         Raises:
@@ -47,23 +47,23 @@ class Gate:
             self._budget.spend(credential, lane)
             session.count(lane)
 
-        response = await self._http.send(method, path, credential, query, body, before=spend)
-        remaining, reset_at = (_number(response, f"x-ratelimit-{name}") for name in ("remaining", "reset"))
+        reply = await self._http.send(method, path, credential, query, body, before=spend)
+        remaining, reset_at = (_number(reply, f"x-ratelimit-{name}") for name in ("remaining", "reset"))
         self._budget.note_headers(credential, None if remaining is None else int(remaining), reset_at)
-        if response.status_code == 429:
-            raise RateLimitedError(self._budget.close(credential, _number(response, "retry-after")))
-        if response.status_code != 401:
+        if reply.status == 429:
+            raise RateLimitedError(self._budget.close(credential, _number(reply, "retry-after")))
+        if reply.status != 401:
             self._budget.accept(credential)
-        return response
+        return reply
 
 
-def _number(response: httpx.Response, header: str) -> float | None:
+def _number(reply: Reply, header: str) -> float | None:
     """Return a header's number; rate-limit headers are announced, not sent yet, and Retry-After may be a date.
 
     Source: /en/getting-started/rate-limiting.html
     """
     try:
-        number = float(response.headers[header])
+        number = float(reply.headers[header])
     except (KeyError, ValueError):
         return None
     return min(number, _LARGEST) if math.isfinite(number) and number >= 0 else None

@@ -12,30 +12,44 @@ import msgspec
 from gateway.errors import TimedOutError, UnavailableError, UnreadableError
 from gateway.settings import Settings
 from gateway.upstream.credential import Credential
+from gateway.upstream.transport import AiohttpTransport
 
 log = logging.getLogger(__name__)
 
-_IN_FLIGHT = 10  # httpx's pool gets slower above 16
+_IN_FLIGHT = 10
+_LARGEST = 20_000_000  # bytes of an answer, unpacked
+
+_HEADERS = {
+    "Accept": "application/json",
+    # Every sample of the documentation sends this type, on GET too.
+    "Content-Type": "application/json",
+    "Accept-Encoding": "gzip, deflate",
+    "User-Agent": "plandocket-gateway",
+}
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """An answer as it came, whatever its status."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
 
 
 class Http:
     """Sends requests to one tenant; follows no redirect, repeats nothing."""
 
     def __init__(self, settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._url = httpx.URL(f"{str(settings.base_url).rstrip('/')}/api/v1/")
         self._total_timeout = settings.total_timeout
         self._places = asyncio.Semaphore(_IN_FLIGHT)
-        self._client = httpx.AsyncClient(
-            base_url=f"{str(settings.base_url).rstrip('/')}/api/v1/",
-            timeout=httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout),
-            follow_redirects=False,
-            transport=transport,
-            # Every sample of the documentation sends this type, on GET too.
-            headers={"Accept": "application/json", "Content-Type": "application/json"},
+        self._transport = transport or AiohttpTransport(
+            self._url, connect_timeout=settings.connect_timeout, read_timeout=settings.read_timeout
         )
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._client.aclose()
+        await self._transport.aclose()
 
     async def send(
         self,
@@ -45,23 +59,40 @@ class Http:
         query: httpx.QueryParams | None = None,
         body: dict[str, Any] | None = None,
         before: Callable[[], None] = lambda: None,
-    ) -> httpx.Response:
+    ) -> Reply:
         """Return the answer, whatever its status. `before` is called right before it is sent; it may refuse.
 
         Raises:
             UnavailableError: no connection, or none that lasted; `may_have_arrived` tells which.
             TimedOutError: no connection or no answer in time; likewise.
-            UnreadableError: the answer's encoding is broken.
+            UnreadableError: the answer's encoding is broken, or it is larger than 20 MB.
         """
-        content = None if body is None else msgspec.json.encode(body)
-        headers = {"Authorization": f"Bearer {credential.key.get_secret_value()}"}
+        # The transport is asked, not a client over it: that would cost as much again.
+        request = httpx.Request(
+            method,
+            self._url.join(path).copy_with(query=str(query).encode() if query else None),
+            headers={**_HEADERS, "Authorization": f"Bearer {credential.key.get_secret_value()}"},
+            content=None if body is None else msgspec.json.encode(body),
+        )
         async with self._places:
             before()
             with _typed_errors(path.partition("/")[0]):
                 async with asyncio.timeout(self._total_timeout):
-                    return await self._client.request(
-                        method, path, params=query, content=content, headers=headers
+                    return await self._exchange(request)
+
+    async def _exchange(self, request: httpx.Request) -> Reply:
+        response = await self._transport.handle_async_request(request)
+        body = bytearray()
+        try:
+            async for piece in response.aiter_bytes():
+                body += piece
+                if len(body) > _LARGEST:
+                    raise UnreadableError(
+                        f"PlanDocket's answer is over {_LARGEST:,} bytes: ask for less at once."
                     )
+        finally:
+            await response.aclose()
+        return Reply(response.status_code, response.headers, bytes(body))
 
 
 @contextmanager

@@ -7,8 +7,6 @@ import logging
 import re
 from typing import Any, cast
 
-import httpx
-
 from gateway.errors import (
     GatewayError,
     RefusedError,
@@ -17,6 +15,7 @@ from gateway.errors import (
     UnreadableError,
 )
 from gateway.upstream.credential import Credential
+from gateway.upstream.http import Reply
 from gateway.upstream.record import RowT
 from gateway.upstream.wire import decode, read_written
 from gateway.upstream.write import Refusal, Write, WriteRefusedError, Written
@@ -49,36 +48,34 @@ def refusal(status: int, resource: str, credential: Credential) -> GatewayError:
             return UnreadableError(f"PlanDocket refuses the request for {resource} with status {status}.")
 
 
-def outcome_of(
-    write: Write[RowT], response: httpx.Response, credential: Credential
-) -> Written[RowT] | Exception:
+def outcome_of(write: Write[RowT], reply: Reply, credential: Credential) -> Written[RowT] | Exception:
     """Return what a write's answer tells of the row, or the error that it means.
 
     Raises:
         UnreadableError: the answer is not PlanDocket's.
     """
-    status = response.status_code
+    status = reply.status
     if 200 <= status < 300:
-        told = read_written(write.record, decode(response.content) if response.content.strip() else None)
-        found = re.search(r"/(\d+)/?$", response.headers.get("location", ""))
+        told = read_written(write.record, decode(reply.body) if reply.body.strip() else None)
+        found = re.search(r"/(\d+)/?$", reply.headers.get("location", ""))
         row_id = write.id or told.id or (int(found[1]) if found else None)
         return Written(row_id, told.row)
     if status >= 500:
-        decode(response.content)  # a proxy's page: PlanDocket behind it may have carried the write out
-    if not (write.id is None and status == 404) and (refused := _write_refusal(response)) is not None:
+        decode(reply.body)  # a proxy's page: PlanDocket behind it may have carried the write out
+    if not (write.id is None and status == 404) and (refused := _write_refusal(reply)) is not None:
         return WriteRefusedError(refused)
     return refusal(status, write.record.path, credential)
 
 
-def _write_refusal(response: httpx.Response) -> Refusal | None:
+def _write_refusal(reply: Reply) -> Refusal | None:
     """Return why a write was refused, in PlanDocket's words; None for any other status.
 
     409 is not listed among the statuses, but likely for duplicates.
     """
-    status = response.status_code
+    status = reply.status
     if status not in (404, 409, 422):
         return None
-    payload = decode(response.content)
+    payload = decode(reply.body)
     found = cast(dict[str, Any], payload) if isinstance(payload, dict) else {}
     message, fields = found.get("error"), found.get("errors")
     return Refusal(

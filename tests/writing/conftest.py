@@ -1,11 +1,9 @@
 # pyright: basic
 """Every way in which PlanDocket may turn out to take writes, and a wire that may break."""
 
-import ssl
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-import httpx
 import pytest
 from asking import Ask, Gateway
 from writing.faults import FaultyServer
@@ -13,7 +11,6 @@ from writing.mutations import Way, now
 
 from gateway.sandbox import DIALECTS, Dialect, Sandbox
 
-NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # loading certificates takes longer than a test
 SCHEMA = DIALECTS["schema"]
 ANSWERS = {
     "full": Dialect(writes="full"),  # DIALECTS["schema"] is the same
@@ -60,11 +57,8 @@ def wired(gateway: Gateway):
 
     @asynccontextmanager
     async def make(script, dialect=SCHEMA, **settings):
-        async with (
-            FaultyServer(Sandbox(dialect, now=now), script) as server,
-            httpx.AsyncHTTPTransport(verify=NO_TLS) as transport,
-        ):
+        async with FaultyServer(Sandbox(dialect, now=now), script) as server:
             given = {"base_url": server.address, "read_timeout": 0.2, **settings}
-            yield gateway(server.sandbox, transport=transport, **given), server
+            yield gateway(server.sandbox, **given), server
 
     return make
