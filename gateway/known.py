@@ -26,11 +26,19 @@ class Known:
     def __init__(self) -> None:
         self._rows: dict[type[Row], dict[int, Row | None]] = {}
         self._links: dict[tuple[type[Row], str], dict[int, Any]] = {}
-        self._sources: list[Answer[Any]] = []
+        self._answers: list[tuple[Call[Any], Answer[Any]]] = []
+        self._sorted = 0  # so many answers are in the dicts: a kept page's JSON needs none of them
 
     def add(self, call: Call[Any], answer: Answer[Any]) -> None:
         """Take in what a read brought; a single row that was not found is known to be None."""
-        self._sources.append(answer)
+        self._answers.append((call, answer))
+
+    def _sort(self) -> None:
+        for call, answer in self._answers[self._sorted :]:
+            self._sort_in(call, answer)
+        self._sorted = len(self._answers)
+
+    def _sort_in(self, call: Call[Any], answer: Answer[Any]) -> None:
         of_class = self._rows.setdefault(call.record.row, {})
         if call.id is not None:
             of_class[call.id] = None
@@ -47,24 +55,29 @@ class Known:
 
     def is_all_from(self, answer: Answer[Any]) -> bool:
         """Return whether nothing but this answer was taken in."""
-        return all(source is answer for source in self._sources)
+        return all(source is answer for _, source in self._answers)
 
     def row(self, kind: type[RowT], row_id: int) -> RowT | Unknown | None:
         """Return a row, None where PlanDocket has none, or UNKNOWN."""
+        self._sort()
         return cast("RowT | Unknown | None", self._rows.get(kind, {}).get(row_id, UNKNOWN))
 
     def table(self, kind: type[Row]) -> Mapping[int, Row | None]:
         """Return all rows of a class by their id, None for what PlanDocket does not have."""
+        self._sort()
         return self._rows.get(kind, {})
 
     def links(self, kind: type[Row], name: str) -> Mapping[int, Any]:
         """Return all that the include `name` told of rows of a class, by their id."""
+        self._sort()
         return self._links.get((kind, name), {})
 
     def rows(self, kind: type[RowT]) -> list[RowT]:
         """Return every row of a class, in the order seen."""
+        self._sort()
         return [cast(RowT, row) for row in self._rows.get(kind, {}).values() if row is not None]
 
     def link(self, kind: type[Row], name: str, row_id: int) -> Any:
         """Return what the include `name` told of a row, UNAVAILABLE, or UNKNOWN."""
+        self._sort()
         return self._links.get((kind, name), {}).get(row_id, UNKNOWN)

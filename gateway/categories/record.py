@@ -3,7 +3,7 @@
 from gateway.upstream.record import DELETE, Instant, Int, Record, Row
 
 
-class CategoryRow(Row, frozen=True, kw_only=True):
+class CategoryRow(Row, frozen=True):
     """A category's own columns."""
 
     kind = "Category"

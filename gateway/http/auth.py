@@ -8,21 +8,28 @@ from gateway.settings import Settings, is_sendable
 from gateway.upstream.credential import Credential
 
 
-def credential_of(request: Request, settings: Settings) -> Credential | None:
-    """Return the gateway's own key where it holds one, else the caller's; None where there is none.
+class Keys:
+    """Gives each request the key that its reads go out with."""
 
-    Callers send it as PlanDocket takes it, in a header; never in the address, which ends up in logs.
-    Source: /en/getting-started/authentication.html
+    def __init__(self, settings: Settings) -> None:
+        held = settings.api_key
+        self._held = None if held is None else Credential(held, is_held=True)
 
-    Raises:
-        UnauthenticatedError: what the caller sent cannot be a key.
-    """
-    if settings.api_key is not None:
-        return Credential(settings.api_key, is_held=True)
-    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-    key = bearer.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key", "").strip()
-    if not key:
-        return None
-    if not is_sendable(key):
-        raise UnauthenticatedError("The API key has characters that no key has.")
-    return Credential(SecretStr(key), is_held=False)
+    def of(self, request: Request) -> Credential | None:
+        """Return the gateway's own key where it holds one, else the caller's; None where there is none.
+
+        Callers send it as PlanDocket takes it, in a header; never in the address, which ends up in logs.
+        Source: /en/getting-started/authentication.html
+
+        Raises:
+            UnauthenticatedError: what the caller sent cannot be a key.
+        """
+        if self._held is not None:
+            return self._held
+        scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+        key = bearer.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key", "").strip()
+        if not key:
+            return None
+        if not is_sendable(key):
+            raise UnauthenticatedError("The API key has characters that no key has.")
+        return Credential(SecretStr(key), is_held=False)

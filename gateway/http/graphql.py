@@ -1,6 +1,5 @@
 """The GraphQL endpoint: GraphQL over HTTP, in JSON."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -11,8 +10,9 @@ from starlette.responses import Response
 from gateway.context import Context
 from gateway.errors import UnauthenticatedError
 from gateway.execution.operation import Executor, NotAllowedError, Outcome, Request
-from gateway.http.auth import credential_of
+from gateway.http.auth import Keys
 from gateway.http.graphiql.page import GraphiQL
+from gateway.http.leaving import ClientLeftError, WhileThere
 from gateway.settings import Settings
 from gateway.upstream.client import Upstream
 
@@ -47,7 +47,7 @@ class Endpoint:
     ) -> None:
         self._executor = executor
         self._upstream = upstream
-        self._settings = settings
+        self._keys = Keys(settings)
         self._graphiql = graphiql
 
     async def answer(self, http: HttpRequest) -> Response:
@@ -59,7 +59,7 @@ class Endpoint:
             outcome = await self._outcome(http, request)
         except RequestError as error:
             return error.response()
-        except _ClientLeftError:
+        except ClientLeftError:
             return Response(status_code=_CLIENT_LEFT)
         except UnauthenticatedError as error:
             return RequestError(401, error.code, str(error)).response()
@@ -71,35 +71,12 @@ class Endpoint:
         return _respond(http, outcome)
 
     async def _outcome(self, http: HttpRequest, request: Request) -> Outcome:
-        """Run the operation, and end it where the client goes away: nobody reads what it still asks for.
-
-        A mutation runs on: its writes may be on their way.
-        """
-        running = asyncio.create_task(self._executor.run(request, self._context(http)))
+        """Run the operation; a mutation also where the client goes away: its writes may be on their way."""
+        context = Context(self._upstream, self._keys.of(http))
         if not self._executor.is_query(request):
-            return await asyncio.shield(running)
-        leaving = asyncio.create_task(_left(http))
-        try:
-            await asyncio.wait((running, leaving), return_when=asyncio.FIRST_COMPLETED)
-            if not running.done():
-                raise _ClientLeftError
-            return running.result()
-        finally:
-            leaving.cancel()
-            running.cancel()
-
-    def _context(self, http: HttpRequest) -> Context:
-        return Context(self._upstream, credential_of(http, self._settings))
-
-
-class _ClientLeftError(Exception):
-    """Nobody is there to answer any more."""
-
-
-async def _left(http: HttpRequest) -> None:
-    """Return once the client has gone."""
-    while (await http.receive())["type"] != "http.disconnect":
-        pass
+            return await self._executor.run(request, context)
+        async with WhileThere(http):
+            return await self._executor.run(request, context)
 
 
 def _is_for_ide(http: HttpRequest) -> bool:
@@ -128,11 +105,16 @@ async def _from_body(http: HttpRequest) -> Request:
 async def _body(http: HttpRequest) -> bytes:
     """Return the body; Starlette's own limit answers in plain text."""
     body = bytearray()
-    async for chunk in http.stream():
-        body += chunk
+    is_whole = False
+    while not is_whole:
+        message = await http.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientLeftError
+        body += message.get("body", b"")
+        is_whole = not message.get("more_body", False)
         if len(body) > _LARGEST_BODY:
-            message = f"The request's body is over {_LARGEST_BODY:,} bytes: send less, or several requests."
-            raise RequestError(413, "PAYLOAD_TOO_LARGE", message)
+            text = f"The request's body is over {_LARGEST_BODY:,} bytes: send less, or several requests."
+            raise RequestError(413, "PAYLOAD_TOO_LARGE", text)
     return bytes(body)
 
 

@@ -66,6 +66,16 @@ class _Ready(msgspec.Struct, frozen=True):
     """When the first part of it is fresh no more."""
 
 
+class _Arrived(msgspec.Struct, frozen=True):
+    """What a read brought."""
+
+    call: Call[Any]
+    credential: Credential
+    answer: Answer[Any]
+    at: float
+    begun: int
+
+
 class Cache:
     """One tenant's kept rows and lists."""
 
@@ -81,11 +91,13 @@ class Cache:
         self._until = inf  # how long what is being put together is fresh
         self._moment = 0
         self._written: dict[str, int] = {}  # what a write touched -> when
+        self._arrived: list[_Arrived] = []  # kept from now on, sorted in when somebody asks
 
     # What is kept, read.
 
     def answer(self, call: Call[RowT], credential: Credential, *, stale: bool = False) -> Answer[RowT] | None:
         """Return the answer to a read as far as it is kept fresh, or stale; None where anything is missing."""
+        self._sort()
         if stale:
             return self._answer(call, credential, stale=True)
         ready = self._ready.get((call, credential))
@@ -117,6 +129,7 @@ class Cache:
         self, record: Record[Any], key: str, credential: Credential, *, stale: bool = False
     ) -> int | None:
         """Return the id of the row with a natural key, where such a row is kept fresh, or stale."""
+        self._sort()
         row_id = self._by_key.get((record.path, key, credential))
         if row_id is None or record.key is None:
             return None
@@ -131,6 +144,7 @@ class Cache:
         self, call: Call[RowT], credential: Credential, ids: Iterable[int], paging: Paging, *, stale: bool
     ) -> Answer[RowT] | None:
         """Return rows by their ids with what the call's includes tell; None where anything is missing."""
+        self._sort()
         rows: list[RowT] = []
         links: dict[str, dict[int, Any]] = {name: {} for name in call.include}
         embedded: dict[tuple[str, int], Row] = {}
@@ -154,20 +168,7 @@ class Cache:
 
     def keep(self, call: Call[RowT], credential: Credential, answer: Answer[RowT], begun: int) -> None:
         """Keep what a read brought that began at `begun`, save what a write has touched since."""
-        now = self._clock.monotonic()
-        self._ready.clear()
-        if call.id is not None and not answer.rows:
-            self._put(call.record, {call.id: None}, credential, now, begun)
-        self._put(call.record, {row.id: row for row in answer.rows}, credential, now, begun)
-        for record, rows in _by_record(call.record, answer.embedded).items():
-            self._put(record, rows, credential, now, begun)
-        for name, links in answer.links.items():
-            self._link(call.record, name, links, credential, now, begun)
-        if call.id is None and self._is_untouched(_tags_of(call), begun):
-            key = (call.including(frozenset()), credential)
-            self._pages[key] = _Page(tuple(row.id for row in answer.rows), answer.paging, now, begun)
-            self._pages.move_to_end(key)
-        self._evict()
+        self._arrived.append(_Arrived(call, credential, answer, self._clock.monotonic(), begun))
 
     def learn_size(self, record: Record[Any], credential: Credential, total: int) -> None:
         """Remember how many rows the whole collection has."""
@@ -180,6 +181,7 @@ class Cache:
 
         `written` is None where it failed, or may have: then it counts as done.
         """
+        self._sort()
         self._moment += 1
         self._ready.clear()
         record = write.record
@@ -198,6 +200,31 @@ class Cache:
             self._put(record, rows, credential, self._clock.monotonic(), self._moment)
 
     # Inside.
+
+    def _sort(self) -> None:
+        """Sort in what arrived: where nothing is kept across operations, mostly nobody asks for it."""
+        if not self._arrived:
+            return
+        self._ready.clear()
+        for arrived in self._arrived:
+            self._sort_in(arrived)
+        self._arrived.clear()
+        self._evict()
+
+    def _sort_in(self, arrived: _Arrived) -> None:
+        call, credential, answer = arrived.call, arrived.credential, arrived.answer
+        at, begun = arrived.at, arrived.begun
+        if call.id is not None and not answer.rows:
+            self._put(call.record, {call.id: None}, credential, at, begun)
+        self._put(call.record, {row.id: row for row in answer.rows}, credential, at, begun)
+        for record, rows in _by_record(call.record, answer.embedded).items():
+            self._put(record, rows, credential, at, begun)
+        for name, links in answer.links.items():
+            self._link(call.record, name, links, credential, at, begun)
+        if call.id is None and self._is_untouched(_tags_of(call), begun):
+            key = (call.including(frozenset()), credential)
+            self._pages[key] = _Page(tuple(row.id for row in answer.rows), answer.paging, at, begun)
+            self._pages.move_to_end(key)
 
     def _follow(
         self,

@@ -1,5 +1,6 @@
 """How the values of a row's columns are read, each in every form the documentation leaves possible. Pure."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import cache
@@ -9,6 +10,9 @@ from typing import Any, cast, get_args, get_type_hints
 import msgspec
 
 from gateway.upstream.record import Instant, Int, Moment, Row
+
+_DATE = r"[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_ISO = re.compile(rf"{_DATE}(T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}[+-][0-9]{{2}}:[0-9]{{2}})?")
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -25,6 +29,17 @@ def columns(row: type[Row]) -> tuple[Column, ...]:
     hints = get_type_hints(row, include_extras=True)
     names = (found.name for found in msgspec.structs.fields(row) if found.name != "id")
     return tuple(Column(name, _reader(hints[name]), not _is_nullable(hints[name])) for name in names)
+
+
+@cache
+def moments(row: type[Row]) -> tuple[str, ...]:
+    """Return the columns whose text msgspec takes as it is: `is_iso` tells whether it is as it should be."""
+    return tuple(column.name for column in columns(row) if column.read is _read_moment)
+
+
+def is_iso(text: str | None) -> bool:
+    """Return whether a moment is null, or written as `Moment` has it."""
+    return text is None or _ISO.fullmatch(text) is not None
 
 
 def is_moment(row: type[Row], name: str) -> bool:

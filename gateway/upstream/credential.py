@@ -20,7 +20,9 @@ class Credential:
     def __eq__(self, other: object) -> bool:
         if self is other:
             return True
-        return isinstance(other, Credential) and self.is_held == other.is_held and self.key == other.key
+        if not isinstance(other, Credential) or self.is_held != other.is_held:
+            return False
+        return self.key.get_secret_value() == other.key.get_secret_value()
 
     def __repr__(self) -> str:
         return f"Credential(is_held={self.is_held})"

@@ -10,10 +10,7 @@ from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
-_DATE = r"[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
-Moment = Annotated[
-    str, msgspec.Meta(pattern=f"^{_DATE}(T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}[+-][0-9]{{2}}:[0-9]{{2}})?$")
-]
+Moment = Annotated[str, "ISO 8601"]
 """ISO 8601, as precise as PlanDocket gave it: `2026-05-01` stays a date, an instant has its offset."""
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -21,7 +18,7 @@ Int = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
 """An integer that GraphQL's Int can hold."""
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
+class Row(msgspec.Struct, frozen=True):
     """One row of a resource: its own columns, decoded.
 
     No column has a default, so that msgspec decodes whole rows only; a column that may be None may

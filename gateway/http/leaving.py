@@ -1,0 +1,48 @@
+"""Notices that a client has gone: Starlette runs a handler on, though nobody reads its answer."""
+
+import asyncio
+from types import TracebackType
+
+from starlette.requests import Request
+
+
+class ClientLeftError(Exception):
+    """Nobody is there to answer any more."""
+
+
+class WhileThere:
+    """Ends what runs inside where the client goes away, with ClientLeftError.
+
+    Enter it once the request's body was read. It looks only where something inside has to wait.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._task: asyncio.Task[object] | None = None
+        self._watcher: asyncio.Task[None] | None = None
+        self._has_left = False
+
+    async def __aenter__(self) -> None:
+        self._task = asyncio.current_task()
+        self._begins = asyncio.get_running_loop().call_soon(self._begin)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._begins.cancel()
+        if self._watcher is not None:
+            self._watcher.cancel()
+        if self._has_left and self._task is not None:
+            self._task.uncancel()
+            if kind is asyncio.CancelledError:
+                raise ClientLeftError
+
+    def _begin(self) -> None:
+        self._watcher = asyncio.create_task(self._watch())
+
+    async def _watch(self) -> None:
+        while (await self._request.receive())["type"] != "http.disconnect":
+            pass
+        self._has_left = True
+        if self._task is not None:
+            self._task.cancel()
