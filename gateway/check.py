@@ -87,7 +87,7 @@ class _Check:
         query = include_query(sorted(record.includes), self._settings.include_style)
         query.append((self._settings.page_param, str(page)))
         query.append((self._settings.per_page_param, str(_ROWS)))
-        return await self._http.send("GET", record.path, self._credential, httpx.QueryParams(query))
+        return await self._http.send("GET", record.path, self._credential, tuple(query))
 
     def _unreachable(self, error: UnavailableError | UnreadableError) -> str:
         cause = _root(error)

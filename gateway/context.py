@@ -66,7 +66,11 @@ class Context:
         running = list(self._running)
         for task in running:
             task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        if running:
+            await asyncio.gather(*running, return_exceptions=True)
+        # graphql-core's executor holds itself, and this: rows would wait for the garbage collector.
+        self.forget()
+        self._session = None
 
     @property
     def session(self) -> Session:

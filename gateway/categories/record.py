@@ -3,7 +3,7 @@
 from gateway.upstream.record import DELETE, Instant, Int, Record, Row
 
 
-class CategoryRow(Row, frozen=True):
+class CategoryRow(Row, frozen=True, gc=False):
     """A category's own columns."""
 
     kind = "Category"

@@ -5,7 +5,7 @@ from gateway.events.record import EVENTS
 from gateway.upstream.record import DELETE, ON_UPDATE, Instant, Int, Many, Record, Row
 
 
-class ContactRow(Row, frozen=True):
+class ContactRow(Row, frozen=True, gc=False):
     """A contact's own columns."""
 
     kind = "Contact"

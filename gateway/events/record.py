@@ -5,7 +5,7 @@ from typing import Any
 from gateway.upstream.record import DELETE, Moment, Record, Row, Same, Value
 
 
-class EventRow(Row, frozen=True):
+class EventRow(Row, frozen=True, gc=False):
     """An event's own columns. There are no `created_at` and `updated_at`."""
 
     kind = "Event"

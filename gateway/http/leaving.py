@@ -30,10 +30,12 @@ class WhileThere:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._begins.cancel()
-        if self._watcher is not None:
-            self._watcher.cancel()
-        if self._has_left and self._task is not None:
-            self._task.uncancel()
+        watcher, task = self._watcher, self._task
+        self._watcher = self._task = None  # what is left is no circle, and so freed at once
+        if watcher is not None:
+            watcher.cancel()
+        if self._has_left and task is not None:
+            task.uncancel()
             if kind is asyncio.CancelledError:
                 raise ClientLeftError
 

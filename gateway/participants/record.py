@@ -6,7 +6,7 @@ from gateway.events.record import EVENTS
 from gateway.upstream.record import ANY, Instant, Int, One, Record, Row, Same
 
 
-class ParticipantRow(Row, frozen=True):
+class ParticipantRow(Row, frozen=True, gc=False):
     """A participation's own columns. Its category is not among them: only an include tells it."""
 
     kind = "Participant"

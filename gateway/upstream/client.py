@@ -29,7 +29,7 @@ from gateway.upstream.credential import Credential
 from gateway.upstream.fast import read_fast
 from gateway.upstream.flight import Flights
 from gateway.upstream.gate import Gate
-from gateway.upstream.http import Http
+from gateway.upstream.http import Http, Query
 from gateway.upstream.narrow import matcher, wider
 from gateway.upstream.page_shapes import Paging
 from gateway.upstream.pages import Listing, Read
@@ -39,8 +39,6 @@ from gateway.upstream.session import Session
 from gateway.upstream.traits import IncludeStyle, Traits
 from gateway.upstream.wire import Answer, decode, read_list, read_single
 from gateway.upstream.write import UpdateMethod, Write, WriteRefusedError, Written
-
-Primitive = str | int | float | bool | None  # what httpx takes as a query's value
 
 
 class Upstream:
@@ -261,15 +259,15 @@ class Upstream:
         self._writes += 1
         session.cache.wrote(write, written, session.credential)
 
-    def _query(self, call: Call[Any], style: IncludeStyle) -> httpx.QueryParams:
+    def _query(self, call: Call[Any], style: IncludeStyle) -> Query:
         query = [*call.filters, *include_query(sorted(call.include), style)]
         if call.page is not None:
             query.append((self._settings.page_param, str(call.page)))
             query.append((self._settings.per_page_param, str(self._settings.page_size)))
-        return httpx.QueryParams(query)
+        return tuple(query)
 
 
-def include_query(names: list[str], style: IncludeStyle | Literal["auto"]) -> list[tuple[str, Primitive]]:
+def include_query(names: list[str], style: IncludeStyle | Literal["auto"]) -> list[tuple[str, str]]:
     """Return the query's part that asks for includes, in a style; "auto" begins with commas."""
     if not names:
         return []

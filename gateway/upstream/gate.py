@@ -3,11 +3,9 @@
 import math
 from typing import Any
 
-import httpx
-
 from gateway.errors import RateLimitedError
 from gateway.upstream.budget import Budget, Lane
-from gateway.upstream.http import Http, Reply
+from gateway.upstream.http import Http, Query, Reply
 from gateway.upstream.session import Session
 
 _LARGEST = 1e10  # more than any count, and any moment of the next centuries in unix seconds
@@ -30,7 +28,7 @@ class Gate:
         path: str,
         session: Session,
         lane: Lane,
-        query: httpx.QueryParams | None = None,
+        query: Query = (),
         body: dict[str, Any] | None = None,
     ) -> Reply:
         """Return the answer, whatever its status but 429.

@@ -18,7 +18,7 @@ Int = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
 """An integer that GraphQL's Int can hold."""
 
 
-class Row(msgspec.Struct, frozen=True):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """One row of a resource: its own columns, decoded.
 
     No column has a default, so that msgspec decodes whole rows only; a column that may be None may
