@@ -1,6 +1,7 @@
 """What an operation has seen so far, asked before any loader: nothing known is asked for again."""
 
 from collections.abc import Mapping
+from itertools import groupby
 from typing import Any, Final, cast
 
 from gateway.upstream.call import Call
@@ -39,12 +40,11 @@ class Known:
         self._sorted = len(self._answers)
 
     def _sort_in(self, call: Call[Any], answer: Answer[Any]) -> None:
-        of_class = self._rows.setdefault(call.record.row, {})
         if call.id is not None:
-            of_class[call.id] = None
-        of_class.update((row.id, row) for row in answer.rows)
-        for row in answer.embedded:
-            self._rows.setdefault(type(row), {})[row.id] = row
+            self._of(call.record.row)[call.id] = None
+        self._of(call.record.row).update({row.id: row for row in answer.rows})
+        for kind, rows in groupby(answer.embedded, type):
+            self._of(kind).update({row.id: row for row in rows})
         for name in call.include:
             links = self._links.setdefault((call.record.row, name), {})
             if name in answer.links:
@@ -52,6 +52,9 @@ class Known:
             else:
                 for row in answer.rows:
                     links.setdefault(row.id, UNAVAILABLE)
+
+    def _of(self, kind: type[Row]) -> dict[int, Row | None]:
+        return self._rows.setdefault(kind, {})
 
     def is_all_from(self, answer: Answer[Any]) -> bool:
         """Return whether nothing but this answer was taken in."""

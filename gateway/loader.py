@@ -64,7 +64,13 @@ class OperationEndedError(Exception):
 
 async def settle(work: Iterable[Coroutine[Any, Any, ValueT]]) -> list[ValueT | Exception]:
     """Run all at once and return each value or exception, in order: one failure spares the others."""
-    results = await asyncio.gather(*work, return_exceptions=True)
+    coroutines = list(work)
+    if len(coroutines) == 1:  # mostly so, and needs no task
+        try:
+            return [await coroutines[0]]
+        except Exception as error:
+            return [error]
+    results = await asyncio.gather(*coroutines, return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException) and not isinstance(result, Exception):
             raise result

@@ -25,7 +25,7 @@ class Node:
     """What every entity implements. Its subclasses resolve rows of the kind that bears their name."""
 
     id = pure(
-        lambda row: strawberry.ID(encode_id(row.kind, row.id)),
+        lambda row: encode_id(row.kind, row.id),
         strawberry.ID,
         description="Opaque and global, the same for ever.",
     )

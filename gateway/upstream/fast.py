@@ -5,7 +5,7 @@ read by the tolerant way (`gateway.upstream.wire`), with the same result but slo
 with others embedded are decoded along with them, then taken apart: rows must not hold others.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import cache
 from operator import attrgetter
 from typing import Any, cast
@@ -35,7 +35,7 @@ _BESIDE = (
 
 
 def read_fast(
-    record: Record[RowT], body: bytes, include: frozenset[str], *, is_list: bool
+    record: Record[RowT], body: bytes | bytearray, include: frozenset[str], *, is_list: bool
 ) -> Answer[RowT] | None:
     """Return the answer, or None where the body is not of the usual dialect."""
     try:
@@ -45,8 +45,12 @@ def read_fast(
     found = cast(tuple[Any, ...], envelope.data if is_list else (envelope.data,))
     links: dict[str, dict[int, Any]] = {}
     embedded: list[Row] = []
+    row_ids = [one.id for one in found]
     for name in include:
-        links[name], others = _follow(record.includes[name], {one.id: getattr(one, name) for one in found})
+        told = list(map(attrgetter(name), found))
+        follow = _FOLLOW.get(type(record.includes[name]))
+        values, others = follow(told) if follow else (told, ())
+        links[name] = dict(zip(row_ids, values, strict=True))
         embedded += others
         if not _are_sound(others):
             return None
@@ -59,18 +63,22 @@ def read_fast(
     return Answer(rows, links, tuple(embedded), read_paging(told, None, len(rows)))
 
 
-def _follow(embed: Embed, told: dict[int, Any]) -> tuple[dict[int, Any], Collection[Row]]:
-    """Return what an include tells by row id, and each row that it embeds once."""
-    match embed:
-        case One():
-            embedded = {other.id: other for other in told.values() if other}
-            return {row_id: other and other.id for row_id, other in told.items()}, embedded.values()
-        case Many():
-            embedded = {other.id: other for others in told.values() for other in others}
-            links = {row_id: tuple([other.id for other in others]) for row_id, others in told.items()}
-            return links, embedded.values()
-        case _:
-            return told, ()
+def _one(told: list[Any]) -> tuple[list[Any], Collection[Row]]:
+    """Return the ids of embedded rows, one or None for each place, and each of the rows once."""
+    embedded = {other.id: other for other in told if other is not None}
+    return [None if other is None else other.id for other in told], embedded.values()
+
+
+def _many(told: list[Any]) -> tuple[list[Any], Collection[Row]]:
+    """Return the ids of embedded rows, a tuple for each place, and each of the rows once."""
+    embedded = {other.id: other for others in told for other in others}
+    return [tuple([other.id for other in others]) for others in told], embedded.values()
+
+
+_FOLLOW: dict[type[Embed], Callable[[list[Any]], tuple[list[Any], Collection[Row]]]] = {
+    One: _one,
+    Many: _many,
+}
 
 
 def _apart(record: Record[RowT], linked: tuple[Any, ...]) -> tuple[RowT, ...]:
@@ -90,9 +98,12 @@ def _decoder(record: Record[Any], include: frozenset[str], is_list: bool) -> msg
     data = record.row
     if include:
         columns = [(column.name, column.type) for column in msgspec.structs.fields(record.row)]
-        data = msgspec.defstruct("Linked", [*columns, *((name, _type_of(record, name)) for name in include)])
+        linked = [(name, _type_of(record, name)) for name in include]
+        data = msgspec.defstruct("Linked", [*columns, *linked], gc=False)
     beside = [(name, Any, msgspec.UNSET) for name in _BESIDE]
-    envelope = msgspec.defstruct("Envelope", [("data", tuple[data, ...] if is_list else data), *beside])
+    envelope = msgspec.defstruct(
+        "Envelope", [("data", tuple[data, ...] if is_list else data), *beside], gc=False
+    )
     return msgspec.json.Decoder(envelope)
 
 

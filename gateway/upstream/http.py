@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
@@ -22,13 +22,13 @@ _IN_FLIGHT = 10
 _KEPT_ADDRESSES = 1_000  # parsed once: that takes longer than the rest of a request
 _LARGEST = 20_000_000  # bytes of an answer, unpacked
 
-_HEADERS = {
-    "Accept": "application/json",
+_HEADERS = (
+    (b"Accept", b"application/json"),
     # Every sample of the documentation sends this type, on GET too.
-    "Content-Type": "application/json",
-    "Accept-Encoding": "gzip, deflate",
-    "User-Agent": "plandocket-gateway",
-}
+    (b"Content-Type", b"application/json"),
+    (b"Accept-Encoding", b"gzip, deflate"),
+    (b"User-Agent", b"plandocket-gateway"),
+)
 
 Query = tuple[tuple[str, str], ...]
 """Names and values, as they are before they are quoted."""
@@ -38,8 +38,9 @@ class Reply(msgspec.Struct, frozen=True):
     """An answer as it came, whatever its status."""
 
     status: int
-    headers: httpx.Headers
-    body: bytes
+    headers: Mapping[str, str]
+    """By their names in small letters."""
+    body: bytes | bytearray
 
 
 class Http:
@@ -80,7 +81,7 @@ class Http:
         request = httpx.Request(
             method,
             self._address(path, query),
-            headers={**_HEADERS, "Authorization": f"Bearer {credential.key.get_secret_value()}"},
+            headers=[*_HEADERS, (b"Authorization", b"Bearer " + credential.key.get_secret_value().encode())],
             content=None if body is None else msgspec.json.encode(body),
         )
         async with self._places:
@@ -104,7 +105,10 @@ class Http:
                     )
         finally:
             await response.aclose()
-        return Reply(response.status_code, response.headers, bytes(body))
+        headers = {
+            name.lower().decode("latin-1"): value.decode("latin-1") for name, value in response.headers.raw
+        }
+        return Reply(response.status_code, headers, body)
 
 
 @contextmanager

@@ -34,7 +34,7 @@ class Answer(msgspec.Struct, Generic[RowT], frozen=True):
     """What was made of exactly this answer, kept with it: see `gateway.execution.projection`."""
 
 
-def decode(body: bytes) -> Any:
+def decode(body: bytes | bytearray) -> Any:
     """Return the JSON of a body; UnreadableError for anything else (a proxy's HTML page)."""
     try:
         return msgspec.json.decode(body)
