@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar
 import msgspec
 import strawberry
 
+from gateway.access import Caller
 from gateway.errors import UnauthenticatedError
 from gateway.known import Known
 from gateway.loader import Loader, see
@@ -16,7 +17,6 @@ from gateway.reads import Reads
 from gateway.upstream.budget import Lane, Spent
 from gateway.upstream.call import Call, one
 from gateway.upstream.client import Upstream
-from gateway.upstream.credential import Credential
 from gateway.upstream.pages import Listing
 from gateway.upstream.reason import because
 from gateway.upstream.record import Record, RowT
@@ -41,8 +41,9 @@ class Cost(msgspec.Struct, frozen=True):
 class Context:
     """What the resolvers of one operation share. Use it as an async context manager: it ends their work."""
 
-    def __init__(self, upstream: Upstream, credential: Credential | None) -> None:
+    def __init__(self, upstream: Upstream, caller: Caller) -> None:
         self.upstream = upstream
+        self.caller = caller
         self.wanted = 0
         """Requests that naive resolution would have made: one for each list, look-up and related row."""
         self.known = Known()
@@ -53,7 +54,7 @@ class Context:
         """The document's compiled selections."""
         self.condition_names: tuple[str, ...] = ()
         """The variables that decide on `@skip` and `@include`."""
-        self._session = upstream.session(credential) if credential else None
+        self._session = upstream.session(caller.credential) if caller.credential else None
         self._loaders: dict[type, Any] = {}
         self._running: set[asyncio.Future[Any]] = set()
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import (
     Field,
+    FilePath,
     HttpUrl,
     SecretStr,
     StringConstraints,
@@ -132,6 +133,135 @@ class Settings(BaseSettings):
         default="on",
         validation_alias="GATEWAY_TELL_COST",
         description="`on`: every answer says in `extensions.upstream` what it cost.",
+    )
+    auth: Literal["passthrough", "tokens", "jwt", "none"] | None = Field(
+        default=None,
+        validation_alias="GATEWAY_AUTH",
+        description="Who may call: `passthrough` (each with their own PlanDocket key; the default without "
+        "`PLANDOCKET_API_KEY`), `tokens`, `jwt`, or `none` (anyone; the default with it, on loopback only).",
+    )
+    tokens_file: FilePath | None = Field(
+        default=None,
+        validation_alias="GATEWAY_TOKENS_FILE",
+        description="For `tokens`: the file with a line for each token, as `gateway token` prints it; "
+        "read again when it changes.",
+    )
+    jwt_issuer: str | None = Field(
+        default=None,
+        validation_alias="GATEWAY_JWT_ISSUER",
+        description="For `jwt`: the issuer that tokens must name.",
+    )
+    jwt_audience: str | None = Field(
+        default=None,
+        validation_alias="GATEWAY_JWT_AUDIENCE",
+        description="For `jwt`: the audience that tokens must name.",
+    )
+    jwt_jwks_url: HttpUrl | None = Field(
+        default=None,
+        validation_alias="GATEWAY_JWT_JWKS_URL",
+        description="For `jwt`: where the issuer's keys are; fetched again when they change.",
+    )
+    jwt_roles_claim: str = Field(
+        default="roles",
+        validation_alias="GATEWAY_JWT_ROLES_CLAIM",
+        description="For `jwt`: the claim with the roles `read` or `write`, `sensitive`, and resources "
+        "such as `events`, to which the caller is limited.",
+    )
+    csrf: _Switch = Field(
+        default="on",
+        validation_alias="GATEWAY_CSRF",
+        description="`on`: a GET must bring a header that no web page of another origin can send, "
+        "such as `X-Requested-With`.",
+    )
+    cors_origins: str | None = Field(
+        default=None,
+        validation_alias="GATEWAY_CORS_ORIGINS",
+        description="Origins whose pages may call, with commas between: `https://app.example.org`.",
+    )
+    graphiql: _Switch = Field(
+        default="on",
+        validation_alias="GATEWAY_GRAPHIQL",
+        description="`on`: browsers get GraphiQL at `/graphql`. The page itself holds no data.",
+    )
+    introspection: Literal["on", "callers", "off"] = Field(
+        default="callers",
+        validation_alias="GATEWAY_INTROSPECTION",
+        description="Who may ask for the schema: anyone (`on`), `callers` who are let in, or nobody (`off`).",
+    )
+    suggestions: _Switch = Field(
+        default="off",
+        validation_alias="GATEWAY_SUGGESTIONS",
+        description="`on`: the error for an unknown name suggests those that are alike.",
+    )
+    max_depth: Annotated[int, Field(ge=1, le=100)] = Field(
+        default=12,
+        validation_alias="GATEWAY_MAX_DEPTH",
+        description="Fields below each other in one operation, introspection aside.",
+    )
+    max_aliases: Annotated[int, Field(ge=0, le=1000)] = Field(
+        default=30,
+        validation_alias="GATEWAY_MAX_ALIASES",
+        description="Aliases in one operation, fragments counted as often as they are spread.",
+    )
+    max_fields: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        default=500,
+        validation_alias="GATEWAY_MAX_FIELDS",
+        description="Fields in one operation, counted likewise.",
+    )
+    max_directives: Annotated[int, Field(ge=0, le=1000)] = Field(
+        default=50,
+        validation_alias="GATEWAY_MAX_DIRECTIVES",
+        description="Directives in one operation, counted likewise.",
+    )
+    max_tokens: Annotated[int, Field(ge=10, le=100_000)] = Field(
+        default=2_000,
+        validation_alias="GATEWAY_MAX_TOKENS",
+        description="Tokens (names, braces, values) in one document.",
+    )
+    max_operations: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=5,
+        validation_alias="GATEWAY_MAX_OPERATIONS",
+        description="Operations in one document.",
+    )
+    max_rows: Annotated[int, Field(ge=100, le=1_000_000)] = Field(
+        default=10_000,
+        validation_alias="GATEWAY_MAX_ROWS",
+        description="Rows in the answer to one operation, all lists together.",
+    )
+    documents: Literal["off", "prefer", "only"] = Field(
+        default="off",
+        validation_alias="GATEWAY_DOCUMENTS",
+        description="Stored documents: `prefer` takes their hashes besides texts, `only` takes nothing else.",
+    )
+    documents_file: FilePath | None = Field(
+        default=None,
+        validation_alias="GATEWAY_DOCUMENTS_FILE",
+        description="The stored documents, JSON of hash to text, as graphql-codegen and relay-compiler write it.",
+    )
+    operation_timeout: _Seconds = Field(
+        default=20,
+        validation_alias="GATEWAY_OPERATION_TIMEOUT",
+        description="Seconds that one operation may take altogether, at most 300.",
+    )
+    max_running: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        default=100,
+        validation_alias="GATEWAY_MAX_RUNNING",
+        description="Operations that run at the same time; those beyond get 503 with `Retry-After` at once.",
+    )
+    log_format: Literal["json", "console"] = Field(
+        default="console",
+        validation_alias="GATEWAY_LOG_FORMAT",
+        description="How log lines are written: `json` for machines, `console` for people.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info",
+        validation_alias="GATEWAY_LOG_LEVEL",
+        description="The least that is logged; `info` has a line for each operation.",
+    )
+    metrics_token: SecretStr | None = Field(
+        default=None,
+        validation_alias="GATEWAY_METRICS_TOKEN",
+        description="What `/metrics` wants as a bearer token. Unset: it answers on loopback only.",
     )
     host: str = Field(
         default="127.0.0.1",

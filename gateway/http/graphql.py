@@ -10,7 +10,7 @@ from starlette.responses import Response
 from gateway.context import Context
 from gateway.errors import UnauthenticatedError
 from gateway.execution.operation import Executor, NotAllowedError, Outcome, Request
-from gateway.http.auth import Keys
+from gateway.http.auth import Callers
 from gateway.http.graphiql.page import GraphiQL
 from gateway.http.leaving import ClientLeftError, WhileThere
 from gateway.settings import Settings
@@ -47,7 +47,7 @@ class Endpoint:
     ) -> None:
         self._executor = executor
         self._upstream = upstream
-        self._keys = Keys(settings)
+        self._callers = Callers(settings)
         self._graphiql = graphiql
 
     async def answer(self, http: HttpRequest) -> Response:
@@ -72,7 +72,7 @@ class Endpoint:
 
     async def _outcome(self, http: HttpRequest, request: Request) -> Outcome:
         """Run the operation; a mutation also where the client goes away: its writes may be on their way."""
-        context = Context(self._upstream, self._keys.of(http))
+        context = Context(self._upstream, await self._callers.of(http))
         if not self._executor.is_query(request):
             return await self._executor.run(request, context)
         async with WhileThere(http):

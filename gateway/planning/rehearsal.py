@@ -12,6 +12,7 @@ import httpx
 import msgspec
 from pydantic import SecretStr
 
+from gateway.access import Caller
 from gateway.context import Context
 from gateway.execution.operation import Executor, Request
 from gateway.resources import RESOURCES
@@ -57,7 +58,7 @@ async def rehearse(
         {"base_url": "http://rehearsal.invalid", "requests_per_hour": "unlimited", "max_calls": 1000}
     )
     async with Upstream(settings, stage) as upstream:
-        context = Context(upstream, Credential(SecretStr("rehearsal"), is_held=True))
+        context = Context(upstream, Caller(Credential(SecretStr("rehearsal"), is_held=True)))
         outcome = await Executor(SCHEMA).run(Request(query, variables, operation), context)
         errors = [error["message"] for error in outcome.body.get("errors", ())]
         return Rehearsal(stage.steps, context.wanted, errors)

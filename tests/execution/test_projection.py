@@ -12,6 +12,7 @@ from execution.test_same_as_plain import CREDENTIAL, SETTINGS, plain
 from execution.worlds import World
 from graphql import parse
 
+from gateway.access import Caller
 from gateway.context import Context
 from gateway.execution import operation
 from gateway.execution.operation import Executor, Request
@@ -63,7 +64,7 @@ class Asking:
     async def through(self, upstream, text, variables=None):
         """Return `data` as read through this upstream."""
         request = Request(text, variables)
-        body = (await self.executor.run(request, Context(upstream, CREDENTIAL))).body
+        body = (await self.executor.run(request, Context(upstream, Caller(CREDENTIAL)))).body
         wanted, _, _ = await plain(parse(text), Run(None, variables), upstream)
         assert msgspec.json.encode(body["data"]) == wanted
         return msgspec.json.decode(wanted)
@@ -191,7 +192,7 @@ async def test_operations_of_a_document_have_defaults_of_their_own(asking):
         fragment All on Query { events(first: 1) { nodes { id title @include(if: $x) } } }"""
     async with Upstream(SETTINGS["off"], World("schema", "none")) as upstream:
         for name, is_told in (("On", True), ("Off", False), ("On", True)):
-            context = Context(upstream, CREDENTIAL)
+            context = Context(upstream, Caller(CREDENTIAL))
             body = (await asking.executor.run(Request(text, None, name), context)).body
             [row] = msgspec.json.decode(msgspec.json.encode(body["data"]))["events"]["nodes"]
             assert ("title" in row) is is_told, name
@@ -217,7 +218,7 @@ async def test_a_documents_projections_are_bounded(asking):
     async with Upstream(SETTINGS["on"], World("schema", "none")) as upstream:
         for values in itertools.islice(itertools.product([True, False], repeat=len(names)), 1_200):
             request = Request(text, dict(zip(names, values, strict=True)))
-            body = (await asking.executor.run(request, Context(upstream, CREDENTIAL))).body
+            body = (await asking.executor.run(request, Context(upstream, Caller(CREDENTIAL)))).body
             assert "errors" not in body
 
     document = asking.executor._documents.get(text)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from gateway.access import Caller
 from gateway.context import Context
 from gateway.errors import GatewayError
 from gateway.execution.operation import Executor, Request
@@ -46,7 +47,7 @@ world = cache(World)
 async def projected(text, run, upstream):
     """Return the answer as the gateway gives it: data, errors, and what is unavailable."""
     request = Request(text, run.variables, run.operation)
-    body = (await EXECUTOR.run(request, Context(upstream, CREDENTIAL))).body
+    body = (await EXECUTOR.run(request, Context(upstream, Caller(CREDENTIAL)))).body
     told = body.get("extensions", {}).get("upstream", {}).get("unavailable", [])
     errors = [(e.get("path"), e["message"], e["extensions"]["code"]) for e in body.get("errors", [])]
     return msgspec.json.encode(body.get("data")), discreet(errors), told
@@ -54,7 +55,7 @@ async def projected(text, run, upstream):
 
 async def plain(ast, run, upstream):
     """Return the same as graphql-core makes it."""
-    async with Context(upstream, CREDENTIAL) as context:
+    async with Context(upstream, Caller(CREDENTIAL)) as context:
         result = execute(
             GRAPH,
             ast,

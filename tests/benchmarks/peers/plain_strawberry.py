@@ -15,6 +15,7 @@ from starlette.routing import Route
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 
+from gateway.access import Caller
 from gateway.context import Context
 from gateway.schema import SCHEMA
 from gateway.settings import Settings, load_settings
@@ -29,11 +30,11 @@ class View(GraphQL[Context, None]):
         super().__init__(SCHEMA, graphql_ide=None)
         self.upstream = Upstream(settings)
         assert settings.api_key is not None
-        self._credential = Credential(settings.api_key, is_held=True)
+        self._caller = Caller(Credential(settings.api_key, is_held=True))
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         """Return a context that ends after the answer."""
-        context = Context(self.upstream, self._credential)
+        context = Context(self.upstream, self._caller)
         assert isinstance(response, Response)
         response.background = BackgroundTask(context.__aexit__, None, None, None)
         return context
