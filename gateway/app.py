@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.execution.operation import Executor
+from gateway.execution.operation import Executor, Rules
 from gateway.http.graphiql.page import GraphiQL
 from gateway.http.graphql import Endpoint, RequestError
 from gateway.http.health import alive, ready
@@ -29,7 +29,7 @@ def create_app(
     """Return the gateway; `transport` stands in for the network and `clock` for time, in tests."""
     upstream = Upstream(settings, transport, clock)
     graphiql = GraphiQL()
-    endpoint = Endpoint(Executor(SCHEMA, tells_cost=settings.tell_cost == "on"), upstream, settings, graphiql)
+    endpoint = Endpoint(Executor(SCHEMA, Rules.of(settings)), upstream, settings, graphiql)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:

@@ -43,6 +43,8 @@ def demo(port: Port = 8000, sandbox_port: Port = 8001) -> None:
         base_url=f"http://127.0.0.1:{sandbox_port}",  # pyright: ignore[reportArgumentType] - pydantic reads it
         api_key=SANDBOX_KEY,  # pyright: ignore[reportArgumentType] - pydantic makes it secret
         port=port,
+        introspection="on",
+        suggestions="on",
     )
     sandbox = Served(Sandbox().app, "127.0.0.1", sandbox_port)
     gateway = Served(create_app(settings), settings.host, settings.port)

@@ -5,6 +5,7 @@
     * BadInputError           an argument is wrong; the message says what is allowed
     * UnauthenticatedError    no key, or one that PlanDocket does not know
     * TooComplexError         the operation needs more upstream reads than one may
+    * OperationTimeoutError   the operation took longer than one may
   * UpstreamError             PlanDocket, or the way to it, is at fault
     * RefusedError            the key lacks a scope, or the held key is refused
     * RateLimitedError        no request is left this hour; carries `retry_in_s`
@@ -63,6 +64,20 @@ class TooComplexError(CallerError):
             f"This needs more than the {most} requests to PlanDocket that one operation may make: "
             "ask for less at once, or for the rest in another operation."
         )
+
+
+class OperationTimeoutError(CallerError):
+    """An operation took longer than one may."""
+
+    code = "OPERATION_TIMEOUT"
+
+    def __init__(self, *, is_write: bool) -> None:
+        mend = (
+            "Some of it may have been written: look before you send it again."
+            if is_write
+            else "Ask for less at once."
+        )
+        super().__init__(f"The operation took longer than one may. {mend}")
 
 
 class UpstreamError(GatewayError):

@@ -1,5 +1,6 @@
-"""From a document's text to what can be executed: parsed and validated once for each text."""
+"""From a document's text to what can be executed: parsed, limited and validated once for each text."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -7,6 +8,7 @@ import msgspec
 from graphql import (
     DirectiveNode,
     DocumentNode,
+    FieldNode,
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
@@ -22,8 +24,14 @@ from graphql import (
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from gateway.errors import TooComplexError
+from gateway.execution.limits import PAGE_SIZES, Limits, Rows, Sizes, excesses, repeats, too_many_rows
+
 _KEPT = 1_000
 _LONGEST_KEPT = 20_000  # characters: what is kept is bounded in memory too
+_LONGEST = 100_000  # to be read character by character
+_MOST_ERRORS = 5
+_MOST_COUNTED = 100  # of a document: a client chooses how many page sizes it has
 
 # An execution path of one's own must bring Strawberry's rules along.
 _RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
@@ -34,59 +42,114 @@ class Document(msgspec.Struct, frozen=True):
 
     ast: DocumentNode | None = None
     errors: tuple[GraphQLError, ...] = ()
+    sizes: Sizes | None = None
     projections: dict[Any, Any] = msgspec.field(default_factory=dict[Any, Any])
     """Compiled selections: see `gateway.execution.projection`."""
     lookahead: dict[Any, Any] = msgspec.field(default_factory=dict[Any, Any])
     """What was read ahead in it: see `gateway.lookahead`."""
+    rows: dict[Any, int] = msgspec.field(default_factory=dict[Any, int])
+    """How many rows its operations may come to, by what says so."""
     condition_names: tuple[str, ...] = ()
     """The variables that `@skip` and `@include` go by: what is compiled for their values holds for no others."""
+    size_names: tuple[str, ...] = ()
+    """The variables that say how large pages are."""
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
         """Return the named operation, or the only one; None where that is not clear."""
         return get_operation_ast(self.ast, name) if self.ast else None
 
+    def introspects(self, operation: OperationDefinitionNode) -> bool:
+        """Return whether an operation asks for the schema."""
+        return self.sizes is not None and self.sizes.of(operation).introspects
+
 
 class Documents:
     """Documents by their text, the most recently used ones kept."""
 
-    def __init__(self, schema: GraphQLSchema) -> None:
+    def __init__(self, schema: GraphQLSchema, limits: Limits, *, suggests: bool) -> None:
         self._schema = schema
+        self._limits = limits
+        self._suggests = suggests
         self._kept = lru_cache(maxsize=_KEPT)(self._read)
 
     def get(self, text: str) -> Document:
         """Return the document of a text; its errors carry their code."""
         return self._kept(text) if len(text) <= _LONGEST_KEPT else self._read(text)
 
+    def excess(
+        self, document: Document, operation: OperationDefinitionNode, variables: Mapping[str, Any]
+    ) -> GraphQLError | None:
+        """Return the error for an operation of a valid document that may come to too many rows."""
+        if document.sizes is None:
+            return None
+        values = (variables.get(name) for name in document.size_names)
+        key = (id(operation), *(value if isinstance(value, int) else None for value in values))
+        rows = document.rows.get(key)
+        if rows is None:
+            if len(document.rows) >= _MOST_COUNTED:
+                document.rows.clear()
+            rows = Rows(self._schema, document.sizes, operation, variables).count()
+            document.rows[key] = rows
+        return too_many_rows(rows, self._limits)
+
     def _read(self, text: str) -> Document:
+        if len(text) > _LONGEST:
+            message = f"The query has more than {_LONGEST:,} characters: send long texts as variables."
+            return _refused(_coded(GraphQLError(message), TooComplexError.code))
         try:
-            ast = parse(text)
+            return self._checked(parse(text, max_tokens=self._limits.tokens))
         except GraphQLSyntaxError as error:
-            return Document(errors=(_coded(error, "GRAPHQL_PARSE_FAILED"),))
+            is_long = "tokens" in error.message and "aborted" in error.message
+            return _refused(_coded(error, TooComplexError.code if is_long else "GRAPHQL_PARSE_FAILED"))
         except RecursionError:
-            return Document(
-                errors=(_coded(GraphQLError("The query is nested too deeply."), "GRAPHQL_PARSE_FAILED"),)
-            )
-        errors = validate(self._schema, ast, _RULES, max_errors=5)
-        refused = tuple(_coded(error, "GRAPHQL_VALIDATION_FAILED") for error in errors)
-        return Document(ast, refused, condition_names=_condition_names(ast))
+            return _refused(_coded(GraphQLError("The query is nested too deeply."), TooComplexError.code))
+
+    def _checked(self, ast: DocumentNode) -> Document:
+        sizes = Sizes(ast)
+        if found := tuple(excesses(sizes, self._limits)):
+            return _refused(*found)
+        if (repeated := repeats(sizes, self._limits)) is not None:
+            return _refused(repeated)
+        errors = validate(
+            self._schema, ast, _RULES, max_errors=_MOST_ERRORS, hide_suggestions=not self._suggests
+        )
+        if errors:
+            return _refused(*(_coded(error, "GRAPHQL_VALIDATION_FAILED") for error in errors[:_MOST_ERRORS]))
+        names = _Names()
+        visit(ast, names)
+        return Document(
+            ast,
+            sizes=sizes,
+            condition_names=tuple(sorted(names.of_conditions)),
+            size_names=tuple(sorted(names.of_sizes)),
+        )
 
 
-class _Conditions(Visitor):
+class _Names(Visitor):
+    """The variables on which it depends what is selected, and how much of it."""
+
     def __init__(self) -> None:
         super().__init__()
-        self.names: set[str] = set()
+        self.of_conditions: set[str] = set()
+        self.of_sizes: set[str] = set()
 
     def enter_directive(self, node: DirectiveNode, *_: object) -> None:
         """Note the variables of a condition."""
-        for argument in node.arguments or ():
-            if isinstance(argument.value, VariableNode):
-                self.names.add(argument.value.name.value)
+        self.of_conditions |= {
+            one.value.name.value for one in node.arguments or () if isinstance(one.value, VariableNode)
+        }
+
+    def enter_field(self, node: FieldNode, *_: object) -> None:
+        """Note the variables of a page's size."""
+        self.of_sizes |= {
+            one.value.name.value
+            for one in node.arguments or ()
+            if one.name.value in PAGE_SIZES and isinstance(one.value, VariableNode)
+        }
 
 
-def _condition_names(ast: DocumentNode) -> tuple[str, ...]:
-    found = _Conditions()
-    visit(ast, found)
-    return tuple(sorted(found.names))
+def _refused(*errors: GraphQLError) -> Document:
+    return Document(errors=errors)
 
 
 def _coded(error: GraphQLError, code: str) -> GraphQLError:

@@ -1,22 +1,27 @@
 """Runs one operation, and makes of its outcome what a client may see."""
 
+import asyncio
 import logging
 import secrets
 import traceback
 from inspect import isawaitable
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import msgspec
 import strawberry
-from graphql import ExecutionResult, GraphQLError, OperationType
+from graphql import DocumentNode, ExecutionResult, GraphQLError, OperationDefinitionNode, OperationType
 from graphql import execute as graphql_execute  # pyright: ignore[reportUnknownVariableType]
 
 from gateway.context import Context, Cost
-from gateway.errors import GatewayError
-from gateway.execution.documents import Documents
+from gateway.errors import GatewayError, OperationTimeoutError, UnauthenticatedError
+from gateway.execution.documents import Document, Documents
+from gateway.execution.limits import Limits, too_many_values
 from gateway.execution.projection import ProjectingExecutor
+from gateway.settings import Settings
 
 log = logging.getLogger(__name__)
+
+_MOST_ERRORS = 5  # of a request's variables
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -40,13 +45,44 @@ class NotAllowedError(Exception):
     """A mutation where only a query may run."""
 
 
+class Rules(msgspec.Struct, frozen=True):
+    """How operations are executed."""
+
+    limits: Limits = Limits()
+    timeout_s: float = 20
+    suggests: bool = True
+    """Whether errors suggest names that are alike."""
+    introspection: Literal["on", "callers", "off"] = "on"
+    tells_cost: bool = True
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Rules":
+        """Return the rules as the operator set them."""
+        limits = Limits(
+            depth=settings.max_depth,
+            aliases=settings.max_aliases,
+            fields=settings.max_fields,
+            directives=settings.max_directives,
+            tokens=settings.max_tokens,
+            operations=settings.max_operations,
+            rows=settings.max_rows,
+        )
+        return cls(
+            limits,
+            settings.operation_timeout,
+            settings.suggestions == "on",
+            settings.introspection,
+            settings.tell_cost == "on",
+        )
+
+
 class Executor:
     """Executes requests against one schema."""
 
-    def __init__(self, schema: strawberry.Schema, *, tells_cost: bool = True) -> None:
-        self._tells_cost = tells_cost
+    def __init__(self, schema: strawberry.Schema, rules: Rules) -> None:
+        self._rules = rules
         self._schema = schema._schema  # pyright: ignore[reportPrivateUsage] - graphql-core's own
-        self._documents = Documents(self._schema)
+        self._documents = Documents(self._schema, rules.limits, suggests=rules.suggests)
 
     def is_query(self, request: Request) -> bool:
         """Return whether a request's operation changes nothing, also where there is none."""
@@ -67,16 +103,48 @@ class Executor:
             return _refused(_no_operation(request.operation_name))
         if request.is_read_only and operation.operation is not OperationType.QUERY:
             raise NotAllowedError
+        refusal = self._refusal(document, operation, request, context)
+        if refusal is not None:
+            return _refused(refusal)
         context.projections, context.lookahead = document.projections, document.lookahead
         context.condition_names = document.condition_names
+        limit = asyncio.timeout(self._rules.timeout_s)
+        try:
+            async with limit:
+                return await self._execute(document.ast, request, context)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            is_write = operation.operation is OperationType.MUTATION
+            return Outcome({"data": None, "errors": [_told(OperationTimeoutError(is_write=is_write))]}, True)
+
+    def _refusal(
+        self, document: Document, operation: OperationDefinitionNode, request: Request, context: Context
+    ) -> GraphQLError | None:
+        """Return why a valid operation is not executed; None where it is."""
+        if self._rules.introspection != "on" and document.introspects(operation):
+            if self._rules.introspection == "off":
+                return _coded("The schema cannot be asked for here: read schema.graphql.", "FORBIDDEN")
+            if not context.caller.is_let_in:
+                return _coded(
+                    "Only callers may ask for the schema: send your key.", UnauthenticatedError.code
+                )
+        variables = request.variables or {}
+        return too_many_values(variables, self._rules.limits) or self._documents.excess(
+            document, operation, variables
+        )
+
+    async def _execute(self, ast: DocumentNode, request: Request, context: Context) -> Outcome:
         async with context:
             running = graphql_execute(
                 self._schema,
-                document.ast,
+                ast,
                 context_value=context,
                 variable_values=request.variables,
                 operation_name=request.operation_name,
                 executor_class=ProjectingExecutor,
+                max_coercion_errors=_MOST_ERRORS,
+                hide_suggestions=not self._rules.suggests,
             )
             return self._outcome(await running if isawaitable(running) else running, context)
 
@@ -87,7 +155,7 @@ class Executor:
         body: dict[str, Any] = {"data": result.data}
         if errors:
             body["errors"] = [_visible(error) for error in errors]
-        told = _cost(context.cost) if self._tells_cost else {}
+        told = _cost(context.cost) if self._rules.tells_cost else {}
         if context.unavailable:
             told["unavailable"] = sorted(context.unavailable)
         if told:
@@ -136,6 +204,14 @@ def _internal(error: GraphQLError) -> dict[str, Any]:
         "message": f"The gateway failed here: tell its operator the reference {reference}.",
         "extensions": {"code": "INTERNAL_SERVER_ERROR", "reference": reference},
     }
+
+
+def _told(error: GatewayError) -> dict[str, Any]:
+    return {"message": str(error), "extensions": error.extensions}
+
+
+def _coded(message: str, code: str) -> GraphQLError:
+    return GraphQLError(message, extensions={"code": code})
 
 
 def _no_operation(name: str | None) -> GraphQLError:

@@ -7,7 +7,7 @@ import weakref
 
 import msgspec
 import pytest
-from execution.documents import Run, coded
+from execution.documents import ANY_SIZE, Run, coded
 from execution.test_same_as_plain import CREDENTIAL, SETTINGS, plain
 from execution.worlds import World
 from graphql import parse
@@ -52,7 +52,7 @@ class Asking:
     """A gateway's own execution, and the types that it left to graphql-core."""
 
     def __init__(self, counting):
-        self.executor = Executor(SCHEMA, tells_cost=False)
+        self.executor = Executor(SCHEMA, ANY_SIZE)
         self._counting = counting
 
     async def __call__(self, text, world=None, variables=None, cache="off"):

@@ -7,7 +7,7 @@ from inspect import isawaitable
 
 import msgspec
 import pytest
-from execution.documents import GRAPH, Asked, Run, documents
+from execution.documents import ANY_SIZE, GRAPH, Asked, Run, documents
 from execution.worlds import FAULTS, TOLD, World
 from graphql import GraphQLError, execute, parse, validate
 from hypothesis import HealthCheck, example, given, settings
@@ -39,7 +39,7 @@ SETTINGS = {
     for cache in ("off", "on")
 }
 CREDENTIAL = Credential(SecretStr(SANDBOX_KEY), is_held=True)
-EXECUTOR = Executor(SCHEMA, tells_cost=False)
+EXECUTOR = Executor(SCHEMA, ANY_SIZE)
 
 world = cache(World)
 

@@ -1,0 +1,207 @@
+# pyright: basic
+"""What one operation may come to, and what every other one is told before anything is asked."""
+
+import asyncio
+
+import httpx
+import pytest
+from execution.attacks import ATTACKS, HARMLESS
+
+REFUSALS = {
+    "OPERATION_TOO_COMPLEX",
+    "GRAPHQL_PARSE_FAILED",
+    "GRAPHQL_VALIDATION_FAILED",
+}
+EVENTS_OF = "{{ events(first: {0}) {{ nodes {{ participants(first: {1}) {{ nodes {{ id }} }} }} }} }}"
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+async def test_an_attack_is_refused_before_anything_is_asked(ask, attack):
+    """With at most five errors, each with its code."""
+    answer = await ask.answer(ATTACKS[attack])
+
+    assert "data" not in answer
+    assert 1 <= len(answer["errors"]) <= 5
+    assert {error["extensions"]["code"] for error in answer["errors"]} <= REFUSALS
+    assert ask.calls == []
+
+
+@pytest.mark.parametrize("query", HARMLESS)
+async def test_what_clients_really_send_is_answered(ask, query):
+    """As large as it may be."""
+    assert "errors" not in await ask.answer(HARMLESS[query])
+
+
+@pytest.mark.parametrize(
+    ("setting", "at_the_limit", "beyond"),
+    [
+        ("max_depth", "{ event(by: {databaseId: 1}) { title } }", "{ events { nodes { title } } }"),
+        ("max_aliases", "{ a: __typename b: __typename }", "{ a: __typename b: __typename c: __typename }"),
+        ("max_fields", "{ categories { id } }", "{ categories { id title } }"),
+        (
+            "max_fields",
+            "{ ...f ...f } fragment f on Query { __typename }",
+            "{ ...f ...f ...f } fragment f on Query { __typename }",
+        ),
+        (
+            "max_directives",
+            "{ categories @skip(if: false) { id @skip(if: false) } }",
+            "{ ...f @skip(if: false) ... @skip(if: false) { a: __typename } } "
+            "fragment f on Query { __typename @skip(if: false) }",
+        ),
+        (
+            "max_operations",
+            "query A { __typename } query B { __typename }",
+            "query A { __typename } query B { __typename } query C { __typename }",
+        ),
+    ],
+)
+async def test_each_limit_is_the_operators(gateway, setting, at_the_limit, beyond):
+    """What is as large as it may be passes, the next larger one is told both numbers."""
+    ask = gateway(**{setting: 2})
+    passed = await ask.http.post(
+        "/graphql", json={"query": at_the_limit, "operationName": "A" if "query A" in beyond else None}
+    )
+    refused = (await ask.answer(beyond))["errors"]
+
+    assert "errors" not in passed.json()
+    assert [error["extensions"]["code"] for error in refused] == ["OPERATION_TOO_COMPLEX"]
+    assert "comes to 3 " in refused[0]["message"]
+    assert "2 are the most" in refused[0]["message"]
+
+
+async def test_tokens_are_limited(gateway):
+    """The document is read no further than that."""
+    ask = gateway(max_tokens=10)
+    await ask("{ categories { id title } }")
+    error = await ask.error("{ categories { id title content level key: id } }")
+
+    assert error["extensions"]["code"] == "OPERATION_TOO_COMPLEX"
+    assert "10 tokens" in error["message"]
+
+
+async def test_introspection_may_be_deep_and_nothing_beside_it(gateway):
+    """GraphiQL's own question is."""
+    ask = gateway(max_depth=3)
+    await ask(HARMLESS["the introspection of GraphiQL"])
+    error = await ask.error(
+        "{ __schema { types { fields { name } } } events { nodes { contacts { totalCount } } } }"
+    )
+
+    assert error["extensions"]["code"] == "OPERATION_TOO_COMPLEX"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_refused"), [(1, 100, False), (100, 1, False), (60, 60, True)]
+)
+async def test_rows_are_those_that_pages_may_have(gateway, first, second, is_refused):
+    """Multiplied along the way, whether sizes are written out or sent as variables."""
+    ask = gateway(max_rows=300)
+    literal = await ask.answer(EVENTS_OF.format(first, second))
+    query = "query Q($a: Int!, $b: Int = 100) " + EVENTS_OF.format("$a", "$b")
+    sent = await ask.answer(query, a=first, b=second)
+    left_out = await ask.answer(query, a=first)
+
+    for answer in (literal, sent):
+        codes = [error["extensions"]["code"] for error in answer.get("errors", ())]
+        assert codes == (["OPERATION_TOO_COMPLEX"] if is_refused else [])
+    assert ("errors" in left_out) == (first * 100 > 300)
+
+
+async def test_nodes_and_edges_of_a_page_are_the_same_rows(gateway):
+    """A page counts once for each that is asked below, and not as a list of lists."""
+    ask = gateway(max_rows=100)
+    assert "errors" not in await ask.answer("{ events(first: 100) { nodes { id } edges { node { id } } } }")
+
+
+@pytest.mark.parametrize(
+    "variables", [{"ids": ["x"] * 60_000}, {"ids": [["x"]] * 1_500}, {"ids": [{"a": {"b": 1}}] * 900}]
+)
+async def test_huge_variables_are_refused(ask, variables):
+    """Each value in them counts, however deep."""
+    error = await ask.error("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", **variables)
+
+    assert error["extensions"]["code"] == "OPERATION_TOO_COMPLEX"
+    assert "2,000" in error["message"]
+
+
+async def test_wrong_variables_are_told_five_times_at_most(ask):
+    """And then no more."""
+    query = (
+        "query ("
+        + "".join(f"$v{n}: Int! " for n in range(20))
+        + ") { categories { id } "
+        + "".join(f"a{n}: events(first: $v{n}) {{ totalCount }} " for n in range(20))
+        + "}"
+    )
+    answer = await ask.answer(query)
+
+    assert len(answer["errors"]) <= 6
+    assert ask.calls == []
+
+
+async def test_suggestions_are_the_operators_choice(gateway):
+    """Hidden unless they are switched on: they tell of the schema."""
+    query = "{ categories { titel } event(by: {databaseI: 1}) { id } }"
+    hidden = (await gateway().answer(query))["errors"]
+    shown = (await gateway(suggestions="on").answer(query))["errors"]
+    variable = await gateway().answer(
+        "query ($o: EventOrder) { events(orderBy: $o) { totalCount } }", o={"field": "TITEL"}
+    )
+
+    assert "Did you mean" not in str(hidden) + str(variable)
+    assert "Did you mean 'title' or 'level'?" in str(shown)
+
+
+@pytest.mark.parametrize(
+    ("setting", "key", "code"),
+    [
+        ("on", None, None),
+        ("callers", "any-key", None),
+        ("callers", None, "UNAUTHENTICATED"),
+        ("off", "any-key", "FORBIDDEN"),
+    ],
+)
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ __schema { queryType { name } } }",
+        '{ ...f } fragment f on Query { a: __type(name: "Event") { name } }',
+    ],
+)
+async def test_who_may_ask_for_the_schema(gateway, setting, key, code, query):
+    """Callers who are let in, unless it is set otherwise; __typename is anybody's."""
+    ask = gateway(introspection=setting, api_key=None)
+    answer = await ask.answer(query, headers={"X-API-Key": key} if key else None)
+
+    assert [error["extensions"]["code"] for error in answer.get("errors", ())] == ([code] if code else [])
+    assert await ask("{ __typename }") == {"__typename": "Query"}
+
+
+class Never(httpx.AsyncBaseTransport):
+    """A PlanDocket that does not answer."""
+
+    async def handle_async_request(self, request):
+        """Wait."""
+        await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("{ categories { id } __typename }", "Ask for less"),
+        ('mutation { createCategory(input: {title: "x"}) { category { id } } }', "may have been written"),
+    ],
+)
+async def test_an_operation_ends_in_its_time(gateway, query, told):
+    """Whatever it waits for, and nothing of it runs on."""
+    ask = gateway(transport=Never(), operation_timeout=0.05)
+    before = asyncio.all_tasks()
+    answer = await ask.answer(query)
+
+    assert answer["data"] is None
+    [error] = answer["errors"]
+    assert error["extensions"]["code"] == "OPERATION_TIMEOUT"
+    assert told in error["message"]
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() == before
