@@ -13,6 +13,7 @@
       * TimedOutError         no answer in time
     * UnreadableError         an answer we cannot decode: a bug, or the API changed
     * OutcomeUnknownError     a write was sent and no readable answer came: it may have happened
+  * OverloadedError           more is asked at once than the gateway can do; carries `retry_after`
 * SettingsError               the operator's settings are at fault; raised before anything is served
 
 No message holds an upstream body, URL or key: all of them reach clients.
@@ -165,6 +166,22 @@ class OutcomeUnknownError(UpstreamError):
             "PlanDocket got the write, or may have, but no readable answer came: it may have happened. "
             "Look before you send it again."
         )
+
+
+class OverloadedError(GatewayError):
+    """More is asked at once than the gateway can do, so this was not begun: nothing was sent for it."""
+
+    code = "OVERLOADED"
+
+    def __init__(self, retry_in_s: float) -> None:
+        self.retry_after = max(1, math.ceil(retry_in_s))
+        """Whole seconds, as the header `Retry-After` has them."""
+        super().__init__(f"The gateway has too much to do at once: try again in {self.retry_after} s.")
+
+    @property
+    def extensions(self) -> dict[str, object]:
+        """Also tells `retryAfter`, in seconds."""
+        return {**super().extensions, "retryAfter": self.retry_after}
 
 
 class SettingsError(Exception):

@@ -13,12 +13,15 @@ import msgspec
 
 from gateway.errors import TimedOutError, UnavailableError, UnreadableError
 from gateway.settings import Settings
+from gateway.upstream.budget import Lane
 from gateway.upstream.credential import Credential
+from gateway.upstream.places import Places
 from gateway.upstream.transport import AiohttpTransport
 
 log = logging.getLogger(__name__)
 
 _IN_FLIGHT = 10
+_WAITING = 500  # reads, and as many writes: confirming many at once is up to a hundred of them
 _KEPT_ADDRESSES = 1_000  # parsed once: that takes longer than the rest of a request
 _LARGEST = 20_000_000  # bytes of an answer, unpacked
 
@@ -50,7 +53,7 @@ class Http:
         self._base = f"{str(settings.base_url).rstrip('/')}/api/v1"
         self._address = lru_cache(_KEPT_ADDRESSES)(self._put_together)
         self._total_timeout = settings.total_timeout
-        self._places = asyncio.Semaphore(_IN_FLIGHT)
+        self.places = Places(_IN_FLIGHT, _WAITING)
         self._transport = transport or AiohttpTransport(
             httpx.URL(self._base),
             connect_timeout=settings.connect_timeout,
@@ -69,10 +72,12 @@ class Http:
         query: Query = (),
         body: dict[str, Any] | None = None,
         before: Callable[[], None] = lambda: None,
+        lane: Lane = Lane.READ,
     ) -> Reply:
         """Return the answer, whatever its status. `before` is called right before it is sent; it may refuse.
 
         Raises:
+            OverloadedError: too many wait for a place already.
             UnavailableError: no connection, or none that lasted; `may_have_arrived` tells which.
             TimedOutError: no connection or no answer in time; likewise.
             UnreadableError: the answer's encoding is broken, or it is larger than 20 MB.
@@ -84,7 +89,7 @@ class Http:
             headers=[*_HEADERS, (b"Authorization", b"Bearer " + credential.key.get_secret_value().encode())],
             content=None if body is None else msgspec.json.encode(body),
         )
-        async with self._places:
+        async with self.places.of(lane):
             before()
             with _typed_errors(path.partition("/")[0]):
                 async with asyncio.timeout(self._total_timeout):
