@@ -13,6 +13,8 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 import httpx
 
+_PACKED_PIECE = 16_384  # bytes
+
 
 class AiohttpTransport(httpx.AsyncBaseTransport):
     """Sends each request once, to one host; follows no redirect and keeps no cookie."""
@@ -69,7 +71,10 @@ class _Body(httpx.AsyncByteStream):
 
     async def __aiter__(self) -> AsyncGenerator[bytes]:
         with _errors_of_httpx():
-            async for piece in self._response.content.iter_any():
+            content = self._response.content
+            is_packed = "Content-Encoding" in self._response.headers
+            # A packed piece may be a thousand times as large unpacked, before anything can count it.
+            async for piece in content.iter_chunked(_PACKED_PIECE) if is_packed else content.iter_any():
                 yield piece
 
     async def aclose(self) -> None:
