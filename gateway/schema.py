@@ -1,5 +1,6 @@
 """The resources joined into one schema. `schema.graphql` is printed from it."""
 
+from enum import Enum
 from typing import Annotated, Any
 
 import strawberry
@@ -47,6 +48,19 @@ class NodeQueries:
         return list(await settle(_find(info, one) for one in ids))
 
 
+@strawberry.enum(description="Whether requests go to PlanDocket.")
+class BreakerState(Enum):
+    """gateway.upstream.breaker.State, described."""
+
+    CLOSED = strawberry.enum_value("CLOSED", description="All do.")
+    OPEN = strawberry.enum_value(
+        "OPEN", description="None does for some seconds: most of the last ones failed."
+    )
+    HALF_OPEN = strawberry.enum_value(
+        "HALF_OPEN", description="One does, and tells whether PlanDocket is back."
+    )
+
+
 @strawberry.type(
     description="The caller's way to PlanDocket: what is left of the hour, and what keeping saves."
 )
@@ -58,6 +72,9 @@ class UpstreamStatus:
     remaining: int | None = strawberry.field(description="What is left of the hour; null is unlimited.")
     resets_at: DateTime | None = strawberry.field(
         description="When the oldest of those requests is an hour old; null where there is none."
+    )
+    breaker: BreakerState = strawberry.field(
+        description="Whether PlanDocket is asked, or fails too often for that."
     )
     cache_hit_ratio: float | None = strawberry.field(
         description="The part of all reads since the start that needed no request; null before the first."
@@ -79,6 +96,7 @@ class UpstreamQueries:
             used=spent.used,
             remaining=spent.remaining,
             resets_at=None if spent.resets_at is None else DateTime(spent.resets_at),
+            breaker=BreakerState[context.upstream.gate.breaker_state.name],
             cache_hit_ratio=hits / (hits + misses) if hits + misses else None,
         )
 

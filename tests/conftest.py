@@ -5,12 +5,13 @@ from typing import Any
 
 import httpx
 import pytest
-from asking import Ask, Gateway, Json, Time
+from asking import Ask, Gateway, Json, Time, skip
 from starlette.applications import Starlette
 
 from gateway.app import create_app
 from gateway.sandbox import DIALECTS, SANDBOX_KEY, Dialect, Sandbox
 from gateway.settings import Settings
+from gateway.upstream.clock import Clock
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ async def gateway() -> AsyncIterator[Gateway]:
         given: Json = {"base_url": "http://plandocket.test", "api_key": SANDBOX_KEY, **alone, **settings}
         if transport is None and "base_url" not in settings:
             transport = httpx.ASGITransport(box.app)
-        app = create_app(Settings(**given), transport, time and time.clock)
+        app = create_app(Settings(**given), transport, time.clock if time else Clock(sleep=skip))
         apps.append(app)
         client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway.test")
         clients.append(client)

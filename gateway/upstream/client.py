@@ -1,7 +1,7 @@
 """PlanDocket as the rest of the gateway sees it: `Call` to `Answer`, `Write` to `Written`.
 
-A read goes: kept? -> narrower than something kept? -> running? -> budget -> HTTP; and where that
-fails, kept though stale?
+A read goes: kept? -> narrower than something kept? -> running? -> repeated( breaker -> budget -> HTTP );
+and where that fails, kept though stale?
 """
 
 from collections.abc import Coroutine
@@ -14,6 +14,7 @@ import httpx
 from gateway.errors import (
     CallerError,
     OutcomeUnknownError,
+    OverloadedError,
     RateLimitedError,
     RefusedError,
     TooComplexError,
@@ -63,7 +64,7 @@ class Upstream:
         self._keeping = Keeping(settings.fresh_s, settings.stale, settings.keep_rows)
         self._cache = Cache(self._keeping, clock) if settings.cache == "on" else None
         self._flights = Flights[Answer[Any]]()
-        self._gate = Gate(Http(settings, transport), self.budget)
+        self.gate = Gate(Http(settings, transport), self.budget, clock)
 
     async def __aenter__(self) -> Self:
         return self
@@ -71,12 +72,13 @@ class Upstream:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._gate.close()
+        await self.gate.close()
 
     def session(self, credential: Credential) -> Session:
         """Return an operation's way here. Where nothing is kept across operations it keeps for itself."""
         cache = self._cache or Cache(self._keeping, self._clock)
-        return Session(credential, cache, self._settings.max_calls)
+        deadline = self.gate.now() + self._settings.operation_timeout
+        return Session(credential, cache, self._settings.max_calls, deadline)
 
     def at_hand(self, call: Call[RowT], session: Session) -> Answer[RowT] | None:
         """Return the answer to `call` where it is kept fresh; costs no request and no wait."""
@@ -102,7 +104,7 @@ class Upstream:
         if answer is None and (answer := await self._narrowed(call, session)) is None:
             try:
                 answer = await self._shared(call, session)
-            except (UnavailableError, RateLimitedError):
+            except (UnavailableError, RateLimitedError, OverloadedError):
                 answer = session.cache.answer(call, session.credential, stale=True)
                 answer = answer or await self._narrowed(call, session, stale=True)
                 if answer is None:
@@ -111,7 +113,7 @@ class Upstream:
         return answer
 
     async def write(self, write: Write[RowT], session: Session) -> Written[RowT]:
-        """Send a write, once, and return what the server tells of the row.
+        """Send a write, and return what the server tells of the row. It reaches PlanDocket at most once.
 
         Raises:
             WriteRefusedError: PlanDocket says why it did not; nothing was changed.
@@ -120,7 +122,7 @@ class Upstream:
         """
         try:
             written = await self._write(write, session)
-        except (WriteRefusedError, CallerError, RefusedError, RateLimitedError):
+        except (WriteRefusedError, CallerError, RefusedError, RateLimitedError, OverloadedError):
             raise
         except BaseException as error:
             # It may have happened all the same, also where the caller gave up: unless it never left.
@@ -229,7 +231,7 @@ class Upstream:
         return answer
 
     async def _read(self, call: Call[RowT], session: Session, style: IncludeStyle) -> Answer[RowT]:
-        reply = await self._gate.send("GET", call.path, session, session.lane, self._query(call, style))
+        reply = await self.gate.send("GET", call.path, session, session.lane, self._query(call, style))
         match reply.status:
             case 200:
                 return _answer_of(call, reply.body)
@@ -243,7 +245,7 @@ class Upstream:
 
     async def _write(self, write: Write[RowT], session: Session) -> Written[RowT]:
         try:
-            reply = await self._gate.send(write.method, write.path, session, Lane.WRITE, body=write.body)
+            reply = await self.gate.send(write.method, write.path, session, Lane.WRITE, body=write.body)
             outcome = outcome_of(write, reply, session.credential)
         except UnavailableError as error:
             if error.may_have_arrived:

@@ -1,22 +1,60 @@
-"""The one way out: every request is counted before it is sent, and its answer tells what the hour has left."""
+"""The one way out: each attempt passes the breaker and is counted before it is sent.
+
+What came of it tells whether PlanDocket works, what the hour has left, and whether it is repeated.
+"""
 
 import math
 from typing import Any
 
-from gateway.errors import RateLimitedError
+import msgspec
+
+from gateway.errors import GatewayError, RateLimitedError, UnavailableError, UnreadableError
+from gateway.upstream.breaker import Breaker, State
 from gateway.upstream.budget import Budget, Lane
+from gateway.upstream.clock import Clock
 from gateway.upstream.http import Http, Query, Reply
+from gateway.upstream.places import Places
+from gateway.upstream.retry import Retries, is_repeatable
 from gateway.upstream.session import Session
 
 _LARGEST = 1e10  # more than any count, and any moment of the next centuries in unix seconds
 
 
-class Gate:
-    """HTTP within the budget."""
+class _Ask(msgspec.Struct):
+    """A request, and how often it was sent."""
 
-    def __init__(self, http: Http, budget: Budget) -> None:
+    method: str
+    path: str
+    session: Session
+    lane: Lane
+    query: Query
+    body: dict[str, Any] | None
+    attempts: int = 0
+
+
+class Gate:
+    """HTTP within the budget, repeated where that is safe and may help."""
+
+    def __init__(self, http: Http, budget: Budget, clock: Clock | None = None) -> None:
         self._http = http
         self._budget = budget
+        self._clock = clock or Clock()
+        self._breaker = Breaker()
+        self._retries = Retries()
+
+    @property
+    def breaker_state(self) -> State:
+        """Whether requests go to PlanDocket."""
+        return self._breaker.state(self.now())
+
+    def now(self) -> float:
+        """Return the seconds in which deadlines are given."""
+        return self._clock.monotonic()
+
+    @property
+    def places(self) -> Places:
+        """What is in flight, and what waits."""
+        return self._http.places
 
     async def close(self) -> None:
         """Close every connection."""
@@ -31,28 +69,98 @@ class Gate:
         query: Query = (),
         body: dict[str, Any] | None = None,
     ) -> Reply:
-        """Return the answer, whatever its status but 429.
+        """Return the answer, whatever its status but 429; `gateway.upstream.retry` says what is repeated.
 
         Raises:
             RateLimitedError: no request is left, by our own count or by PlanDocket's (429).
             TooComplexError: the operation may not send another one.
-            UpstreamError: as `Http.send` raises them.
+            OverloadedError: too many requests wait already.
+            UpstreamError: as `Http.send` raises them, or PlanDocket fails too often to be asked.
         """
+        ask = _Ask(method, path, session, lane, query, body)
+        self._retries.count(self.now())
+        outcome = await self._attempt(ask)
+        while (pause := self._pause(ask, outcome)) is not None:
+            await self._clock.sleep(pause)
+            attempts = ask.attempts
+            try:
+                outcome = await self._attempt(ask)
+            except GatewayError:
+                if ask.attempts > attempts:
+                    raise
+                break  # it may not be sent again: what came of it before stands
+        if isinstance(outcome, UnavailableError):
+            raise outcome
+        return outcome
+
+    async def _attempt(self, ask: _Ask) -> Reply | UnavailableError:
+        """Send it once, and return the answer, or the error that stands for one that never came.
+
+        Raises:
+            GatewayError: it may not be sent, or the answer is none to repeat a request for.
+        """
+        breaker = self._breaker
+        breaker.check(self.now())  # or it would wait for a place only to be refused
+        era = -1
+
+        def admit() -> None:
+            nonlocal era
+            era = self._admit(ask)
+
+        try:
+            reply = await self._http.send(
+                ask.method, ask.path, ask.session.credential, ask.query, ask.body, admit, ask.lane
+            )
+        except UnavailableError as error:
+            if era < 0:
+                raise
+            breaker.fail(era, self.now())
+            return error
+        except UnreadableError:
+            breaker.succeed(era, self.now())
+            raise
+        except BaseException:
+            breaker.give_back(era)  # the caller gave up, which says nothing of PlanDocket
+            raise
+        if reply.status >= 500:
+            breaker.fail(era, self.now())
+        else:
+            breaker.succeed(era, self.now())
+        self._note(reply, ask.session)
+        return reply
+
+    def _admit(self, ask: _Ask) -> int:
+        """Count an attempt that is about to be sent, and return what the breaker knows it by."""
+        ask.session.check(ask.lane)
+        era = self._breaker.admit(self.now())
+        try:
+            self._budget.spend(ask.session.credential, ask.lane)
+        except RateLimitedError:
+            self._breaker.give_back(era)
+            raise
+        ask.session.count(ask.lane)
+        ask.attempts += 1
+        return era
+
+    def _note(self, reply: Reply, session: Session) -> None:
         credential = session.credential
-
-        def spend() -> None:
-            session.check(lane)
-            self._budget.spend(credential, lane)
-            session.count(lane)
-
-        reply = await self._http.send(method, path, credential, query, body, before=spend)
         remaining, reset_at = (_number(reply, f"x-ratelimit-{name}") for name in ("remaining", "reset"))
         self._budget.note_headers(credential, None if remaining is None else int(remaining), reset_at)
         if reply.status == 429:
             raise RateLimitedError(self._budget.close(credential, _number(reply, "retry-after")))
         if reply.status != 401:
             self._budget.accept(credential)
-        return reply
+
+    def _pause(self, ask: _Ask, outcome: Reply | UnavailableError) -> float | None:
+        is_reply = isinstance(outcome, Reply)
+        if is_reply and outcome.status < 500:
+            return None  # nearly always
+        if not is_repeatable(ask.method, outcome.status if is_reply else outcome):
+            return None
+        if self.breaker_state is State.OPEN:
+            return None
+        wanted = _number(outcome, "retry-after") if is_reply else None
+        return self._retries.pause(ask.attempts - 1, self.now(), ask.session.deadline, wanted or 0.0)
 
 
 def _number(reply: Reply, header: str) -> float | None:

@@ -12,10 +12,14 @@ from gateway.upstream.record import Record
 class Session:
     """Given along with every read and write of an operation."""
 
-    def __init__(self, credential: Credential, cache: Cache, max_calls: int) -> None:
+    def __init__(
+        self, credential: Credential, cache: Cache, max_calls: int, deadline: float | None = None
+    ) -> None:
         self.credential = credential
         self.cache = cache
         """The process's, or one of its own where nothing is kept across operations."""
+        self.deadline = deadline
+        """When the operation must have ended, as `Clock.monotonic` counts: nothing is repeated beyond it."""
         self.calls = 0
         """Requests sent for it, reads and writes."""
         self.hits = 0

@@ -226,8 +226,8 @@ async def test_an_unreadable_row_of_nodes_spares_the_others(gateway):
 
 
 async def test_a_failure_is_not_kept(gateway):
-    """The next operation asks again."""
-    sandbox, plays = Sandbox(), [fail(httpx.ConnectError("")), respond(200, '{"data": []}')]
+    """The next operation asks again; in one operation a read is repeated twice."""
+    sandbox, plays = Sandbox(), [*[fail(httpx.ConnectError(""))] * 3, respond(200, '{"data": []}')]
 
     async def play(request):
         return await plays.pop(0)(request)
