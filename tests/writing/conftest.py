@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from asking import Ask, Gateway
-from writing.faults import FaultyServer
+from failing.faults import FaultyServer
 from writing.mutations import Way, now
 
 from gateway.sandbox import DIALECTS, Dialect, Sandbox

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from writing.faults import ANY_WRITE, CANARY, closed_port
+from failing.faults import ANY_WRITE, CANARY, closed_port
 from writing.mutations import answer_to, gid, state, writes
 
 from gateway.sandbox import Dialect
