@@ -90,6 +90,13 @@ class FaultyServer:
         host, port = self._server.sockets[0].getsockname()
         return f"http://{host}:{port}"
 
+    def fault_of(self, call: str) -> Fault | None:
+        """Return what becomes of a request that just came."""
+        fault = self.script.get(call) or (None if call.startswith("GET") else self.script.get(ANY_WRITE))
+        if fault in ("500 once", "503 once") and self.received.count(call) > 1:
+            return None
+        return fault
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
@@ -106,9 +113,7 @@ class FaultyServer:
         method, target, _ = (await reader.readline()).decode().split()
         call = f"{method} {target.removeprefix('/api/v1/').partition('?')[0]}"
         self.received.append(call)
-        fault = self.script.get(call, None if method == "GET" else self.script.get(ANY_WRITE))
-        if fault in ("500 once", "503 once") and self.received.count(call) > 1:
-            fault = None
+        fault = self.fault_of(call)
         if fault == "reset":
             linger_no_longer(writer)
         elif fault == "silent":

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
+from asking import Ask
 from failing.faults import CANARY, FaultyServer
 from failing.leaks import nothing_left
 from writing.mutations import gid, state, writes
@@ -100,7 +101,7 @@ def behind(gateway):
 class Watched:
     """A gateway that must answer before its deadline."""
 
-    ask: object
+    ask: Ask
     deadline_s: float
 
     async def answer(self, query):
