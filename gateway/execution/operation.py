@@ -84,6 +84,10 @@ class Executor:
         self._schema = schema._schema  # pyright: ignore[reportPrivateUsage] - graphql-core's own
         self._documents = Documents(self._schema, rules.limits, suggests=rules.suggests)
 
+    def problems(self, text: str) -> list[str]:
+        """Return what is wrong with a document, whatever it is asked with."""
+        return [error.message for error in self._documents.get(text).errors]
+
     def is_query(self, request: Request) -> bool:
         """Return whether a request's operation changes nothing, also where there is none."""
         operation = self._documents.get(request.query).operation(request.operation_name)
