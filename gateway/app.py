@@ -5,18 +5,21 @@ from contextlib import asynccontextmanager
 
 import httpx
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.execution.operation import Executor, Rules
+from gateway.execution.stored import StoredDocuments
+from gateway.http.cors import AllowedOrigins
 from gateway.http.graphiql.page import GraphiQL
-from gateway.http.graphql import Endpoint, RequestError
+from gateway.http.graphql import METHODS, Endpoint
+from gateway.http.headers import SafeHeaders
 from gateway.http.health import alive, ready
+from gateway.http.hosts import LoopbackHosts, lets_everyone_in_on_loopback
 from gateway.http.pages import landing, schema_file
+from gateway.http.refusal import RequestError
 from gateway.schema import SCHEMA
 from gateway.settings import Settings
 from gateway.upstream.client import Upstream
@@ -26,10 +29,16 @@ from gateway.upstream.clock import Clock
 def create_app(
     settings: Settings, transport: httpx.AsyncBaseTransport | None = None, clock: Clock | None = None
 ) -> Starlette:
-    """Return the gateway; `transport` stands in for the network and `clock` for time, in tests."""
+    """Return the gateway; `transport` stands in for the network and `clock` for time, in tests.
+
+    Raises:
+        SettingsError: the stored documents cannot be read, or are not for this schema.
+    """
+    executor = Executor(SCHEMA, Rules.of(settings))
+    stored = StoredDocuments.of(settings, executor.problems)
     upstream = Upstream(settings, transport, clock)
-    graphiql = GraphiQL()
-    endpoint = Endpoint(Executor(SCHEMA, Rules.of(settings)), upstream, settings, graphiql)
+    graphiql = GraphiQL() if settings.graphiql == "on" and settings.documents != "only" else None
+    endpoint = Endpoint(executor, stored, upstream, settings, graphiql)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
@@ -39,8 +48,8 @@ def create_app(
     app = Starlette(
         routes=[
             Route("/", landing),
-            Route("/graphql", endpoint.answer, methods=["GET", "POST"]),
-            Route("/graphiql/{version}/{name}", graphiql.file),
+            Route("/graphql", endpoint.answer, methods=METHODS),
+            *([Route("/graphiql/{version}/{name}", graphiql.file)] if graphiql else []),
             Route("/schema.graphql", schema_file),
             Route("/healthz", alive),
             Route("/readyz", ready),
@@ -48,30 +57,22 @@ def create_app(
         lifespan=lifespan,
         exception_handlers={HTTPException: _in_json},
     )
-    app.add_middleware(_NoStore)
+    app.router.redirect_slashes = False  # it would lead to whatever host the request names
+    if lets_everyone_in_on_loopback(settings):
+        app.add_middleware(LoopbackHosts)
+    if settings.origins:
+        app.add_middleware(AllowedOrigins, origins=settings.origins)
+    app.add_middleware(SafeHeaders)  # the last is the outermost
     return app
 
 
-_CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
+_TOLD = {
+    404: ("NOT_FOUND", "There is nothing at this address: GraphQL is at /graphql."),
+    405: ("METHOD_NOT_ALLOWED", "This address has other methods: see 'Allow'."),
+}
 
 
 async def _in_json(_: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    headers = error.headers if isinstance(error, HTTPException) else None
-    detail = error.detail if isinstance(error, HTTPException) else "Error"
-    return RequestError(status, _CODES.get(status, "BAD_REQUEST"), f"{detail}.", headers).response()
-
-
-class _NoStore:
-    """Answers hold personal data of whoever asked: nothing on the way may keep them."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_marked(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).setdefault("Cache-Control", "no-store")
-            await send(message)
-
-        await self._app(scope, receive, send_marked if scope["type"] == "http" else send)
+    assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
+    code, message = _TOLD.get(error.status_code, ("BAD_REQUEST", f"{error.detail}."))
+    return RequestError(error.status_code, code, message, error.headers).response()

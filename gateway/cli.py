@@ -45,6 +45,7 @@ def demo(port: Port = 8000, sandbox_port: Port = 8001) -> None:
         port=port,
         introspection="on",
         suggestions="on",
+        csrf="off",
     )
     sandbox = Served(Sandbox().app, "127.0.0.1", sandbox_port)
     gateway = Served(create_app(settings), settings.host, settings.port)
@@ -57,11 +58,12 @@ def serve() -> None:
     """Start the gateway in front of PlanDocket, with the settings of the environment."""
     try:
         settings = load_settings()
+        made = create_app(settings)
     except SettingsError as error:
         print(f"The gateway cannot start.\n{error}", file=sys.stderr)
         raise typer.Exit(1) from None
     announce = f"GraphQL at http://{settings.host}:{settings.port}/graphql, in front of {settings.base_url}"
-    gateway = Served(create_app(settings), settings.host, settings.port)
+    gateway = Served(made, settings.host, settings.port)
     _serve(gateway, announce=announce, mend="set GATEWAY_HOST and GATEWAY_PORT")
 
 

@@ -1,6 +1,7 @@
 """What the operator decides, read from the environment. The README's table is held to this by a test."""
 
 import ipaddress
+import re
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -280,6 +281,11 @@ class Settings(BaseSettings):
         return None if self.requests_per_hour == "unlimited" else self.requests_per_hour
 
     @property
+    def origins(self) -> tuple[str, ...]:
+        """The origins whose pages may call."""
+        return tuple(filter(None, (one.strip() for one in (self.cors_origins or "").split(","))))
+
+    @property
     def fresh_s(self) -> dict[str, float]:
         """For how many seconds each resource is fresh, by its path."""
         return {
@@ -303,6 +309,27 @@ class Settings(BaseSettings):
             raise ValueError("must be visible ASCII characters without a space")
         return key
 
+    @field_validator("cors_origins")
+    @classmethod
+    def _as_browsers_send_them(cls, origins: str | None) -> str | None:
+        for place, origin in enumerate((origins or "").split(","), start=1):
+            if origin.strip() and not _is_origin(origin.strip()):
+                raise ValueError(
+                    f"its origin number {place} is none: each is written as browsers send it, scheme, host and "
+                    "a port that is not the scheme's own, in lower case, such as https://app.example.org or "
+                    "http://localhost:3000; no path, no slash at the end, no *"
+                )
+        return origins
+
+    @model_validator(mode="after")
+    def _with_documents(self) -> Self:
+        if self.documents != "off" and self.documents_file is None:
+            raise SettingsError(
+                f"GATEWAY_DOCUMENTS_FILE: is not set, and GATEWAY_DOCUMENTS is {self.documents!r}: set it to the "
+                "manifest that graphql-codegen or relay-compiler writes, or GATEWAY_DOCUMENTS to off."
+            )
+        return self
+
     @model_validator(mode="after")
     def _guarded(self) -> Self:
         if self.api_key is not None and not _is_loopback(self.host):
@@ -317,6 +344,16 @@ class Settings(BaseSettings):
 def is_sendable(key: str) -> bool:
     """Return whether a key can stand in a header: visible ASCII without a space."""
     return key.isascii() and key.isprintable() and " " not in key and bool(key)
+
+
+_ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::([1-9][0-9]{0,4}))?")
+_OWN_PORTS = {"http": "80", "https": "443"}
+
+
+def _is_origin(text: str) -> bool:
+    """Return whether a browser may send this as `Origin`: it leaves out a scheme's own port."""
+    found = _ORIGIN.fullmatch(text)
+    return found is not None and found[2] != _OWN_PORTS.get(found[1], "")
 
 
 def load_settings() -> Settings:

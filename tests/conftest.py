@@ -43,7 +43,7 @@ async def gateway() -> AsyncIterator[Gateway]:
             transport = httpx.ASGITransport(box.app)
         app = create_app(Settings(**given), transport, time.clock if time else Clock(sleep=skip))
         apps.append(app)
-        client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway.test")
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost")
         clients.append(client)
         return Ask(box, client)
 

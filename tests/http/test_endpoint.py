@@ -26,7 +26,7 @@ async def test_a_query_may_come_by_get(ask: Ask) -> None:
     """With its variables as JSON in the address."""
     query = "query Q($id: Int!) { category(by: {databaseId: $id}) { title } }"
     params = {"query": query, "variables": json.dumps({"id": 1}), "operationName": "Q"}
-    response = await ask.http.get("/graphql", params=params)
+    response = await ask.http.get("/graphql", params=params, headers={"X-Requested-With": "a test"})
     assert (response.status_code, response.json()) == (200, DATA)
 
 

@@ -1,0 +1,32 @@
+"""Headers that every answer has: nothing on the way keeps it, and no browser makes more of it than it is."""
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+# Answers hold personal data of whoever asked. GraphiQL's page and files bring what differs for them.
+ALWAYS = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+)
+
+
+class SafeHeaders:
+    """Adds the headers that an answer does not have yet."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+
+        async def send_safe(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = message["headers"]
+                given = {name for name, _ in headers}
+                headers.extend(header for header in ALWAYS if header[0] not in given)
+            await send(message)
+
+        await self._app(scope, receive, send_safe if scope["type"] == "http" else send)

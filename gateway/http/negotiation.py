@@ -1,0 +1,93 @@
+"""Media types: which one a client wants its answer in, by RFC 9110, and what it sent.
+
+GraphQL over HTTP knows two for answers. In `application/json` every well-formed request is answered with 200;
+in `application/graphql-response+json` the status tells of errors too.
+Source: https://graphql.github.io/graphql-over-http/draft/
+"""
+
+import re
+from email.message import Message
+from functools import lru_cache
+
+import msgspec
+
+JSON = "application/json"
+GRAPHQL = "application/graphql-response+json"
+HTML = "text/html"
+
+_KEPT = 256
+_LONGEST_KEPT = 500  # characters
+_WEIGHT = re.compile(r"\d(\.\d*)?")
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """What an `Accept` header makes of what can be served."""
+
+    answer: str | None
+    """The media type for an answer; None where neither will do."""
+    wants_page: bool
+    """Whether a page is asked for by name, and nothing is liked better."""
+
+
+class MediaType(msgspec.Struct, frozen=True):
+    """What a `Content-Type` header says."""
+
+    name: str
+    charset: str | None
+
+
+def wish(accept: str) -> Wish:
+    """Return what the `Accept` headers, joined by commas, ask for; without any, JSON as it always was."""
+    return _kept_wish(accept) if len(accept) <= _LONGEST_KEPT else _wish(accept)
+
+
+def media_type(header: str) -> MediaType:
+    """Return the media type that a `Content-Type` header names; "" where it names none."""
+    return _kept_type(header) if len(header) <= _LONGEST_KEPT else MediaType("", None)
+
+
+def content_type(name: str) -> str:
+    """Return the `Content-Type` of an answer; JSON has no charset of its own, as it is always UTF-8."""
+    return name if name == JSON else f"{name}; charset=utf-8"
+
+
+def _wish(accept: str) -> Wish:
+    ranges = dict(filter(None, map(_range, accept.split(",")))) if accept.strip() else {"*/*": 1.0}
+    likings = {name: _liking(name, ranges) for name in (JSON, GRAPHQL)}
+    best = max(likings, key=lambda name: likings[name])
+    page = ranges.get(HTML, 0.0)
+    wants_page = page > 0 and page >= max(weight for weight, _, _ in likings.values())
+    return Wish(best if likings[best][0] > 0 else None, wants_page)
+
+
+def _range(text: str) -> tuple[str, float] | None:
+    """Return a media range and its weight; None where the weight cannot be read."""
+    name, *parameters = (part.strip().lower() for part in text.split(";"))
+    weights = [part[2:].strip() for part in parameters if part.startswith("q=")]
+    if not all(_WEIGHT.fullmatch(weight) for weight in weights):
+        return None
+    return name, min([1.0, *map(float, weights)])
+
+
+def _liking(name: str, ranges: dict[str, float]) -> tuple[float, int, bool]:
+    """Return how much a type is liked: by weight, then by how exactly it is named.
+
+    Who names both alike has heard of the newer one; who names neither gets what every client can read.
+    """
+    places = (name, f"{name.partition('/')[0]}/*", "*/*")
+    for exactness, place in zip((2, 1, 0), places, strict=True):
+        if place in ranges:
+            is_first = name == (GRAPHQL if place == name else JSON)
+            return ranges[place], exactness, is_first
+    return 0.0, 0, False
+
+
+def _type(header: str) -> MediaType:
+    message = Message()
+    message["content-type"] = header
+    has_name = header.partition(";")[0].strip().count("/") == 1
+    return MediaType(message.get_content_type() if has_name else "", message.get_content_charset())
+
+
+_kept_wish = lru_cache(maxsize=_KEPT)(_wish)
+_kept_type = lru_cache(maxsize=_KEPT)(_type)

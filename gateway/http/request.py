@@ -1,0 +1,185 @@
+"""Reads a GraphQL-over-HTTP request from a GET's address or a POST's body."""
+
+import asyncio
+import json
+import re
+from collections.abc import Iterable
+from typing import Any, cast
+from urllib.parse import parse_qsl
+
+import msgspec
+from starlette.requests import Request as HttpRequest
+
+from gateway.execution.stored import Wanted
+from gateway.http.leaving import ClientLeftError
+from gateway.http.negotiation import JSON, media_type
+from gateway.http.refusal import RequestError, bad_request
+
+_LARGEST_BODY = 1_000_000  # bytes
+_BODY_S = 15
+_MOST_PARAMETERS = 50
+_CHARSETS = (None, "utf-8", "utf8", "us-ascii")
+_CLOSE = {"Connection": "close"}  # the rest of the body is not waited for
+_KINDS = {
+    "query": str,
+    "documentId": str,
+    "operationName": str,
+    "variables": dict,
+    "extensions": dict,
+}
+_NAMED = ("query", "documentId", "extensions")
+_COLON = re.compile(rb'"\s*:')
+
+
+class Incoming(msgspec.Struct, frozen=True):
+    """A well-formed request, whichever way it came."""
+
+    wanted: Wanted
+    variables: dict[str, Any] | None = None
+    operation_name: str | None = None
+    is_read_only: bool = False
+    """Whether only a query may run: a GET must change nothing."""
+
+
+def asks_nothing(http: HttpRequest) -> bool:
+    """Return whether an address holds no operation, neither as a text nor by name."""
+    return http.method != "POST" and not any(name in http.query_params for name in _NAMED)
+
+
+async def read(http: HttpRequest, body_s: float = _BODY_S) -> Incoming:
+    """Return the request of a GET or a HEAD, or of a POST whose body comes within so many seconds.
+
+    Raises:
+        RequestError: it is none.
+        ClientLeftError: the client went away before its body was read.
+    """
+    if http.method != "POST":
+        return _from_address(http)
+    kind = media_type(http.headers.get("content-type", ""))
+    if kind.name != JSON or kind.charset not in _CHARSETS:
+        text = f"Send the request as 'Content-Type: {JSON}', in UTF-8."
+        raise RequestError(415, "UNSUPPORTED_MEDIA_TYPE", text)
+    try:
+        async with asyncio.timeout(body_s):
+            body = await _body(http)
+    except TimeoutError:
+        text = f"The request's body did not come within {body_s:g} s: send it at once."
+        raise RequestError(408, "REQUEST_TIMEOUT", text, _CLOSE) from None
+    return _incoming(_fields(http, body))
+
+
+def _from_address(http: HttpRequest) -> Incoming:
+    given = _parameters(http.scope["query_string"])
+    fields: dict[str, Any] = {name: given[name] for name in _KINDS if given.get(name)}
+    for name in ("variables", "extensions"):
+        if name in fields:
+            fields[name] = _decoded(fields[name].encode(), f"'{name}' is not JSON: send an object.")
+    return msgspec.structs.replace(_incoming(fields), is_read_only=True)
+
+
+def _parameters(query: bytes) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(query.decode("ascii"), errors="strict", max_num_fields=_MOST_PARAMETERS)
+    except ValueError:  # UnicodeError is one
+        text = f"The address is not percent-encoded UTF-8, or has over {_MOST_PARAMETERS} parameters."
+        raise bad_request(text) from None
+    return _once(pairs)
+
+
+async def _body(http: HttpRequest) -> bytes:
+    """Return the body; Starlette's own limit answers in plain text."""
+    length = http.headers.get("content-length", "")
+    if length.isdecimal() and int(length[:20]) > _LARGEST_BODY:
+        raise _too_large()
+    body = bytearray()
+    is_whole = False
+    while not is_whole:
+        message = await http.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientLeftError
+        body += message.get("body", b"")
+        is_whole = not message.get("more_body", False)
+        if len(body) > _LARGEST_BODY:
+            raise _too_large()
+    return bytes(body)
+
+
+def _too_large() -> RequestError:
+    text = f"The request's body is over {_LARGEST_BODY:,} bytes: send less, or several requests."
+    return RequestError(413, "PAYLOAD_TOO_LARGE", text, _CLOSE)
+
+
+def _fields(http: HttpRequest, body: bytes) -> dict[str, Any]:
+    if not body:
+        raise bad_request("The body is empty: send a JSON object with 'query' in it.")
+    try:
+        fields = _decoded(body, "The body is not JSON in UTF-8.")
+    except RequestError:
+        if http.headers.get("content-encoding", "identity").lower() != "identity":
+            text = "Send the body as it is, without a Content-Encoding."
+            raise RequestError(415, "UNSUPPORTED_MEDIA_TYPE", text, {"Accept-Encoding": "identity"}) from None
+        raise
+    if isinstance(fields, list):
+        raise bad_request("Batches are not taken: send each operation as a request of its own.")
+    if not isinstance(fields, dict):
+        raise bad_request("Send one JSON object with 'query', and 'variables' if it has any.")
+    return cast(dict[str, Any], fields)
+
+
+def _decoded(text: bytes, problem: str) -> Any:
+    """Return the value that a text is in JSON, in whose objects no name is there twice."""
+    try:
+        value = msgspec.json.decode(text)
+        if len(_COLON.findall(text)) != _names(value):  # or a string looks like more names: look closely
+            json.loads(text, object_pairs_hook=_once)
+    except (msgspec.MsgspecError, ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
+        raise bad_request(problem) from None
+    return value
+
+
+def _names(value: Any) -> int:
+    """Return how many names all objects in a value have: in its text there may be more where one is repeated."""
+    if isinstance(value, dict):
+        members = cast(dict[str, Any], value)
+        return len(members) + sum(map(_names, members.values()))
+    if isinstance(value, list):
+        return sum(map(_names, cast(list[Any], value)))
+    return 0
+
+
+def _once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Return names with their values; whoever reads a repeated one takes another value than the next reader."""
+    fields: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in fields:
+            raise bad_request(f"'{name[:50]}' is there twice: send it once.")
+        fields[name] = value
+    return fields
+
+
+def _incoming(fields: dict[str, Any]) -> Incoming:
+    for name, kind in _KINDS.items():
+        if fields.get(name) is not None and not isinstance(fields[name], kind):
+            wanted = "a text" if kind is str else "an object"
+            raise bad_request(f"'{name}' must be {wanted}.")
+    wanted = Wanted(
+        fields.get("query") or None, fields.get("documentId") or None, _hash(fields.get("extensions"))
+    )
+    if wanted == Wanted():
+        raise bad_request("'query' is missing: send the GraphQL document there.")
+    return Incoming(wanted, fields.get("variables"), fields.get("operationName") or None)
+
+
+def _hash(extensions: dict[str, Any] | None) -> str | None:
+    """Return the hash of an automatic persisted query, where the request is one.
+
+    Source: https://www.apollographql.com/docs/apollo-server/performance/apq
+    """
+    given: Any = (extensions or {}).get("persistedQuery")
+    if given is None:
+        return None
+    match given:
+        case {"version": 1, "sha256Hash": str(sha256)} if sha256:
+            return sha256
+        case _:
+            raise bad_request("'persistedQuery' must be an object with 'version': 1 and 'sha256Hash'.")

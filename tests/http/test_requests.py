@@ -1,0 +1,185 @@
+"""What is no GraphQL-over-HTTP request, and what it is told."""
+
+# pyright: basic
+import gzip
+import json
+
+import anyio
+import pytest
+from asking import Ask
+from starlette.requests import Request
+
+from gateway.http.refusal import RequestError
+from gateway.http.request import read
+
+QUERY = "{ category(by: {databaseId: 1}) { title } }"
+DATA = {"data": {"category": {"title": "Crafts"}}}
+JSON = {"Content-Type": "application/json"}
+UNFORGEABLE = {"X-Requested-With": "a test"}
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"", "empty"),
+        (json.dumps({"query": QUERY}).encode("utf-16"), "UTF-8"),
+        (b"\xef\xbb\xbf" + json.dumps({"query": QUERY}).encode(), "UTF-8"),
+        (b'{"query": "\xff"}', "UTF-8"),
+        (b'{"query": "\\ud800"}', "JSON"),
+        (b'{"query": "{ a }", "variables": {"x": NaN}}', "JSON"),
+        (b'{"query": "{ a }", "variables": {"x": Infinity}}', "JSON"),
+        (b'{"query": "{ a }", "variables": {"x": 1e999}}', "JSON"),
+        (b'{"query": "{ a }", "variables": {"x": ' + b"9" * 10_000 + b"}}", "JSON"),
+        (b'{"query": "{ a }", "variables": ' + b'{"x":' * 100_000 + b"1" + b"}" * 100_001, "JSON"),
+        (b'{"query": "{ a }"} {}', "JSON"),
+        (b'[{"query": "{ a }"}]', "Batches"),
+        (b'{"query": "{ a }", "query": "{ b }"}', "'query' is there twice"),
+        (b'{"query": "{ a }", "variables": {"id": 1, "id" : 2}}', "'id' is there twice"),
+        (b'{"query": "{ a }", "variables": {"x": [{"id": 1, "i\\u0064": 2}]}}', "'id' is there twice"),
+        (b'{"query": "{ a }", "documentId": 7}', "'documentId' must be a text"),
+        (b'{"query": "{ a }", "extensions": {"persistedQuery": 1}}', "'persistedQuery'"),
+        (
+            b'{"query": "{ a }", "extensions": {"persistedQuery": {"version": 2, "sha256Hash": "x"}}}',
+            "version",
+        ),
+        (
+            b'{"query": "{ a }", "extensions": {"persistedQuery": {"version": 1, "sha256Hash": 1}}}',
+            "sha256Hash",
+        ),
+        (b'{"documentId": ""}', "'query' is missing"),
+    ],
+)
+async def test_a_body_that_is_no_request_is_told_what_is_wrong(ask: Ask, body: bytes, told: str) -> None:
+    """400 in JSON; nothing is asked of PlanDocket."""
+    response = await ask.http.post("/graphql", content=body, headers=JSON)
+    assert response.status_code == 400
+    [error] = response.json()["errors"]
+    assert error["extensions"]["code"] == "BAD_REQUEST"
+    assert told in error["message"]
+    assert ask.sandbox.calls == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"query": QUERY, "variables": {"a": '"b": "c":', "d": [{"e": {"f": '\\"g\\":'}}]}},
+        {"query": f'# "a": "b": \n{QUERY}'},
+        {"query": QUERY, "operationName": "", "variables": None, "extensions": None, "nonsense": 1},
+        {"query": QUERY, "extensions": {"some": "value", "persistedQuery": None}},
+    ],
+)
+async def test_a_body_that_only_looks_odd_is_answered(ask: Ask, body: dict) -> None:
+    """Colons in texts are no names, and what is unknown or null is as if it were not there."""
+    response = await ask.http.post("/graphql", json=body)
+    assert response.json() == DATA
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "application/json; charset=utf-16",
+        "application/json; charset=latin-1",
+        "application/json, text/plain",
+        "text/plain; application/json",
+        "application/json/x",
+        "application/graphql",
+        "multipart/form-data; boundary=x",
+        ";" * 10_000,
+    ],
+)
+async def test_only_json_in_utf_8_is_taken(ask: Ask, kind: str) -> None:
+    """Else 415 that says what to send."""
+    content = json.dumps({"query": QUERY})
+    response = await ask.http.post("/graphql", content=content, headers={"Content-Type": kind})
+    assert response.status_code == 415
+    assert "application/json" in response.json()["errors"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/json;charset=UTF-8", 'Application/JSON; Charset="utf-8"', "application/json; x=y"]
+)
+async def test_parameters_of_the_content_type_are_understood(ask: Ask, kind: str) -> None:
+    """Quoted or not, in any case."""
+    content = json.dumps({"query": QUERY})
+    response = await ask.http.post("/graphql", content=content, headers={"Content-Type": kind})
+    assert response.json() == DATA
+
+
+async def test_a_compressed_body_is_refused(ask: Ask) -> None:
+    """415 that says so, instead of a complaint about JSON."""
+    content = gzip.compress(json.dumps({"query": QUERY}).encode())
+    response = await ask.http.post("/graphql", content=content, headers={**JSON, "Content-Encoding": "gzip"})
+    assert (response.status_code, response.headers["accept-encoding"]) == (415, "identity")
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("query=%7Ba%7D&query=%7Bb%7D", "'query' is there twice"),
+        ("query=%ff", "UTF-8"),
+        ("query=%7Ba%7D&variables=5", "'variables' must be an object"),
+        ("query=%7Ba%7D&variables=nonsense", "'variables' is not JSON"),
+        ("query=%7Ba%7D&extensions=%5B%5D", "'extensions' must be an object"),
+        ("query=%7Ba%7D&" + "&".join(f"p{number}=x" for number in range(100)), "parameters"),
+        ("query=", "'query' is missing"),
+        ("", "'query' is missing"),
+    ],
+)
+async def test_an_address_that_is_no_request_is_told_what_is_wrong(ask: Ask, query: str, told: str) -> None:
+    """400 in JSON, like a body."""
+    response = await ask.http.get(f"/graphql?{query}", headers=UNFORGEABLE)
+    assert response.status_code == 400
+    [error] = response.json()["errors"]
+    assert error["extensions"]["code"] == "BAD_REQUEST"
+    assert told in error["message"]
+
+
+async def test_a_get_changes_nothing(ask: Ask) -> None:
+    """405 that says how a mutation is sent."""
+    response = await ask.http.get(
+        "/graphql", params={"query": "mutation { __typename }"}, headers=UNFORGEABLE
+    )
+    assert (response.status_code, response.headers["allow"]) == (405, "POST")
+    assert response.json()["errors"][0]["extensions"]["code"] == "METHOD_NOT_ALLOWED"
+
+
+async def test_head_is_get_without_its_body(ask: Ask) -> None:
+    """With the same status and headers."""
+    for params in ({"query": QUERY}, {"query": "{"}, {}):
+        got = await ask.http.get("/graphql", params=params, headers=UNFORGEABLE)
+        head = await ask.http.head("/graphql", params=params, headers=UNFORGEABLE)
+        assert (head.status_code, head.headers) == (got.status_code, got.headers)
+
+
+async def test_options_tells_the_methods(ask: Ask) -> None:
+    """In `Allow`, with no body."""
+    response = await ask.http.options("/graphql")
+    assert (response.status_code, response.content) == (204, b"")
+    assert set(response.headers["allow"].split(", ")) == {"GET", "HEAD", "POST", "OPTIONS"}
+
+
+async def test_a_told_length_is_refused_before_the_body_is_read() -> None:
+    """Nothing of it is asked for, and the connection ends."""
+
+    async def receive():
+        raise AssertionError("the body was read")
+
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"20000000")]
+    http = Request({"type": "http", "method": "POST", "headers": headers}, receive)
+    with pytest.raises(RequestError) as caught:
+        await read(http)
+    assert (caught.value.status, caught.value.headers) == (413, {"Connection": "close"})
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
+    """408, and the connection ends."""
+
+    async def receive():
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"20")]
+    http = Request({"type": "http", "method": "POST", "headers": headers}, receive)
+    with pytest.raises(RequestError) as caught:
+        await read(http, body_s=0.01)
+    assert (caught.value.status, caught.value.headers) == (408, {"Connection": "close"})
