@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import uvicorn
 from starlette.types import ASGIApp
 
+from gateway.http.protocol import Protocol
+
 _GRACE_S = 20
 _ROUNDS = (20_000, 20, 20)
 
@@ -98,6 +100,7 @@ def _config(served: Served) -> uvicorn.Config:
         served.app,
         host=served.host,
         port=served.port,
+        http=Protocol,
         access_log=False,  # addresses hold queries, and those hold names
         log_level="warning",
         timeout_graceful_shutdown=_GRACE_S,
