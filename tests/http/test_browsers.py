@@ -172,18 +172,18 @@ FOREIGN = [
     "evil.example:8000",
     "localhost.evil.example",
     "127.0.0.1.evil.example",
-    "127.0.0.1@evil.example",
     "10.0.0.7",
-    "0.0.0.0",
+]
+FOREIGN_TOO = [
+    "127.0.0.1@evil.example",
     "[::2]",
     "[::1",
     "[::1]x",
     "[::1]:x",
-    "[",
-    ":",
     "::1",
-    "localhost:8000:9",
-    "localhost/x",
+    "localhost:80:9",
+    "[",
+    "",
 ]
 
 
@@ -194,7 +194,7 @@ async def test_a_gateway_of_this_machine_answers_to_its_names(ask: Ask, host: st
     assert response.json() == DATA
 
 
-@pytest.mark.parametrize("host", [*FOREIGN, "", "a b"])
+@pytest.mark.parametrize("host", [*FOREIGN, *FOREIGN_TOO])
 @pytest.mark.parametrize("path", ["/graphql", "/", "/schema.graphql"])
 async def test_a_gateway_that_lets_everyone_in_answers_to_no_other_name(
     ask: Ask, host: str, path: str
