@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.execution.operation import Executor, Rules
+from gateway.execution.operation import Executor, Options
 from gateway.execution.stored import StoredDocuments
 from gateway.http.cors import AllowedOrigins
 from gateway.http.graphiql.page import GraphiQL
@@ -20,7 +20,7 @@ from gateway.http.health import alive, ready
 from gateway.http.hosts import LoopbackHosts, lets_everyone_in_on_loopback
 from gateway.http.pages import landing, schema_file
 from gateway.http.refusal import RequestError
-from gateway.schema import SCHEMA
+from gateway.schema import RULES, SCHEMA
 from gateway.settings import Settings
 from gateway.upstream.client import Upstream
 from gateway.upstream.clock import Clock
@@ -34,7 +34,7 @@ def create_app(
     Raises:
         SettingsError: the stored documents cannot be read, or are not for this schema.
     """
-    executor = Executor(SCHEMA, Rules.of(settings))
+    executor = Executor(SCHEMA, RULES, Options.of(settings))
     stored = StoredDocuments.of(settings, executor.problems)
     upstream = Upstream(settings, transport, clock)
     graphiql = GraphiQL() if settings.graphiql == "on" and settings.documents != "only" else None

@@ -3,7 +3,9 @@
 * GatewayError
   * CallerError               the query is at fault: tell the client, never retry
     * BadInputError           an argument is wrong; the message says what is allowed
-    * UnauthenticatedError    no key, or one that PlanDocket does not know
+    * UnauthenticatedError    no key or token, or one that nobody knows
+    * ForbiddenError          the caller's roles do not grant it
+    * TooManyFailuresError    wrong tokens came from the caller's address; carries `retry_after`
     * TooComplexError         the operation needs more upstream reads than one may
     * OperationTimeoutError   the operation took longer than one may
   * UpstreamError             PlanDocket, or the way to it, is at fault
@@ -14,12 +16,14 @@
     * UnreadableError         an answer we cannot decode: a bug, or the API changed
     * OutcomeUnknownError     a write was sent and no readable answer came: it may have happened
   * OverloadedError           more is asked at once than the gateway can do; carries `retry_after`
+  * IssuerUnavailableError    the issuer's keys cannot be fetched, so no JWT can be judged
 * SettingsError               the operator's settings are at fault; raised before anything is served
 
 No message holds an upstream body, URL or key: all of them reach clients.
 """
 
 import math
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -45,14 +49,60 @@ class BadInputError(CallerError):
 
 
 class UnauthenticatedError(CallerError):
-    """No PlanDocket key came with the request, or PlanDocket does not know it."""
+    """No PlanDocket key or token came with the request, or nobody knows it."""
 
     code = "UNAUTHENTICATED"
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, wanted: str = "PlanDocket API key", shown: str = "KEY") -> None:
         super().__init__(
-            f"{reason} Send your PlanDocket API key as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'."
+            f"{reason} Send your {wanted} as 'Authorization: Bearer {shown}' or 'X-API-Key: {shown}'."
         )
+
+
+class ForbiddenError(CallerError):
+    """The caller is known, and their roles do not grant what they ask."""
+
+    code = "FORBIDDEN"
+
+    def __init__(self, missing: Sequence[str], message: str | None = None) -> None:
+        roles = " and ".join(f"'{role}'" for role in missing)
+        super().__init__(
+            message
+            or f"Your token lacks {'the roles' if len(missing) > 1 else 'the role'} {roles}, which this needs. "
+            "Whoever runs the gateway grants roles: with a new token, or in your JWT's claim."
+        )
+
+    @classmethod
+    def without_rule(cls, fields: Sequence[str]) -> "ForbiddenError":
+        """Return the error for fields of which the gateway cannot tell who may use them."""
+        return cls(
+            (), f"Nobody may use {', '.join(fields)}: the gateway has no rule for it. Tell its operator."
+        )
+
+    @classmethod
+    def no_access(cls) -> "ForbiddenError":
+        """Return the error for a caller who is known and has no role that gives access."""
+        return cls(
+            (),
+            "Your token is right, but has neither the role 'read' nor 'write': the issuer's operator grants them.",
+        )
+
+
+class TooManyFailuresError(CallerError):
+    """Wrong tokens came from the caller's address."""
+
+    code = "TOO_MANY_FAILURES"
+
+    def __init__(self, retry_in_s: float) -> None:
+        self.retry_after = max(1, math.ceil(retry_in_s))
+        super().__init__(
+            f"Too many wrong tokens came from your address: try again in {self.retry_after} s, with a right one."
+        )
+
+    @property
+    def extensions(self) -> dict[str, object]:
+        """Also tells `retryAfter`, in seconds."""
+        return {**super().extensions, "retryAfter": self.retry_after}
 
 
 class TooComplexError(CallerError):
@@ -182,6 +232,18 @@ class OverloadedError(GatewayError):
     def extensions(self) -> dict[str, object]:
         """Also tells `retryAfter`, in seconds."""
         return {**super().extensions, "retryAfter": self.retry_after}
+
+
+class IssuerUnavailableError(GatewayError):
+    """No JWT can be judged: the issuer's keys were never fetched."""
+
+    code = "ISSUER_UNAVAILABLE"
+
+    def __init__(self, retry_in_s: float) -> None:
+        self.retry_after = max(1, math.ceil(retry_in_s))
+        super().__init__(
+            f"The gateway cannot fetch the keys of your token's issuer: try again in {self.retry_after} s."
+        )
 
 
 class SettingsError(Exception):

@@ -5,8 +5,10 @@ from typing import Annotated, Any
 
 import strawberry
 
+from gateway.access import Declared, Needs
 from gateway.context import Info
-from gateway.errors import BadInputError
+from gateway.errors import BadInputError, ForbiddenError
+from gateway.execution.access import Rules
 from gateway.global_id import decode_id
 from gateway.loader import Wanted, settle
 from gateway.lookahead import includes
@@ -23,7 +25,11 @@ _BY_KIND = {resource.kind: resource for resource in RESOURCES}
 class NodeQueries:
     """Root fields over all resources."""
 
-    @strawberry.field(graphql_type=Node | None, description="Anything by its global id; null once deleted.")
+    @strawberry.field(
+        graphql_type=Node | None,
+        description="Anything by its global id; null once deleted.",
+        metadata={"access": Declared.BY_ID},
+    )
     async def node(
         self,
         info: Info,
@@ -36,6 +42,7 @@ class NodeQueries:
         graphql_type=list[Node | None],
         description=f"Anything by global ids, in their order, at most {MOST_NODES}. "
         "A bad id is null with an error of its own, the others answer.",
+        metadata={"access": Declared.BY_ID},
     )
     async def nodes(
         self,
@@ -85,7 +92,10 @@ class UpstreamStatus:
 class UpstreamQueries:
     """Root fields about the gateway itself."""
 
-    @strawberry.field(description="The caller's way to PlanDocket. Asks PlanDocket nothing.")
+    @strawberry.field(
+        description="The caller's way to PlanDocket. Asks PlanDocket nothing.",
+        metadata={"access": Declared.OPEN},
+    )
     def upstream(self, info: Info) -> UpstreamStatus:
         """Return where the caller's hour stands."""
         context = info.context
@@ -105,6 +115,9 @@ async def _find(info: Info, global_id: str) -> Any:
     kind, row_id = decode_id(global_id)
     if kind not in _BY_KIND:
         raise BadInputError(f"There is no type {kind} here: send an 'id' that a query returned.")
+    needs = Needs(frozenset({_BY_KIND[kind].by_id.record.path}))
+    if not info.context.caller.access.grants(needs):
+        raise ForbiddenError(info.context.caller.access.lacks(needs))
     info.context.wanted += 1
     return await info.context.loader(_BY_KIND[kind].by_id).load(Wanted(row_id, includes(info, kind)))
 
@@ -119,6 +132,9 @@ def _build() -> strawberry.Schema:
 
 SCHEMA = _build()
 """One for the process: Strawberry refuses a second from the same types."""
+
+RULES = Rules(SCHEMA, RESOURCES)
+"""What each of its fields needs of a caller's access."""
 
 
 def print_schema() -> str:

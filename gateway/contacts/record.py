@@ -59,6 +59,7 @@ CONTACTS = Record(
         "category_keys",
         "event_keys",
     ),
+    sensitive=frozenset({"notes", "rating", "tax_id"}),
     key="customer_number",
     touches={
         "customer_number": ("participants?customer_number",),

@@ -25,6 +25,7 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from gateway.errors import TooComplexError
+from gateway.execution.access import Required
 from gateway.execution.limits import PAGE_SIZES, Limits, Rows, Sizes, excesses, repeats, too_many_rows
 
 _KEPT = 1_000
@@ -49,6 +50,8 @@ class Document(msgspec.Struct, frozen=True):
     """What was read ahead in it: see `gateway.lookahead`."""
     rows: dict[Any, int] = msgspec.field(default_factory=dict[Any, int])
     """How many rows its operations may come to, by what says so."""
+    required: dict[str | None, Required] = msgspec.field(default_factory=dict[str | None, Required])
+    """What each operation needs of its caller's access, by its name: see `gateway.execution.access`."""
     condition_names: tuple[str, ...] = ()
     """The variables that `@skip` and `@include` go by: what is compiled for their values holds for no others."""
     size_names: tuple[str, ...] = ()

@@ -13,7 +13,8 @@ from graphql import DocumentNode, ExecutionResult, GraphQLError, OperationDefini
 from graphql import execute as graphql_execute  # pyright: ignore[reportUnknownVariableType]
 
 from gateway.context import Context, Cost
-from gateway.errors import GatewayError, OperationTimeoutError, UnauthenticatedError
+from gateway.errors import ForbiddenError, GatewayError, OperationTimeoutError, UnauthenticatedError
+from gateway.execution.access import Required, Rules
 from gateway.execution.documents import Document, Documents
 from gateway.execution.limits import Limits, too_many_values
 from gateway.execution.projection import ProjectingExecutor
@@ -45,7 +46,7 @@ class NotAllowedError(Exception):
     """A mutation where only a query may run."""
 
 
-class Rules(msgspec.Struct, frozen=True):
+class Options(msgspec.Struct, frozen=True):
     """How operations are executed."""
 
     limits: Limits = Limits()
@@ -56,8 +57,8 @@ class Rules(msgspec.Struct, frozen=True):
     tells_cost: bool = True
 
     @classmethod
-    def of(cls, settings: Settings) -> "Rules":
-        """Return the rules as the operator set them."""
+    def of(cls, settings: Settings) -> "Options":
+        """Return the options as the operator set them."""
         limits = Limits(
             depth=settings.max_depth,
             aliases=settings.max_aliases,
@@ -76,13 +77,17 @@ class Rules(msgspec.Struct, frozen=True):
         )
 
 
+_OPTIONS = Options()
+
+
 class Executor:
     """Executes requests against one schema."""
 
-    def __init__(self, schema: strawberry.Schema, rules: Rules) -> None:
-        self._rules = rules
+    def __init__(self, schema: strawberry.Schema, access: Rules, options: Options = _OPTIONS) -> None:
+        self._access = access
+        self._options = options
         self._schema = schema._schema  # pyright: ignore[reportPrivateUsage] - graphql-core's own
-        self._documents = Documents(self._schema, rules.limits, suggests=rules.suggests)
+        self._documents = Documents(self._schema, options.limits, suggests=options.suggests)
 
     def problems(self, text: str) -> list[str]:
         """Return what is wrong with a document, whatever it is asked with."""
@@ -112,7 +117,7 @@ class Executor:
             return _refused(refusal)
         context.projections, context.lookahead = document.projections, document.lookahead
         context.condition_names = document.condition_names
-        limit = asyncio.timeout(self._rules.timeout_s)
+        limit = asyncio.timeout(self._options.timeout_s)
         try:
             async with limit:
                 return await self._execute(document.ast, request, context)
@@ -126,17 +131,21 @@ class Executor:
         self, document: Document, operation: OperationDefinitionNode, request: Request, context: Context
     ) -> GraphQLError | None:
         """Return why a valid operation is not executed; None where it is."""
-        if self._rules.introspection != "on" and document.introspects(operation):
-            if self._rules.introspection == "off":
+        if self._options.introspection != "on" and document.introspects(operation):
+            if self._options.introspection == "off":
                 return _coded("The schema cannot be asked for here: read schema.graphql.", "FORBIDDEN")
             if not context.caller.is_let_in:
                 return _coded(
                     "Only callers may ask for the schema: send your key.", UnauthenticatedError.code
                 )
         variables = request.variables or {}
-        return too_many_values(variables, self._rules.limits) or self._documents.excess(
-            document, operation, variables
-        )
+        if (excess := too_many_values(variables, self._options.limits)) is not None:
+            return excess
+        try:
+            self._required(document, operation).check(context.caller.access, variables)
+        except ForbiddenError as error:
+            return GraphQLError(str(error), extensions=error.extensions)
+        return self._documents.excess(document, operation, variables)
 
     async def _execute(self, ast: DocumentNode, request: Request, context: Context) -> Outcome:
         async with context:
@@ -148,9 +157,18 @@ class Executor:
                 operation_name=request.operation_name,
                 executor_class=ProjectingExecutor,
                 max_coercion_errors=_MOST_ERRORS,
-                hide_suggestions=not self._rules.suggests,
+                hide_suggestions=not self._options.suggests,
             )
             return self._outcome(await running if isawaitable(running) else running, context)
+
+    def _required(self, document: Document, operation: OperationDefinitionNode) -> Required:
+        """Return what an operation needs of its caller's access; worked out once."""
+        name = operation.name.value if operation.name else None
+        required = document.required.get(name)
+        if required is None:
+            ast = cast(DocumentNode, document.ast)  # a valid document has one
+            required = document.required[name] = self._access.required(ast, operation)
+        return required
 
     def _outcome(self, result: ExecutionResult, context: Context) -> Outcome:
         errors = result.errors or []
@@ -159,7 +177,7 @@ class Executor:
         body: dict[str, Any] = {"data": result.data}
         if errors:
             body["errors"] = [_visible(error) for error in errors]
-        told = _cost(context.cost) if self._rules.tells_cost else {}
+        told = _cost(context.cost) if self._options.tells_cost else {}
         if context.unavailable:
             told["unavailable"] = sorted(context.unavailable)
         if told:

@@ -14,9 +14,9 @@ from pydantic import SecretStr
 
 from gateway.access import Caller
 from gateway.context import Context
-from gateway.execution.operation import Executor, Request, Rules
+from gateway.execution.operation import Executor, Request
 from gateway.resources import RESOURCES
-from gateway.schema import SCHEMA
+from gateway.schema import RULES, SCHEMA
 from gateway.settings import Settings
 from gateway.upstream.client import Upstream
 from gateway.upstream.columns import is_moment
@@ -59,7 +59,7 @@ async def rehearse(
     )
     async with Upstream(settings, stage) as upstream:
         context = Context(upstream, Caller(Credential(SecretStr("rehearsal"), is_held=True)))
-        outcome = await Executor(SCHEMA, Rules()).run(Request(query, variables, operation), context)
+        outcome = await Executor(SCHEMA, RULES).run(Request(query, variables, operation), context)
         errors = [error["message"] for error in outcome.body.get("errors", ())]
         return Rehearsal(stage.steps, context.wanted, errors)
 

@@ -92,6 +92,8 @@ class Record(Generic[RowT]):
     """What `include=` accepts, and what it embeds under the same key."""
     writable: tuple[str, ...] = ()
     """The documented request fields."""
+    sensitive: frozenset[str] = frozenset()
+    """The columns that only some callers may see or write."""
     key: str | None = None
     """The column of the natural key."""
     expected_rows: int | None = None

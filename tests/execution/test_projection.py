@@ -17,7 +17,7 @@ from gateway.context import Context
 from gateway.execution import operation
 from gateway.execution.operation import Executor, Request
 from gateway.execution.projection import ProjectingExecutor
-from gateway.schema import SCHEMA
+from gateway.schema import RULES, SCHEMA
 from gateway.upstream.client import Upstream
 
 BARE = """{ participants(first: 5) { nodes {
@@ -52,7 +52,7 @@ class Asking:
     """A gateway's own execution, and the types that it left to graphql-core."""
 
     def __init__(self, counting):
-        self.executor = Executor(SCHEMA, ANY_SIZE)
+        self.executor = Executor(SCHEMA, RULES, ANY_SIZE)
         self._counting = counting
 
     async def __call__(self, text, world=None, variables=None, cache="off"):

@@ -20,7 +20,7 @@ from gateway.context import Context
 from gateway.errors import GatewayError
 from gateway.execution.operation import Executor, Request
 from gateway.sandbox import SANDBOX_KEY
-from gateway.schema import SCHEMA
+from gateway.schema import RULES, SCHEMA
 from gateway.settings import Settings
 from gateway.upstream.client import Upstream
 from gateway.upstream.credential import Credential
@@ -39,7 +39,7 @@ SETTINGS = {
     for cache in ("off", "on")
 }
 CREDENTIAL = Credential(SecretStr(SANDBOX_KEY), is_held=True)
-EXECUTOR = Executor(SCHEMA, ANY_SIZE)
+EXECUTOR = Executor(SCHEMA, RULES, ANY_SIZE)
 
 world = cache(World)
 
