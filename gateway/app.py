@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from gateway.execution.operation import Executor, Options
 from gateway.execution.stored import StoredDocuments
+from gateway.http.auth.callers import Callers
 from gateway.http.cors import AllowedOrigins
 from gateway.http.graphiql.page import GraphiQL
 from gateway.http.graphql import METHODS, Endpoint
@@ -38,12 +39,16 @@ def create_app(
     stored = StoredDocuments.of(settings, executor.problems)
     upstream = Upstream(settings, transport, clock)
     graphiql = GraphiQL() if settings.graphiql == "on" and settings.documents != "only" else None
-    endpoint = Endpoint(executor, stored, upstream, settings, graphiql)
+    callers = Callers(settings, transport, clock)
+    endpoint = Endpoint(
+        executor, stored, upstream, callers, graphiql, refuses_forgeable=settings.csrf == "on"
+    )
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
         async with upstream:
             yield
+        await callers.close()
 
     app = Starlette(
         routes=[

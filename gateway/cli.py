@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from gateway.app import create_app
 from gateway.check import Level, check_upstream
 from gateway.errors import SettingsError
+from gateway.http.auth.tokens import TokenError, new_token
 from gateway.planning.document import PlanError, plan_document
 from gateway.sandbox import SANDBOX_KEY, Sandbox
 from gateway.schema import print_schema
@@ -33,6 +34,14 @@ Three queries to try:
 Stop it with Ctrl+C.
 """
 
+_MADE = """\
+The token of {name}, shown this once (Authorization: Bearer TOKEN):
+{token}
+
+Its line for the file that GATEWAY_TOKENS_FILE names:
+{line}
+"""
+
 Port = Annotated[int, typer.Option(min=1, max=65535)]
 
 
@@ -42,6 +51,7 @@ def demo(port: Port = 8000, sandbox_port: Port = 8001) -> None:
     settings = Settings(
         base_url=f"http://127.0.0.1:{sandbox_port}",  # pyright: ignore[reportArgumentType] - pydantic reads it
         api_key=SANDBOX_KEY,  # pyright: ignore[reportArgumentType] - pydantic makes it secret
+        auth="none",
         port=port,
         introspection="on",
         suggestions="on",
@@ -105,6 +115,30 @@ def plan(
     if max_calls is not None and any(planned.calls > max_calls for planned in plans):
         print(f"Above {max_calls} requests.", file=sys.stderr)
         raise typer.Exit(1)
+
+
+@app.command()
+def token(
+    name: Annotated[str, typer.Argument(help="What logs and metrics call whoever has it.")],
+    read: Annotated[bool, typer.Option("--read", help="It may read.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="It may read and write.")] = False,
+    only: Annotated[str, typer.Option(help="Resources that it is limited to, such as events,contacts.")] = "",
+    sensitive: Annotated[
+        bool,
+        typer.Option("--sensitive", help="It sees contacts' notes, rating and tax id, and may write them."),
+    ] = False,
+) -> None:
+    """Make a token for GATEWAY_AUTH=tokens: print it, this once, and the line for GATEWAY_TOKENS_FILE."""
+    if read == write:
+        print("Say --read or --write, one of them.", file=sys.stderr)
+        raise typer.Exit(2)
+    roles = ["write" if write else "read", *(["sensitive"] if sensitive else [])]
+    try:
+        made = new_token(name, roles, [path.strip() for path in only.split(",") if path.strip()])
+    except TokenError as error:
+        print(f"No token was made: {error}.", file=sys.stderr)
+        raise typer.Exit(2) from None
+    print(_MADE.format(name=name, token=made.token.get_secret_value(), line=made.line))
 
 
 @app.command()

@@ -20,3 +20,6 @@ RESOURCES = (
     Resource(Contact, ContactById, ContactQueries, ContactMutations),
     Resource(Category, CategoryById, CategoryQueries, CategoryMutations),
 )
+
+PATHS = tuple(resource.by_id.record.path for resource in RESOURCES)
+"""Their paths: "participants", "events"."""

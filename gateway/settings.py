@@ -267,7 +267,7 @@ class Settings(BaseSettings):
     host: str = Field(
         default="127.0.0.1",
         validation_alias="GATEWAY_HOST",
-        description="Address to listen on. Must be loopback while `PLANDOCKET_API_KEY` is set.",
+        description="Address to listen on. With `PLANDOCKET_API_KEY` and no `GATEWAY_AUTH` it must be loopback.",
     )
     port: Annotated[int, Field(ge=1, le=65535)] = Field(
         default=8000,
@@ -309,6 +309,11 @@ class Settings(BaseSettings):
             raise ValueError("must be visible ASCII characters without a space")
         return key
 
+    @property
+    def is_on_loopback(self) -> bool:
+        """Whether only this machine reaches the gateway."""
+        return _is_loopback(self.host)
+
     @field_validator("cors_origins")
     @classmethod
     def _as_browsers_send_them(cls, origins: str | None) -> str | None:
@@ -321,6 +326,13 @@ class Settings(BaseSettings):
                 )
         return origins
 
+    @field_validator("jwt_jwks_url")
+    @classmethod
+    def _private_address(cls, url: HttpUrl | None) -> HttpUrl | None:
+        if url is not None and url.scheme != "https" and not _is_loopback(url.host or ""):
+            raise ValueError("must be https, or whoever is on the way could bring keys of their own")
+        return url
+
     @model_validator(mode="after")
     def _with_documents(self) -> Self:
         if self.documents != "off" and self.documents_file is None:
@@ -332,13 +344,38 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _guarded(self) -> Self:
-        if self.api_key is not None and not _is_loopback(self.host):
+        if self.api_key is None:
+            self._needs_no_held_key()
+        elif self.auth == "passthrough":
             raise SettingsError(
-                "GATEWAY_HOST: with PLANDOCKET_API_KEY set, anyone who reaches the gateway reads your data, "
-                f"so it listens on loopback only. Set it to 127.0.0.1 instead of {self.host!r}, "
-                "or unset PLANDOCKET_API_KEY."
+                "GATEWAY_AUTH: passthrough lets each caller bring their own key, and PLANDOCKET_API_KEY is one for "
+                "all. Unset PLANDOCKET_API_KEY, or set GATEWAY_AUTH to tokens or jwt."
             )
+        elif self.auth is None and not self.is_on_loopback:
+            raise SettingsError(
+                "GATEWAY_HOST: with PLANDOCKET_API_KEY set, anyone who reaches the gateway would read your data. "
+                f"Set GATEWAY_AUTH to tokens or jwt, or GATEWAY_HOST to 127.0.0.1 instead of {self.host!r}; "
+                "GATEWAY_AUTH=none lets in anyone all the same."
+            )
+        needed = {
+            "tokens": {"GATEWAY_TOKENS_FILE": self.tokens_file},
+            "jwt": {
+                "GATEWAY_JWT_ISSUER": self.jwt_issuer,
+                "GATEWAY_JWT_AUDIENCE": self.jwt_audience,
+                "GATEWAY_JWT_JWKS_URL": self.jwt_jwks_url,
+            },
+        }
+        missing = [name for name, value in needed.get(self.auth or "", {}).items() if value is None]
+        if missing:
+            raise SettingsError("\n".join(f"{name}: GATEWAY_AUTH={self.auth} needs it." for name in missing))
         return self
+
+    def _needs_no_held_key(self) -> None:
+        if self.auth in ("tokens", "jwt", "none"):
+            raise SettingsError(
+                f"PLANDOCKET_API_KEY: GATEWAY_AUTH={self.auth} needs it, for callers send no PlanDocket key of their "
+                "own."
+            )
 
 
 def is_sendable(key: str) -> bool:

@@ -9,17 +9,16 @@ from starlette.responses import Response
 
 from gateway.access import Caller
 from gateway.context import Context
-from gateway.errors import CallerError, UnauthenticatedError
+from gateway.errors import CallerError, GatewayError
 from gateway.execution.operation import Executor, NotAllowedError, Outcome, Request
 from gateway.execution.stored import OnlyStoredError, StoredDocuments, WrongHashError
-from gateway.http.auth import Callers
+from gateway.http.auth.callers import REFUSALS, Callers, http_of
 from gateway.http.csrf import refuse_forgeable
 from gateway.http.graphiql.page import GraphiQL
 from gateway.http.leaving import ClientLeftError, WhileThere
 from gateway.http.negotiation import GRAPHQL, JSON, content_type, wish
 from gateway.http.refusal import RequestError, bad_request
 from gateway.http.request import Incoming, asks_nothing, read
-from gateway.settings import Settings
 from gateway.upstream.client import Upstream
 
 METHODS = ("GET", "POST", "OPTIONS")  # and HEAD, which comes with GET
@@ -34,15 +33,17 @@ class Endpoint:
         executor: Executor,
         stored: StoredDocuments,
         upstream: Upstream,
-        settings: Settings,
+        callers: Callers,
         graphiql: GraphiQL | None,
+        *,
+        refuses_forgeable: bool,
     ) -> None:
         self._executor = executor
         self._stored = stored
         self._upstream = upstream
-        self._callers = Callers(settings)
+        self._callers = callers
         self._graphiql = graphiql
-        self._refuses_forgeable = settings.csrf == "on"
+        self._refuses_forgeable = refuses_forgeable
 
     async def answer(self, http: HttpRequest) -> Response:
         """Return the answer to a GraphQL request, or the IDE's page to a browser that asks nothing yet."""
@@ -55,14 +56,14 @@ class Endpoint:
         try:
             if wished.answer is None:
                 raise _not_acceptable()
-            incoming = await read(http)
             if self._refuses_forgeable:
                 refuse_forgeable(http)
             caller = await self._callers.of(http)
+            incoming = await read(http)
             outcome = await self._outcome(http, self._request(incoming), caller)
         except ClientLeftError:
             return Response(status_code=_CLIENT_LEFT)
-        except (RequestError, CallerError, NotAllowedError, OnlyStoredError, WrongHashError) as error:
+        except (RequestError, GatewayError, NotAllowedError, OnlyStoredError, WrongHashError) as error:
             return _refusal(error, media_type).response(media_type)
         return _respond(outcome, media_type)
 
@@ -98,8 +99,9 @@ def _refusal(error: Exception, media_type: str) -> RequestError:
     match error:
         case RequestError():
             return error
-        case UnauthenticatedError():
-            return RequestError(401, error.code, str(error))
+        case _ if isinstance(error, REFUSALS):
+            status, headers = http_of(error)
+            return RequestError(status, error.code, str(error), headers)
         case NotAllowedError():
             return RequestError(
                 405, "METHOD_NOT_ALLOWED", "A mutation must be sent by POST.", {"Allow": "POST"}

@@ -1,0 +1,132 @@
+"""Who calls, and with which PlanDocket key their operations go out."""
+
+import hashlib
+import logging
+from collections.abc import Mapping
+
+import httpx
+from starlette.requests import Request
+
+from gateway.access import Caller
+from gateway.errors import (
+    ForbiddenError,
+    GatewayError,
+    IssuerUnavailableError,
+    TooManyFailuresError,
+    UnauthenticatedError,
+)
+from gateway.http.auth.failures import Failures
+from gateway.http.auth.issuer import Issuer
+from gateway.http.auth.jwts import JsonWebTokens
+from gateway.http.auth.passthrough import caller_of_key
+from gateway.http.auth.tokens import Tokens
+from gateway.settings import Settings
+from gateway.upstream.clock import Clock
+from gateway.upstream.credential import Credential
+
+log = logging.getLogger(__name__)
+
+REFUSALS = (UnauthenticatedError, ForbiddenError, TooManyFailuresError, IssuerUnavailableError)
+"""What `Callers.of` raises."""
+
+
+class Callers:
+    """Tells who sent a request."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        """Prepare for the mode of the settings; `transport` stands in for the way to a JWT's issuer.
+
+        Raises:
+            SettingsError: the file of tokens cannot be read; the message names the line.
+        """
+        clock = clock or Clock()
+        self._failures = Failures(clock.monotonic)
+        self._anyone: Caller | None = None
+        self._tokens: Tokens | JsonWebTokens | None = None
+        self._issuer: Issuer | None = None
+        if settings.api_key is None:
+            return
+        held = Credential(settings.api_key, is_held=True)
+        match settings.auth:
+            case "tokens":
+                self._tokens = Tokens(settings, held, clock.monotonic)
+            case "jwt":
+                self._issuer = Issuer(settings, clock.monotonic, transport)
+                self._tokens = JsonWebTokens(settings, held, self._issuer, clock.unix)
+            case _:
+                self._anyone = Caller(held, is_let_in=True)
+                _warn(settings)
+
+    async def close(self) -> None:
+        """End what runs, and close every connection."""
+        if self._issuer is not None:
+            await self._issuer.close()
+
+    async def of(self, request: Request) -> Caller:
+        """Return who sent a request.
+
+        A key or token comes in a header, never in the address, which ends up in logs: `Authorization:
+        Bearer KEY`, or `X-API-Key: KEY`, as PlanDocket takes it. Where both are sent, the bearer wins;
+        an `Authorization` of another scheme, such as a proxy's own `Basic`, is not ours and is passed over.
+        Source: /en/getting-started/authentication.html
+
+        Raises:
+            UnauthenticatedError: no token came, or none that lets anyone in; or it cannot be a key.
+            ForbiddenError: the token is right, and gives no access.
+            TooManyFailuresError: wrong tokens came from the same address.
+            IssuerUnavailableError: there are no keys to judge a JWT by.
+        """
+        if self._anyone is not None:
+            return self._anyone
+        shown = _shown(request)
+        if self._tokens is None:
+            return caller_of_key(shown)
+        if not shown:
+            raise UnauthenticatedError("No token came with the request.", wanted="token", shown="TOKEN")
+        return await self._known(self._tokens, shown, request.client.host if request.client else "")
+
+    async def _known(self, tokens: Tokens | JsonWebTokens, shown: str, address: str) -> Caller:
+        digest = hashlib.sha256(shown.encode()).digest()
+        self._failures.let_pass(address, digest)
+        caller = await tokens.caller(shown, digest)
+        if caller is None:
+            self._failures.note(address)
+            raise UnauthenticatedError("Nobody knows this token.", wanted="token", shown="TOKEN")
+        self._failures.trust(address, digest)
+        return caller
+
+
+def http_of(error: GatewayError) -> tuple[int, Mapping[str, str]]:
+    """Return the status and headers with which one of REFUSALS is answered."""
+    match error:
+        case ForbiddenError():
+            return 403, {}
+        case TooManyFailuresError():
+            return 429, {"Retry-After": str(error.retry_after)}
+        case IssuerUnavailableError():
+            return 503, {"Retry-After": str(error.retry_after)}
+        case _:
+            return 401, {"WWW-Authenticate": "Bearer"}
+
+
+def _shown(request: Request) -> str:
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    return bearer.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key", "").strip()
+
+
+def _warn(settings: Settings) -> None:
+    if settings.auth is None:
+        log.warning(
+            "Whoever reaches %s reads and writes with the held key: PLANDOCKET_API_KEY is set, and GATEWAY_AUTH "
+            "is not. Set GATEWAY_AUTH to tokens or jwt, or to none if that is meant.",
+            settings.host,
+        )
+    elif not settings.is_on_loopback:
+        log.warning(
+            "GATEWAY_AUTH=none: whoever reaches %s reads and writes all of PlanDocket's data.", settings.host
+        )

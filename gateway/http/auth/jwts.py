@@ -1,0 +1,110 @@
+"""`jwt`: tokens that an identity provider signed, verified by joserfc with its public keys."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from typing import Any, cast
+
+import msgspec
+from joserfc import jws, jwt
+from joserfc.errors import ClaimError, InvalidKeyIdError, JoseError
+from joserfc.jwk import KeySet
+
+from gateway.access import Access, Caller
+from gateway.errors import ForbiddenError, UnauthenticatedError
+from gateway.http.auth.issuer import Issuer
+from gateway.resources import PATHS
+from gateway.settings import Settings
+from gateway.upstream.credential import Credential
+
+_ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519")
+"""Asymmetric ones only; "EdDSA", which leaves the curve open, is withdrawn by RFC 9864."""
+_LEEWAY_S = 30
+_KEPT = 10_000
+_LONGEST_NAME = 100
+_BROKEN = (JoseError, ValueError, TypeError, KeyError, RecursionError)
+"""What joserfc raises for what is no JWT."""
+
+
+class _Verified(msgspec.Struct, frozen=True):
+    caller: Caller
+    expires_at: float
+    """Unix seconds, the leeway in them."""
+    keys: KeySet
+    """What its signature was checked with: once the issuer has others, it is checked again."""
+
+
+class JsonWebTokens:
+    """The callers of JWTs. What was verified is remembered until it expires: a signature takes some 50 us."""
+
+    def __init__(
+        self, settings: Settings, held: Credential, issuer: Issuer, now: Callable[[], float]
+    ) -> None:
+        self._held = held
+        self._issuer = issuer
+        self._now = now
+        self._claim = settings.jwt_roles_claim
+        self._registry = jws.JWSRegistry(algorithms=_ALGORITHMS, strict_check_header=False)
+        self._claims = jwt.JWTClaimsRegistry(
+            now=lambda: int(now()),
+            leeway=_LEEWAY_S,
+            iss={"essential": True, "value": settings.jwt_issuer or ""},
+            aud={"essential": True, "value": settings.jwt_audience or ""},
+            exp={"essential": True},
+        )
+        self._verified: OrderedDict[bytes, _Verified] = OrderedDict()
+
+    async def caller(self, token: str, digest: bytes) -> Caller | None:
+        """Return whose token this is; None where the issuer did not sign it.
+
+        Raises:
+            UnauthenticatedError: it is the issuer's, but expired, not valid yet, or not meant for the gateway.
+            ForbiddenError: it is right, but has no role that gives access.
+            IssuerUnavailableError: there are no keys to judge it by.
+        """
+        keys = await self._issuer.keys()
+        kept = self._verified.get(digest)
+        if kept is not None and kept.keys is keys and self._now() < kept.expires_at:
+            return kept.caller
+        try:
+            claims = self._decode(token, keys)
+        except InvalidKeyIdError:
+            newer = await self._issuer.newer_keys()
+            return None if newer is keys else await self.caller(token, digest)
+        except _BROKEN:
+            return None
+        verified = self._verify(claims, keys)
+        self._verified[digest] = verified
+        self._verified.move_to_end(digest)
+        if len(self._verified) > _KEPT:
+            self._verified.popitem(last=False)
+        return verified.caller
+
+    def _decode(self, token: str, keys: KeySet) -> dict[str, Any]:
+        return jwt.decode(token, keys, _ALGORITHMS, self._registry).claims
+
+    def _verify(self, claims: dict[str, Any], keys: KeySet) -> _Verified:
+        try:
+            self._claims.validate(claims)
+        except ClaimError as error:
+            reason = f"The token does not hold here: look at its claim '{error.claim}'."
+            raise UnauthenticatedError(reason, wanted="token", shown="TOKEN") from None
+        access = Access.of(_roles(claims.get(self._claim)), PATHS)
+        if access is None:
+            raise ForbiddenError.no_access()
+        caller = Caller(self._held, access, _name(claims.get("sub")), is_let_in=True)
+        return _Verified(caller, claims["exp"] + _LEEWAY_S, keys)
+
+
+def _roles(claim: Any) -> Iterable[str]:
+    """Return the roles of a claim: a list of texts, or a text with spaces between, as OAuth's `scope`."""
+    if isinstance(claim, str):
+        return claim.split()
+    return (
+        [role for role in cast(list[Any], claim) if isinstance(role, str)] if isinstance(claim, list) else []
+    )
+
+
+def _name(subject: Any) -> str:
+    """Return a subject as it can stand in a log: a line's end in it would begin a line of the caller's own."""
+    text = subject if isinstance(subject, str) else ""
+    return "".join(one for one in text if one.isprintable())[:_LONGEST_NAME]
