@@ -56,10 +56,10 @@ class Endpoint:
         try:
             if wished.answer is None:
                 raise _not_acceptable()
-            if self._refuses_forgeable:
-                refuse_forgeable(http)
             caller = await self._callers.of(http)
             incoming = await read(http)
+            if self._refuses_forgeable:
+                refuse_forgeable(http)
             outcome = await self._outcome(http, self._request(incoming), caller)
         except ClientLeftError:
             return Response(status_code=_CLIENT_LEFT)
