@@ -23,6 +23,9 @@ class Protocol(HttpToolsProtocol):
 
     head_s = 10.0
     """Seconds for a request's line and headers."""
+    linger_s = 5.0
+    """Seconds in which the rest of what was refused may come: cut off at once, a client reads no refusal."""
+    _is_over = False
     _is_in_head = True
     _unread = 0
     _timer: TimerHandle | None = None
@@ -39,8 +42,10 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes, of a head that is not complete only so many."""
+        if self._is_over:
+            return
         super().data_received(data)
-        if self._is_in_head and not self.transport.is_closing():
+        if self._is_in_head and not self._is_over:
             self._unread += len(data)
             if self._unread > _LARGEST_HEAD:
                 self._refuse(_too_large())
@@ -64,10 +69,10 @@ class Protocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what the parser could not take."""
-        self._refuse(bad_request("This is not HTTP/1.1 as it should be."))
+        self._refuse(bad_request("The request is not well-formed HTTP."))
 
     def _refuse(self, error: RequestError) -> None:
-        if self.transport.is_closing():
+        if self._is_over or self.transport.is_closing():
             return
         headers = (
             (b"content-type", JSON.encode()),
@@ -78,7 +83,18 @@ class Protocol(HttpToolsProtocol):
         lines = [b": ".join(header) for header in headers]
         head = STATUS_LINE[error.status] + b"\r\n".join(lines) + b"\r\n\r\n"
         self.transport.write(head + error.body)
-        self.transport.close()
+        self._end()
+
+    def _end(self) -> None:
+        """Answer nothing more, and drop what still comes."""
+        self._is_over = True
+        if self.cycle is not None:  # pyright: ignore[reportUnnecessaryComparison] - it is, before a request
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        self._stop_waiting()
+        self._unset_keepalive_if_required()
+        self._timer = self.loop.call_later(self.linger_s, self.transport.close)
+        self.transport.write_eof()
 
     def _wait(self) -> None:
         self._timer = self.loop.call_later(self.head_s, self._give_up)

@@ -9,10 +9,12 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
 
 from gateway.execution.stored import Wanted
 from gateway.http.leaving import ClientLeftError
-from gateway.http.negotiation import JSON, media_type
+from gateway.http.lingering import Lingering
+from gateway.http.negotiation import JSON, content_type, media_type
 from gateway.http.refusal import RequestError, bad_request
 
 _LARGEST_BODY = 1_000_000  # bytes
@@ -39,6 +41,18 @@ class Incoming(msgspec.Struct, frozen=True):
     operation_name: str | None = None
     is_read_only: bool = False
     """Whether only a query may run: a GET must change nothing."""
+
+
+class TooLargeError(RequestError):
+    """A body is over its limit."""
+
+    def __init__(self) -> None:
+        text = f"The request's body is over {_LARGEST_BODY:,} bytes: send less, or several requests."
+        super().__init__(413, "PAYLOAD_TOO_LARGE", text, _CLOSE)
+
+    def response(self, media_type: str = JSON) -> Response:
+        """Return the answer to it, which drops what still comes."""
+        return Lingering(self.body, self.status, self.headers, media_type=content_type(media_type))
 
 
 def asks_nothing(http: HttpRequest) -> bool:
@@ -90,7 +104,7 @@ async def _body(http: HttpRequest) -> bytes:
     """Return the body; Starlette's own limit answers in plain text."""
     length = http.headers.get("content-length", "")
     if length.isdecimal() and int(length[:20]) > _LARGEST_BODY:
-        raise _too_large()
+        raise TooLargeError
     body = bytearray()
     is_whole = False
     while not is_whole:
@@ -100,13 +114,8 @@ async def _body(http: HttpRequest) -> bytes:
         body += message.get("body", b"")
         is_whole = not message.get("more_body", False)
         if len(body) > _LARGEST_BODY:
-            raise _too_large()
+            raise TooLargeError
     return bytes(body)
-
-
-def _too_large() -> RequestError:
-    text = f"The request's body is over {_LARGEST_BODY:,} bytes: send less, or several requests."
-    return RequestError(413, "PAYLOAD_TOO_LARGE", text, _CLOSE)
 
 
 def _fields(http: HttpRequest, body: bytes) -> dict[str, Any]:

@@ -1,0 +1,210 @@
+"""Requests as bytes, into a gateway as it is served: what is no HTTP, or too much of it, ends in 4xx and JSON."""
+
+# pyright: basic
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+
+from gateway.app import create_app
+from gateway.http.lingering import Lingering
+from gateway.http.protocol import Protocol
+from gateway.settings import Settings
+
+QUERY = json.dumps({"query": "{ __typename }"}).encode()
+ANSWER = b'{"data":{"__typename":"Query"}'
+HEAD = b"POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+WHOLE = HEAD + b"Content-Length: %d\r\n\r\n" % len(QUERY) + QUERY
+
+
+class Impatient(Protocol):
+    """The same, in the time that a test has."""
+
+    head_s = 0.05
+
+
+async def serve(protocol: type[Protocol]) -> AsyncIterator[int]:
+    """Serve a gateway on a port of this machine, and yield that."""
+    app = create_app(Settings.model_validate({"base_url": "http://plandocket.test", "api_key": "key"}))
+    config = uvicorn.Config(app, http=protocol, access_log=False, log_level="warning", lifespan="off")
+    server = uvicorn.Server(config)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        config.load()
+        server.lifespan = config.lifespan_class(config)
+        await server.startup(sockets=[listening])
+        yield listening.getsockname()[1]
+        await server.shutdown(sockets=[listening])
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[int]:
+    """Serve a gateway."""
+    async for port in serve(Protocol):
+        yield port
+
+
+@pytest.fixture
+async def impatient() -> AsyncIterator[int]:
+    """Serve a gateway that waits for nobody."""
+    async for port in serve(Impatient):
+        yield port
+
+
+async def talk(port: int, *pieces: bytes) -> bytes:
+    """Send bytes, and return all that comes back until the gateway closes; TimeoutError where it does not."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    got = b""
+    try:
+        async with asyncio.timeout(5):
+            for piece in pieces:
+                writer.write(piece)
+                await writer.drain()
+            while more := await reader.read(65_536):
+                got += more
+    except ConnectionError:
+        pass
+    finally:
+        writer.close()
+    return got
+
+
+def refusal(got: bytes) -> tuple[int, str]:
+    """Return the status and the code of the last answer."""
+    head, _, body = got[got.rindex(b"HTTP/1.1 ") :].partition(b"\r\n\r\n")
+    assert b"x-content-type-options: nosniff" in head.lower()
+    error: dict[str, Any] = json.loads(body)["errors"][0]
+    return int(head.split()[1]), error["extensions"]["code"]
+
+
+CLOSE = b"Connection: close\r\n"
+
+
+async def test_a_whole_request_is_answered(port: int) -> None:
+    """And so is the next on the same connection."""
+    got = await talk(port, WHOLE + WHOLE.replace(b"\r\nHost", b"\r\nConnection: close\r\nHost"))
+    assert got.count(b"HTTP/1.1 200 OK") == got.count(ANSWER) == 2
+
+
+async def test_a_chunked_body_is_read(port: int) -> None:
+    """However it is cut."""
+    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in QUERY)
+    got = await talk(port, HEAD + CLOSE + b"Transfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n")
+    assert ANSWER in got
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"nonsense\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00",
+        b"GET /graphql HTTP/1.1\r\nHost localhost\r\n\r\n",
+        b"GET /gr\xffphql HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET http://[::1/graphql HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        HEAD + b"Content-Length: -5\r\n\r\n",
+        HEAD + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\n",
+        HEAD + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n",
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\n123456789",
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFFF\r\n",
+        HEAD + b"X: a\x00b\r\n\r\n",
+    ],
+)
+async def test_what_is_no_http_is_refused(port: int, sent: bytes) -> None:
+    """400 in JSON, and the connection ends."""
+    assert refusal(await talk(port, sent)) == (400, "BAD_REQUEST")
+
+
+async def test_a_body_longer_than_told_is_another_request(port: int) -> None:
+    """Which it is not."""
+    got = await talk(port, WHOLE + b"the rest\r\n\r\n")
+    assert refusal(got) == (400, "BAD_REQUEST")
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [HEAD + b"X: " + b"x" * 100_000 + b"\r\n\r\n"],
+        [HEAD + b"X: ", *[b"x" * 10_000] * 1_000],
+        [HEAD, *[b"X: y\r\n" * 1_000] * 1_000],
+        [b"GET /graphql?query=", *[b"x" * 10_000] * 1_000],
+    ],
+    ids=["at once", "one header", "many headers", "address"],
+)
+async def test_too_much_before_the_body_is_refused(port: int, pieces: list[bytes]) -> None:
+    """431 in JSON, without reading the rest."""
+    assert refusal(await talk(port, *pieces)) == (431, "HEADERS_TOO_LARGE")
+
+
+@pytest.mark.parametrize("sent", [b"POST /gra", HEAD, HEAD + b"X: "])
+async def test_a_head_that_does_not_come_is_not_waited_for(impatient: int, sent: bytes) -> None:
+    """408 in JSON."""
+    assert refusal(await talk(impatient, sent)) == (408, "REQUEST_TIMEOUT")
+
+
+async def test_a_connection_that_asks_nothing_is_closed(impatient: int) -> None:
+    """Without a word: nothing was asked."""
+    assert await talk(impatient) == b""
+
+
+async def test_the_head_of_a_later_request_is_not_waited_for_either(impatient: int) -> None:
+    """After an answer on the same connection."""
+    got = await talk(impatient, WHOLE, HEAD)
+    assert ANSWER in got
+    assert refusal(got) == (408, "REQUEST_TIMEOUT")
+
+
+async def test_a_body_may_take_longer_than_a_head(impatient: int) -> None:
+    """The head's time is over once it is read."""
+    head, _, body = WHOLE.replace(b"\r\nHost", b"\r\nConnection: close\r\nHost").partition(b"\r\n\r\n")
+    reader, writer = await asyncio.open_connection("127.0.0.1", impatient)
+    writer.write(head + b"\r\n\r\n")
+    assert refusal(await talk(impatient, HEAD)) == (408, "REQUEST_TIMEOUT")  # a head's time is over
+    writer.write(body)
+    assert ANSWER in await reader.read()
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    "framing", [b"Content-Length: 20000000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n"]
+)
+async def test_a_large_body_is_refused_while_it_comes(port: int, framing: bytes) -> None:
+    """413 in JSON, long before its end."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(HEAD + framing + b"100000\r\n" + b" " * 1_048_576 + b"\r\n")
+    got = await reader.readuntil(b"]}")
+    assert refusal(got) == (413, "PAYLOAD_TOO_LARGE")
+    writer.close()
+
+
+async def test_the_end_of_what_was_refused_is_not_waited_for() -> None:
+    """A client that sends for ever is cut off."""
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        await asyncio.sleep(0)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    answer = Lingering(b"no", 413)
+    answer.linger_s = 0.01
+    await answer({"type": "http"}, receive, send)
+    assert [message.get("body") for message in sent] == [None, b"no", b""]
+
+
+async def test_a_client_that_sends_on_reads_its_refusal(port: int) -> None:
+    """As clients are written: the body first, the answer then."""
+    async with httpx.AsyncClient() as http:
+        response = await http.post(
+            f"http://127.0.0.1:{port}/graphql",
+            content=b" " * 20_000_000,
+            headers={"Content-Type": "application/json"},
+        )
+    assert response.status_code == 413
