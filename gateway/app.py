@@ -17,6 +17,8 @@ from gateway.http.graphiql.page import GraphiQL
 from gateway.http.graphql import Endpoint, RequestError
 from gateway.http.health import alive, ready
 from gateway.http.pages import landing, schema_file
+from gateway.http.reporting import Reporting
+from gateway.logs import log_call, log_operation
 from gateway.schema import SCHEMA
 from gateway.settings import Settings
 from gateway.upstream.client import Upstream
@@ -27,7 +29,7 @@ def create_app(
     settings: Settings, transport: httpx.AsyncBaseTransport | None = None, clock: Clock | None = None
 ) -> Starlette:
     """Return the gateway; `transport` stands in for the network and `clock` for time, in tests."""
-    upstream = Upstream(settings, transport, clock)
+    upstream = Upstream(settings, transport, clock, log_call)
     graphiql = GraphiQL()
     endpoint = Endpoint(Executor(SCHEMA, tells_cost=settings.tell_cost == "on"), upstream, settings, graphiql)
 
@@ -49,6 +51,7 @@ def create_app(
         exception_handlers={HTTPException: _in_json},
     )
     app.add_middleware(_NoStore)
+    app.add_middleware(Reporting, path="/graphql", on_operation=log_operation)  # the last is the outermost
     return app
 
 

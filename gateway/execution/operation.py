@@ -1,20 +1,19 @@
 """Runs one operation, and makes of its outcome what a client may see."""
 
 import logging
-import secrets
-import traceback
 from inspect import isawaitable
 from typing import Any, cast
 
 import msgspec
 import strawberry
-from graphql import ExecutionResult, GraphQLError, OperationType
+from graphql import ExecutionResult, FieldNode, GraphQLError, OperationDefinitionNode, OperationType
 from graphql import execute as graphql_execute  # pyright: ignore[reportUnknownVariableType]
 
 from gateway.context import Context, Cost
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, internal_error
 from gateway.execution.documents import Documents
 from gateway.execution.projection import ProjectingExecutor
+from gateway.telemetry import log_failure, note_code, running
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +64,7 @@ class Executor:
         operation = document.operation(request.operation_name)
         if operation is None:
             return _refused(_no_operation(request.operation_name))
+        _note(operation)
         if request.is_read_only and operation.operation is not OperationType.QUERY:
             raise NotAllowedError
         context.projections, context.lookahead = document.projections, document.lookahead
@@ -95,6 +95,12 @@ class Executor:
         return Outcome(body, was_executed=True)
 
 
+def _note(operation: OperationDefinitionNode) -> None:
+    if (told := running.get()) is not None:
+        told.name = operation.name and operation.name.value
+        told.kind = operation.operation.value
+
+
 def _cost(cost: Cost) -> dict[str, Any]:
     """Return what an operation cost, as `extensions.upstream` tells it."""
     told: dict[str, Any] = {
@@ -122,20 +128,18 @@ def _visible(error: GraphQLError) -> dict[str, Any]:
     formatted = cast(dict[str, Any], error.formatted)
     cause = error.original_error
     if cause is not None and not isinstance(cause, GatewayError | GraphQLError):
-        return formatted | _internal(error)
-    return formatted | {"extensions": {"code": "BAD_USER_INPUT", **(error.extensions or {})}}
+        seen = formatted | _internal(error)
+    else:
+        seen = formatted | {"extensions": {"code": "BAD_USER_INPUT", **(error.extensions or {})}}
+    note_code(seen["extensions"]["code"])
+    return seen
 
 
 def _internal(error: GraphQLError) -> dict[str, Any]:
-    reference = secrets.token_hex(8)
-    cause = error.original_error
-    # The stack alone: an exception's text may hold personal data.
-    stack = "".join(traceback.format_tb(cause.__traceback__)) if cause else ""
-    log.error("%s at %s, reference %s\n%s", type(cause).__name__, error.path, reference, stack)
-    return {
-        "message": f"The gateway failed here: tell its operator the reference {reference}.",
-        "extensions": {"code": "INTERNAL_SERVER_ERROR", "reference": reference},
-    }
+    # The field by its own name: aliases and arguments are the caller's.
+    field = error.nodes[0] if error.nodes else None
+    place = field.name.value if isinstance(field, FieldNode) else "the operation"
+    return internal_error(log_failure(log, error.original_error, place))
 
 
 def _no_operation(name: str | None) -> GraphQLError:

@@ -14,6 +14,7 @@ from gateway.http.auth import Callers
 from gateway.http.graphiql.page import GraphiQL
 from gateway.http.leaving import ClientLeftError, WhileThere
 from gateway.settings import Settings
+from gateway.telemetry import note_code
 from gateway.upstream.client import Upstream
 
 _JSON = "application/json"
@@ -35,6 +36,7 @@ class RequestError(Exception):
 
     def response(self) -> Response:
         """Return the answer to it."""
+        note_code(self.code)
         body = {"errors": [{"message": str(self), "extensions": {"code": self.code}}]}
         return Response(msgspec.json.encode(body), self.status, self.headers, media_type=_JSON)
 

@@ -21,6 +21,7 @@ from gateway.errors import (
     UnreadableError,
 )
 from gateway.settings import Settings
+from gateway.telemetry import OnCall
 from gateway.upstream.budget import Budget, Lane
 from gateway.upstream.cache import Cache, Keeping
 from gateway.upstream.call import Call
@@ -49,6 +50,7 @@ class Upstream:
         settings: Settings,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Clock | None = None,
+        on_call: OnCall | None = None,
     ) -> None:
         style = settings.include_style
         self.traits = Traits(settings.page_size, None if style == "auto" else style)
@@ -63,7 +65,8 @@ class Upstream:
         self._keeping = Keeping(settings.fresh_s, settings.stale, settings.keep_rows)
         self._cache = Cache(self._keeping, clock) if settings.cache == "on" else None
         self._flights = Flights[Answer[Any]]()
-        self._gate = Gate(Http(settings, transport), self.budget)
+        self._http = Http(settings, transport, on_call)
+        self._gate = Gate(self._http, self.budget)
 
     async def __aenter__(self) -> Self:
         return self

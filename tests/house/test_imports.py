@@ -16,11 +16,13 @@ FLOORS: dict[str, float] = {
     "planning": 7,
     "serving": 7,
     "http": 6,
+    "logs": 5,
     "schema": 5,
     "resources": 4,
     "execution": 4,
     "upstream": 1,
     "errors": 0,
+    "telemetry": 0,
     "settings": 0.5,
     "sandbox": 0,
 }
