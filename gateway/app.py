@@ -16,11 +16,14 @@ from gateway.execution.operation import Executor
 from gateway.http.graphiql.page import GraphiQL
 from gateway.http.graphql import Endpoint, RequestError
 from gateway.http.health import alive, ready
+from gateway.http.metrics import MetricsPage
 from gateway.http.pages import landing, schema_file
 from gateway.http.reporting import Reporting
 from gateway.logs import log_call, log_operation
+from gateway.metrics import Metrics
 from gateway.schema import SCHEMA
 from gateway.settings import Settings
+from gateway.telemetry import CallDetails, OperationDetails
 from gateway.upstream.client import Upstream
 from gateway.upstream.clock import Clock
 
@@ -29,7 +32,18 @@ def create_app(
     settings: Settings, transport: httpx.AsyncBaseTransport | None = None, clock: Clock | None = None
 ) -> Starlette:
     """Return the gateway; `transport` stands in for the network and `clock` for time, in tests."""
-    upstream = Upstream(settings, transport, clock, log_call)
+    metrics = Metrics()
+
+    def on_call(details: CallDetails) -> None:
+        log_call(details)
+        metrics.count_call(details)
+
+    def on_operation(details: OperationDetails) -> None:
+        log_operation(details)
+        metrics.count_operation(details)
+
+    upstream = Upstream(settings, transport, clock, on_call)
+    metrics.watch(upstream)
     graphiql = GraphiQL()
     endpoint = Endpoint(Executor(SCHEMA, tells_cost=settings.tell_cost == "on"), upstream, settings, graphiql)
 
@@ -46,12 +60,13 @@ def create_app(
             Route("/schema.graphql", schema_file),
             Route("/healthz", alive),
             Route("/readyz", ready),
+            Route("/metrics", MetricsPage(metrics, settings.metrics_token).answer),
         ],
         lifespan=lifespan,
         exception_handlers={HTTPException: _in_json},
     )
     app.add_middleware(_NoStore)
-    app.add_middleware(Reporting, path="/graphql", on_operation=log_operation)  # the last is the outermost
+    app.add_middleware(Reporting, path="/graphql", on_operation=on_operation)  # the last is the outermost
     return app
 
 

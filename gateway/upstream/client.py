@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 import httpx
+import msgspec
 
 from gateway.errors import (
     CallerError,
@@ -40,6 +41,22 @@ from gateway.upstream.session import Session
 from gateway.upstream.traits import IncludeStyle, Traits
 from gateway.upstream.wire import Answer, decode, read_list, read_single
 from gateway.upstream.write import UpdateMethod, Write, WriteRefusedError, Written
+
+
+class State(msgspec.Struct, frozen=True):
+    """How PlanDocket and the way to it stand."""
+
+    in_flight: int
+    """Requests that are sent and not yet answered."""
+    waiting: int
+    """Requests that wait for a place in flight."""
+    kept_rows: int
+    used: int
+    """Requests in the last sixty minutes: of the held key, or of all callers' keys together."""
+    remaining: int | None
+    """What the held key's hour has left; None where it is unlimited, or there is none."""
+    breaker: str | None = None
+    """"closed", "half_open" or "open"."""
 
 
 class Upstream:
@@ -75,6 +92,20 @@ class Upstream:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._gate.close()
+
+    @property
+    def state(self) -> State:
+        """How things stand, for whoever watches; costs no request."""
+        kept = self._cache.rows if self._cache is not None else 0
+        held = self._settings.api_key
+        budget = None if held is None else self.budget.state(Credential(held, is_held=True))
+        return State(
+            in_flight=self._http.in_flight,
+            waiting=self._http.waiting,
+            kept_rows=kept,
+            used=self.budget.used if budget is None else budget.used,
+            remaining=None if budget is None else budget.remaining,
+        )
 
     def session(self, credential: Credential) -> Session:
         """Return an operation's way here. Where nothing is kept across operations it keeps for itself."""

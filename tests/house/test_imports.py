@@ -17,6 +17,7 @@ FLOORS: dict[str, float] = {
     "serving": 7,
     "http": 6,
     "logs": 5,
+    "metrics": 5,
     "schema": 5,
     "resources": 4,
     "execution": 4,
