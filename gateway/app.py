@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.execution.operation import Executor
 from gateway.http.graphiql.page import GraphiQL
 from gateway.http.graphql import Endpoint, RequestError
-from gateway.http.health import alive, ready
+from gateway.http.health import Readiness, alive
 from gateway.http.metrics import MetricsPage
 from gateway.http.pages import landing, schema_file
 from gateway.http.reporting import Reporting
@@ -32,7 +32,7 @@ def create_app(
     settings: Settings, transport: httpx.AsyncBaseTransport | None = None, clock: Clock | None = None
 ) -> Starlette:
     """Return the gateway; `transport` stands in for the network and `clock` for time, in tests."""
-    metrics = Metrics()
+    metrics, readiness = Metrics(), Readiness()
 
     def on_call(details: CallDetails) -> None:
         log_call(details)
@@ -59,12 +59,13 @@ def create_app(
             Route("/graphiql/{version}/{name}", graphiql.file),
             Route("/schema.graphql", schema_file),
             Route("/healthz", alive),
-            Route("/readyz", ready),
+            Route("/readyz", readiness.answer),
             Route("/metrics", MetricsPage(metrics, settings.metrics_token).answer),
         ],
         lifespan=lifespan,
         exception_handlers={HTTPException: _in_json},
     )
+    app.state.readiness = readiness
     app.add_middleware(_NoStore)
     app.add_middleware(Reporting, path="/graphql", on_operation=on_operation)  # the last is the outermost
     return app
