@@ -17,12 +17,17 @@ from gateway.http.cors import AllowedOrigins
 from gateway.http.graphiql.page import GraphiQL
 from gateway.http.graphql import METHODS, Endpoint
 from gateway.http.headers import SafeHeaders
-from gateway.http.health import alive, ready
+from gateway.http.health import Readiness, alive
 from gateway.http.hosts import LoopbackHosts, lets_everyone_in_on_loopback
+from gateway.http.metrics import MetricsPage
 from gateway.http.pages import landing, schema_file
 from gateway.http.refusal import RequestError
+from gateway.http.reporting import Reporting
+from gateway.logs import log_call, log_operation
+from gateway.metrics import Metrics
 from gateway.schema import RULES, SCHEMA
 from gateway.settings import Settings
+from gateway.telemetry import CallDetails, OperationDetails
 from gateway.upstream.client import Upstream
 from gateway.upstream.clock import Clock
 
@@ -35,9 +40,20 @@ def create_app(
     Raises:
         SettingsError: the stored documents cannot be read, or are not for this schema.
     """
+    metrics, readiness = Metrics(), Readiness()
+
+    def on_call(details: CallDetails) -> None:
+        log_call(details)
+        metrics.count_call(details)
+
+    def on_operation(details: OperationDetails) -> None:
+        log_operation(details)
+        metrics.count_operation(details)
+
     executor = Executor(SCHEMA, RULES, Options.of(settings))
     stored = StoredDocuments.of(settings, executor.problems)
-    upstream = Upstream(settings, transport, clock)
+    upstream = Upstream(settings, transport, clock, on_call)
+    metrics.watch(upstream)
     graphiql = GraphiQL() if settings.graphiql == "on" and settings.documents != "only" else None
     callers = Callers(settings, transport, clock)
     endpoint = Endpoint(
@@ -57,17 +73,21 @@ def create_app(
             *([Route("/graphiql/{version}/{name}", graphiql.file)] if graphiql else []),
             Route("/schema.graphql", schema_file),
             Route("/healthz", alive),
-            Route("/readyz", ready),
+            Route("/readyz", readiness.answer),
+            Route("/metrics", MetricsPage(metrics, settings.metrics_token).answer),
         ],
         lifespan=lifespan,
         exception_handlers={HTTPException: _in_json},
     )
     app.router.redirect_slashes = False  # it would lead to whatever host the request names
+    app.state.readiness = readiness
+    # The last is the outermost.
     if lets_everyone_in_on_loopback(settings):
         app.add_middleware(LoopbackHosts)
+    app.add_middleware(Reporting, path="/graphql", on_operation=on_operation)
     if settings.origins:
         app.add_middleware(AllowedOrigins, origins=settings.origins)
-    app.add_middleware(SafeHeaders)  # the last is the outermost
+    app.add_middleware(SafeHeaders)
     return app
 
 

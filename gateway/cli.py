@@ -13,10 +13,11 @@ from gateway.app import create_app
 from gateway.check import Level, check_upstream
 from gateway.errors import SettingsError
 from gateway.http.auth.tokens import TokenError, new_token
+from gateway.logs import logging_to
 from gateway.planning.document import PlanError, plan_document
 from gateway.sandbox import SANDBOX_KEY, Sandbox
 from gateway.schema import print_schema
-from gateway.serving import CannotListenError, Served, run
+from gateway.serving import STAYS_S, CannotListenError, Served, run
 from gateway.settings import Settings, load_settings
 
 app = typer.Typer(help="A GraphQL gateway in front of PlanDocket's REST API.", no_args_is_help=True)
@@ -58,9 +59,10 @@ def demo(port: Port = 8000, sandbox_port: Port = 8001) -> None:
         csrf="off",
     )
     sandbox = Served(Sandbox().app, "127.0.0.1", sandbox_port)
-    gateway = Served(create_app(settings), settings.host, settings.port)
     announce = _DEMO.format(port=port, sandbox_port=sandbox_port, key=SANDBOX_KEY)
-    _serve(gateway, sandbox, announce=announce, mend="choose others with --port and --sandbox-port")
+    with logging_to(sys.stderr, settings.log_format, settings.log_level):
+        gateway = _served(settings)
+        _serve(gateway, sandbox, announce=announce, mend="choose others with --port and --sandbox-port")
 
 
 @app.command()
@@ -68,13 +70,15 @@ def serve() -> None:
     """Start the gateway in front of PlanDocket, with the settings of the environment."""
     try:
         settings = load_settings()
-        made = create_app(settings)
+        with logging_to(sys.stderr, settings.log_format, settings.log_level):
+            gateway = _served(settings, stays_s=STAYS_S)
+            announce = (
+                f"GraphQL at http://{settings.host}:{settings.port}/graphql, in front of {settings.base_url}"
+            )
+            _serve(gateway, announce=announce, mend="set GATEWAY_HOST and GATEWAY_PORT")
     except SettingsError as error:
         print(f"The gateway cannot start.\n{error}", file=sys.stderr)
         raise typer.Exit(1) from None
-    announce = f"GraphQL at http://{settings.host}:{settings.port}/graphql, in front of {settings.base_url}"
-    gateway = Served(made, settings.host, settings.port)
-    _serve(gateway, announce=announce, mend="set GATEWAY_HOST and GATEWAY_PORT")
 
 
 @app.command()
@@ -160,7 +164,13 @@ def sandbox(port: Port = 8001) -> None:
     announce = (
         f"PlanDocket's REST API at http://127.0.0.1:{port}/api/v1/  (Authorization: Bearer {SANDBOX_KEY})"
     )
-    _serve(Served(Sandbox().app, "127.0.0.1", port), announce=announce, mend="choose another with --port")
+    with logging_to(sys.stderr, "console", "warning"):
+        _serve(Served(Sandbox().app, "127.0.0.1", port), announce=announce, mend="choose another with --port")
+
+
+def _served(settings: Settings, stays_s: float = 0) -> Served:
+    gateway = create_app(settings)
+    return Served(gateway, settings.host, settings.port, gateway.state.readiness.stop, stays_s)
 
 
 def _serve(*served: Served, announce: str, mend: str) -> None:

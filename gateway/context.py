@@ -14,6 +14,7 @@ from gateway.errors import UnauthenticatedError
 from gateway.known import Known
 from gateway.loader import Loader, see
 from gateway.reads import Reads
+from gateway.telemetry import running
 from gateway.upstream.budget import Lane, Spent
 from gateway.upstream.call import Call, one
 from gateway.upstream.client import Upstream
@@ -57,6 +58,8 @@ class Context:
         self._session = upstream.session(caller.credential) if caller.credential else None
         self._loaders: dict[type, Any] = {}
         self._running: set[asyncio.Future[Any]] = set()
+        if (operation := running.get()) is not None:
+            operation.caller = caller.name
 
     async def __aenter__(self) -> Self:
         return self
@@ -71,7 +74,14 @@ class Context:
             await asyncio.gather(*running, return_exceptions=True)
         # graphql-core's executor holds itself, and this: rows would wait for the garbage collector.
         self.forget()
+        self._tell()
         self._session = None
+
+    def _tell(self) -> None:
+        operation, session = running.get(), self._session
+        if operation is not None and session is not None:
+            operation.calls, operation.hits = session.calls, session.hits
+            operation.is_stale = session.is_stale
 
     @property
     def session(self) -> Session:

@@ -248,3 +248,11 @@ class IssuerUnavailableError(GatewayError):
 
 class SettingsError(Exception):
     """A setting is missing or wrong. The message names it, a line each, and says what to do."""
+
+
+def internal_error(reference: str) -> dict[str, object]:
+    """Return what a client sees of a failure of the gateway itself: where its operator finds it, no more."""
+    return {
+        "message": f"The gateway failed here: tell its operator the reference {reference}.",
+        "extensions": {"code": "INTERNAL_SERVER_ERROR", "reference": reference},
+    }

@@ -2,9 +2,10 @@
 
 import asyncio
 import gc
+import logging
 import signal
 import socket
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -12,8 +13,15 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from gateway.http.protocol import Protocol
+from gateway.logs import log_loop_error
 
-_GRACE_S = 20
+log = logging.getLogger(__name__)
+
+GRACE_S = 20
+"""For so long operations that run may go on after the first signal."""
+STAYS_S = 1.0
+"""For so long `serve` still takes what comes after the first signal, so that who sends to it learns of its end."""
+_LAST_S = 0.2
 _ROUNDS = (20_000, 20, 20)
 
 
@@ -24,6 +32,10 @@ class Served:
     app: ASGIApp
     host: str
     port: int
+    on_stop: Callable[[], None] = lambda: None
+    """Called with the first signal, while what comes is still answered."""
+    stays_s: float = 0
+    """How long after that it still listens."""
 
 
 class CannotListenError(Exception):
@@ -33,9 +45,11 @@ class CannotListenError(Exception):
 class _Server(uvicorn.Server):
     """A server that leaves signals to whoever runs several of them, and tells when it listens."""
 
-    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
-        super().__init__(config)
+    def __init__(self, served: Served, started: Callable[[], None]) -> None:
+        super().__init__(_config(served))
+        self._served = served
         self._tell_started = started
+        self._ended = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start listening."""
@@ -47,6 +61,71 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Generator[None]:
         """Capture none."""
         yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no connection any more; who has just got one is still answered before idle ones are closed."""
+        for server in self.servers:
+            server.close()
+        await asyncio.sleep(_LAST_S)
+        await super().shutdown(sockets)
+
+    async def run_to_its_end(self) -> bool:
+        """Serve, and return whether it could listen."""
+        try:
+            await self.serve()
+        except SystemExit:  # it has said why
+            return False
+        finally:
+            self._ended.set()
+        return True
+
+    async def stop(self) -> None:
+        """Answer what runs and what still comes, then nothing more; return once it ended.
+
+        Kept connections are closed by the answers themselves: one that is closed while idle may be
+        closed on a request that is under way to it.
+        """
+        if self.started and not self._ended.is_set():
+            self._served.on_stop()
+            close = (b"connection", b"close")
+            self.config.encoded_headers.append(close)
+            self.server_state.default_headers = [*self.server_state.default_headers, close]
+            await asyncio.sleep(self._served.stays_s)
+        self.should_exit = True
+        await self._ended.wait()
+
+
+class _Stop:
+    """What ends servers: one after the other, since the first may need the second for what it still answers."""
+
+    def __init__(self, servers: Sequence[_Server]) -> None:
+        self._servers = servers
+        self._loop = asyncio.get_running_loop()
+        self._task: asyncio.Task[None] | None = None
+        for sig in (signal.SIGINT, signal.SIGTERM):
+            self._loop.add_signal_handler(sig, self._on_signal, sig)
+
+    def begin(self) -> None:
+        """Stop, unless that has begun."""
+        if self._task is None:
+            self._task = self._loop.create_task(self._stop())
+
+    async def _stop(self) -> None:
+        for server in self._servers:
+            await server.stop()
+
+    def _on_signal(self, sig: signal.Signals) -> None:
+        if self._task is None:
+            log.info("stopping: operations that run may go on for %d s, a second signal ends them", GRACE_S)
+            self.begin()
+            return
+        log.warning("ended at once by a second signal")
+        for handler in logging.getLogger().handlers:
+            handler.flush()
+        # The process ends as by that signal alone, and whoever waits for it sees so.
+        self._loop.remove_signal_handler(sig)
+        signal.signal(sig, signal.SIG_DFL)
+        signal.raise_signal(sig)
 
 
 def _settle() -> None:
@@ -72,24 +151,15 @@ async def _run(*served: Served, announce: str) -> None:
             _settle()
             print(announce, flush=True)
 
-    servers = [_Server(_config(one), started) for one in served]
+    asyncio.get_running_loop().set_exception_handler(log_loop_error)
+    servers = [_Server(one, started) for one in served]
+    stop = _Stop(servers)
 
-    def stop() -> None:
-        for server in servers:
-            server.should_exit = True
-
-    loop = asyncio.get_running_loop()
-    for sig in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(sig, stop)
-
-    async def serve(server: uvicorn.Server) -> bool:
+    async def serve(server: _Server) -> bool:
         try:
-            await server.serve()
-        except SystemExit:  # it could not listen, and has said why
-            return False
+            return await server.run_to_its_end()
         finally:
-            stop()
-        return True
+            stop.begin()
 
     if not all(await asyncio.gather(*map(serve, servers))):
         raise CannotListenError
@@ -102,6 +172,7 @@ def _config(served: Served) -> uvicorn.Config:
         port=served.port,
         http=Protocol,
         access_log=False,  # addresses hold queries, and those hold names
-        log_level="warning",
-        timeout_graceful_shutdown=_GRACE_S,
+        log_config=None,  # the process's lines are all written alike: see `gateway.logs`
+        proxy_headers=False,  # whoever is on this machine could name any address as theirs
+        timeout_graceful_shutdown=GRACE_S,
     )

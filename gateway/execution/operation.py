@@ -2,23 +2,35 @@
 
 import asyncio
 import logging
-import secrets
-import traceback
 from inspect import isawaitable
 from typing import Any, Literal, cast
 
 import msgspec
 import strawberry
-from graphql import DocumentNode, ExecutionResult, GraphQLError, OperationDefinitionNode, OperationType
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    FieldNode,
+    GraphQLError,
+    OperationDefinitionNode,
+    OperationType,
+)
 from graphql import execute as graphql_execute  # pyright: ignore[reportUnknownVariableType]
 
 from gateway.context import Context, Cost
-from gateway.errors import ForbiddenError, GatewayError, OperationTimeoutError, UnauthenticatedError
+from gateway.errors import (
+    ForbiddenError,
+    GatewayError,
+    OperationTimeoutError,
+    UnauthenticatedError,
+    internal_error,
+)
 from gateway.execution.access import Required, Rules
 from gateway.execution.documents import Document, Documents
 from gateway.execution.limits import Limits, too_many_values
 from gateway.execution.projection import ProjectingExecutor
 from gateway.settings import Settings
+from gateway.telemetry import log_failure, note_code, running
 
 log = logging.getLogger(__name__)
 
@@ -110,6 +122,7 @@ class Executor:
         operation = document.operation(request.operation_name)
         if operation is None:
             return _refused(_no_operation(request.operation_name))
+        _note(operation)
         if request.is_read_only and operation.operation is not OperationType.QUERY:
             raise NotAllowedError
         refusal = self._refusal(document, operation, request, context)
@@ -185,6 +198,12 @@ class Executor:
         return Outcome(body, was_executed=True)
 
 
+def _note(operation: OperationDefinitionNode) -> None:
+    if (told := running.get()) is not None:
+        told.name = operation.name and operation.name.value
+        told.kind = operation.operation.value
+
+
 def _cost(cost: Cost) -> dict[str, Any]:
     """Return what an operation cost, as `extensions.upstream` tells it."""
     told: dict[str, Any] = {
@@ -212,20 +231,18 @@ def _visible(error: GraphQLError) -> dict[str, Any]:
     formatted = cast(dict[str, Any], error.formatted)
     cause = error.original_error
     if cause is not None and not isinstance(cause, GatewayError | GraphQLError):
-        return formatted | _internal(error)
-    return formatted | {"extensions": {"code": "BAD_USER_INPUT", **(error.extensions or {})}}
+        seen = formatted | _internal(error)
+    else:
+        seen = formatted | {"extensions": {"code": "BAD_USER_INPUT", **(error.extensions or {})}}
+    note_code(seen["extensions"]["code"])
+    return seen
 
 
 def _internal(error: GraphQLError) -> dict[str, Any]:
-    reference = secrets.token_hex(8)
-    cause = error.original_error
-    # The stack alone: an exception's text may hold personal data.
-    stack = "".join(traceback.format_tb(cause.__traceback__)) if cause else ""
-    log.error("%s at %s, reference %s\n%s", type(cause).__name__, error.path, reference, stack)
-    return {
-        "message": f"The gateway failed here: tell its operator the reference {reference}.",
-        "extensions": {"code": "INTERNAL_SERVER_ERROR", "reference": reference},
-    }
+    # The field by its own name: aliases and arguments are the caller's.
+    field = error.nodes[0] if error.nodes else None
+    place = field.name.value if isinstance(field, FieldNode) else "the operation"
+    return internal_error(log_failure(log, error.original_error, place))
 
 
 def _told(error: GatewayError) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import msgspec
 from starlette.responses import Response
 
 from gateway.http.negotiation import JSON, content_type
+from gateway.telemetry import note_code
 
 
 class RequestError(Exception):
@@ -26,6 +27,7 @@ class RequestError(Exception):
 
     def response(self, media_type: str = JSON) -> Response:
         """Return the answer to it."""
+        note_code(self.code)
         return Response(self.body, self.status, self.headers, media_type=content_type(media_type))
 
 

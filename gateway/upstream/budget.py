@@ -205,6 +205,13 @@ class Budget:
         resets_at = None if resets_in is None else datetime.fromtimestamp(self._clock.unix() + resets_in, UTC)
         return Spent(self._per_hour, used, remaining, resets_at)
 
+    @property
+    def used(self) -> int:
+        """The attempts of the last sixty minutes, with whichever key."""
+        now = self._clock.monotonic()
+        accounts = (*self._accounts.values(), *self._unaccepted.values())
+        return sum(account.window.used(now) for account in accounts)
+
     def _wait(self, account: _Account, now: float, lane: Lane) -> float:
         keep = account.window.reserve(now) if lane is Lane.READ else 0
         waits = [account.window.wait(now, keep), account.closed_until - now]

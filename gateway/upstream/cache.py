@@ -93,6 +93,12 @@ class Cache:
         self._written: dict[str, int] = {}  # what a write touched -> when
         self._arrived: list[_Arrived] = []  # kept from now on, sorted in when somebody asks
 
+    @property
+    def rows(self) -> int:
+        """How many rows are kept, one for each key that may see it."""
+        self._sort()
+        return self._count
+
     # What is kept, read.
 
     def answer(self, call: Call[RowT], credential: Credential, *, stale: bool = False) -> Answer[RowT] | None:

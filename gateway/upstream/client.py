@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 import httpx
+import msgspec
 
 from gateway.errors import (
     CallerError,
@@ -22,6 +23,7 @@ from gateway.errors import (
     UnreadableError,
 )
 from gateway.settings import Settings
+from gateway.telemetry import OnCall
 from gateway.upstream.budget import Budget, Lane
 from gateway.upstream.cache import Cache, Keeping
 from gateway.upstream.call import Call
@@ -42,6 +44,22 @@ from gateway.upstream.wire import Answer, decode, read_list, read_single
 from gateway.upstream.write import UpdateMethod, Write, WriteRefusedError, Written
 
 
+class State(msgspec.Struct, frozen=True):
+    """How PlanDocket and the way to it stand."""
+
+    in_flight: int
+    """Requests that are sent and not yet answered."""
+    waiting: int
+    """Requests that wait for a place in flight."""
+    kept_rows: int
+    used: int
+    """Requests in the last sixty minutes: of the held key, or of all callers' keys together."""
+    remaining: int | None
+    """What the held key's hour has left; None where it is unlimited, or there is none."""
+    breaker: str
+    """"closed", "half_open" or "open"."""
+
+
 class Upstream:
     """PlanDocket's REST API of one tenant."""
 
@@ -50,6 +68,7 @@ class Upstream:
         settings: Settings,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Clock | None = None,
+        on_call: OnCall | None = None,
     ) -> None:
         style = settings.include_style
         self.traits = Traits(settings.page_size, None if style == "auto" else style)
@@ -64,7 +83,7 @@ class Upstream:
         self._keeping = Keeping(settings.fresh_s, settings.stale, settings.keep_rows)
         self._cache = Cache(self._keeping, clock) if settings.cache == "on" else None
         self._flights = Flights[Answer[Any]]()
-        self.gate = Gate(Http(settings, transport), self.budget, clock)
+        self.gate = Gate(Http(settings, transport, on_call), self.budget, clock)
 
     async def __aenter__(self) -> Self:
         return self
@@ -73,6 +92,21 @@ class Upstream:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.gate.close()
+
+    @property
+    def state(self) -> State:
+        """How things stand, for whoever watches; costs no request."""
+        kept = self._cache.rows if self._cache is not None else 0
+        held = self._settings.api_key
+        budget = None if held is None else self.budget.state(Credential(held, is_held=True))
+        return State(
+            in_flight=self.gate.places.taken,
+            waiting=self.gate.places.waiting,
+            kept_rows=kept,
+            used=self.budget.used if budget is None else budget.used,
+            remaining=None if budget is None else budget.remaining,
+            breaker=self.gate.breaker_state.value.lower(),
+        )
 
     def session(self, credential: Credential) -> Session:
         """Return an operation's way here. Where nothing is kept across operations it keeps for itself."""

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
+from time import perf_counter
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,6 +14,7 @@ import msgspec
 
 from gateway.errors import TimedOutError, UnavailableError, UnreadableError
 from gateway.settings import Settings
+from gateway.telemetry import CallDetails, OnCall, sane_id
 from gateway.upstream.budget import Lane
 from gateway.upstream.credential import Credential
 from gateway.upstream.places import Places
@@ -49,7 +51,13 @@ class Reply(msgspec.Struct, frozen=True):
 class Http:
     """Sends requests to one tenant; follows no redirect, repeats nothing."""
 
-    def __init__(self, settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        transport: httpx.AsyncBaseTransport | None = None,
+        on_call: OnCall | None = None,
+    ) -> None:
+        self._on_call = on_call
         self._base = f"{str(settings.base_url).rstrip('/')}/api/v1"
         self._address = lru_cache(_KEPT_ADDRESSES)(self._put_together)
         self._total_timeout = settings.total_timeout
@@ -73,6 +81,7 @@ class Http:
         body: dict[str, Any] | None = None,
         before: Callable[[], None] = lambda: None,
         lane: Lane = Lane.READ,
+        attempt: int = 1,
     ) -> Reply:
         """Return the answer, whatever its status. `before` is called right before it is sent; it may refuse.
 
@@ -89,11 +98,30 @@ class Http:
             headers=[*_HEADERS, (b"Authorization", b"Bearer " + credential.key.get_secret_value().encode())],
             content=None if body is None else msgspec.json.encode(body),
         )
+        resource = path.partition("/")[0]
         async with self.places.of(lane):
             before()
-            with _typed_errors(path.partition("/")[0]):
+            with self._reported(f"{method} {resource}", attempt) as told, _typed_errors(resource):
                 async with asyncio.timeout(self._total_timeout):
-                    return await self._exchange(request)
+                    told.reply = await self._exchange(request)
+        return told.reply
+
+    @contextmanager
+    def _reported(self, call: str, attempt: int) -> Generator["_Told"]:
+        """Tell what came of an attempt, once it ended in whichever way."""
+        told = _Told()
+        if self._on_call is None:
+            yield told
+            return
+        began = perf_counter()
+        try:
+            yield told
+        except BaseException as error:
+            self._on_call(CallDetails(call, perf_counter() - began, _outcome(error), attempt))
+            raise
+        reply = told.reply
+        name = _name_of(reply) if reply.status >= 400 else None
+        self._on_call(CallDetails(call, perf_counter() - began, str(reply.status), attempt, name))
 
     def _put_together(self, path: str, query: Query) -> httpx.URL:
         return httpx.URL(f"{self._base}/{path}?{urlencode(query)}" if query else f"{self._base}/{path}")
@@ -114,6 +142,48 @@ class Http:
             name.lower().decode("latin-1"): value.decode("latin-1") for name, value in response.headers.raw
         }
         return Reply(response.status_code, headers, body)
+
+
+class _Told:
+    """Where an attempt's answer is put."""
+
+    reply: Reply
+
+
+class _Meta(msgspec.Struct):
+    request_id: str | None = None
+
+
+class _Envelope(msgspec.Struct):
+    meta: _Meta | None = None
+
+
+def _name_of(reply: Reply) -> str | None:
+    """Return what PlanDocket calls a request that failed, where its answer says so.
+
+    Source: /en/api/calendar.html (`meta.request_id`); the samples of errors have none.
+    """
+    try:
+        meta = msgspec.json.decode(reply.body, type=_Envelope).meta
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    return sane_id(meta.request_id) if meta is not None else None
+
+
+def _outcome(error: BaseException) -> str:
+    match error:
+        case TimedOutError():
+            return "timeout"
+        case UnavailableError(never_left=True):
+            return "unreachable"
+        case UnavailableError():
+            return "broken"
+        case UnreadableError():
+            return "unreadable"
+        case asyncio.CancelledError():
+            return "cancelled"
+        case _:
+            return "failed"
 
 
 @contextmanager

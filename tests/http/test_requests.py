@@ -145,9 +145,10 @@ async def test_a_get_changes_nothing(ask: Ask) -> None:
 
 async def test_head_is_get_without_its_body(ask: Ask) -> None:
     """With the same status and headers."""
+    headers = {**UNFORGEABLE, "X-Request-Id": "the-same"}
     for params in ({"query": QUERY}, {"query": "{"}, {}):
-        got = await ask.http.get("/graphql", params=params, headers=UNFORGEABLE)
-        head = await ask.http.head("/graphql", params=params, headers=UNFORGEABLE)
+        got = await ask.http.get("/graphql", params=params, headers=headers)
+        head = await ask.http.head("/graphql", params=params, headers=headers)
         assert (head.status_code, head.headers) == (got.status_code, got.headers)
 
 

@@ -1,0 +1,85 @@
+"""Around every request: its id, the answer to what nobody expected, and what came of an operation."""
+
+import logging
+import secrets
+from time import perf_counter
+
+import msgspec
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.errors import internal_error
+from gateway.telemetry import OnOperation, Operation, log_failure, running, sane_id
+
+log = logging.getLogger(__name__)
+
+_CLIENT_LEFT = 499  # what the endpoint answers when nobody is there any more
+
+
+class Reporting:
+    """Middleware that belongs around all others.
+
+    `X-Request-Id` is taken over where it is one (letters, digits, dashes, at most 64), else made, and is
+    answered. Whatever is raised inside becomes a JSON 500 with a reference, and is logged once: raised
+    any further, the server would log its text.
+    """
+
+    def __init__(self, app: ASGIApp, path: str, on_operation: OnOperation | None = None) -> None:
+        self._app = app
+        self._path = path
+        self._on_operation = on_operation
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and look at what comes back."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        operation = Operation(_id_of(scope) or secrets.token_hex(8))
+        id_header = (b"x-request-id", operation.request_id.encode())
+        status = 0
+
+        async def send_named(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], id_header]
+            await send(message)
+
+        began = perf_counter()
+        token = running.set(operation)
+        try:
+            await self._app(scope, receive, send_named)
+        except Exception as error:  # the last place that can answer it
+            reference = log_failure(log, error, "the HTTP request")
+            operation.failed_with("INTERNAL_SERVER_ERROR")
+            if not status:
+                await _answer_failure(send_named, reference)
+        finally:
+            running.reset(token)
+            if self._on_operation is not None and scope["path"] == self._path:
+                self._tell(operation, status, perf_counter() - began)
+
+    def _tell(self, operation: Operation, status: int, seconds: float) -> None:
+        if not operation.codes and (status >= 400 or not status):
+            left = status in (_CLIENT_LEFT, 0)
+            operation.failed_with("CLIENT_LEFT" if left else f"HTTP_{status}")
+        # Neither is a page for a browser, or a question about other origins.
+        if self._on_operation is not None and (operation.kind or operation.codes):
+            self._on_operation(operation.details(seconds))
+
+
+def _id_of(scope: Scope) -> str | None:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id":
+            return sane_id(value.decode("latin-1"))
+    return None
+
+
+async def _answer_failure(send: Send, reference: str) -> None:
+    body = msgspec.json.encode({"errors": [internal_error(reference)]})
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+    ]
+    await send({"type": "http.response.start", "status": 500, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

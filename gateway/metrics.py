@@ -1,0 +1,155 @@
+"""What is counted, as Prometheus reads it: a registry for each app, joined to the gateway by two hooks."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from gateway.telemetry import CallDetails, OperationDetails
+from gateway.upstream.client import Upstream
+
+CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
+
+_MOST_NAMES = 100  # clients choose operations' names, and each makes series of its own
+_OTHER = "other"
+_UNNAMED = "unnamed"
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)
+_BREAKER_STATES = ("closed", "half_open", "open")
+
+
+class Metrics:
+    """Counts operations and calls, and tells how the way to PlanDocket stands whenever it is read."""
+
+    def __init__(self) -> None:
+        disable_created_metrics()  # a second series for each one, which says when it was first counted
+        self._registry = CollectorRegistry()
+        self._operations = Counter(
+            "gateway_operations",
+            "GraphQL operations by name (the first 100 that succeed, then `other`) "
+            "and outcome: `ok` or the first error's code.",
+            ("name", "outcome"),
+            registry=self._registry,
+        )
+        self._operation_seconds = Histogram(
+            "gateway_operation_seconds",
+            "Seconds from a request to its answer, by kind: `query`, `mutation` or `refused`.",
+            ("kind",),
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._calls = Counter(
+            "gateway_upstream_calls",
+            "Requests to PlanDocket by call, such as `GET events`, and outcome: the status, `timeout`, "
+            "`unreachable`, `broken`, `unreadable` or `cancelled`.",
+            ("call", "outcome"),
+            registry=self._registry,
+        )
+        self._call_seconds = Histogram(
+            "gateway_upstream_call_seconds",
+            "Seconds from a request to PlanDocket to the end of its answer, by call.",
+            ("call",),
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        ProcessCollector(registry=self._registry)
+        self._names: set[str] = set()
+        # `labels` costs more than counting does.
+        self._counters: dict[tuple[str, str], Counter] = {}
+        self._histograms: dict[str, Histogram] = {}
+
+    def watch(self, upstream: Upstream) -> None:
+        """Tell from now on how the way to PlanDocket stands."""
+        self._registry.register(_Standing(upstream))
+
+    def count_operation(self, details: OperationDetails) -> None:
+        """Count an operation that ended."""
+        outcome = details.outcome
+        key = (self._name(details.name, outcome), outcome)
+        counter = self._counters.get(key)
+        if counter is None:
+            counter = self._counters[key] = self._operations.labels(*key)
+        counter.inc()
+        kind = details.kind or "refused"
+        histogram = self._histograms.get(kind)
+        if histogram is None:
+            histogram = self._histograms[kind] = self._operation_seconds.labels(kind)
+        histogram.observe(details.seconds)
+
+    def count_call(self, details: CallDetails) -> None:
+        """Count a request to PlanDocket that ended."""
+        self._calls.labels(details.call, details.outcome).inc()
+        self._call_seconds.labels(details.call).observe(details.seconds)
+
+    def text(self) -> bytes:
+        """Return all of it, in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+    def _name(self, name: str | None, outcome: str) -> str:
+        if name is None:
+            return _UNNAMED
+        if name in self._names:
+            return name
+        # Only what succeeds takes a place: else whoever may not even call could fill them.
+        if outcome == "ok" and len(self._names) < _MOST_NAMES:
+            self._names.add(name)
+            return name
+        return _OTHER
+
+
+class _Standing(Collector):
+    """What is so at the moment: nothing is counted along the way for it."""
+
+    def __init__(self, upstream: Upstream) -> None:
+        self._upstream = upstream
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield what Prometheus asks for."""
+        upstream = self._upstream
+        state = upstream.state
+        yield _counter("gateway_cache_hits", "Reads that were answered without a request.", upstream.hits)
+        yield _counter("gateway_cache_misses", "Reads that needed a request, or joined one.", upstream.misses)
+        yield _gauge("gateway_cache_rows", "Rows that are kept, one for each key.", state.kept_rows)
+        yield _gauge(
+            "gateway_budget_used",
+            "Requests to PlanDocket in the last sixty minutes: of the held key, or of all callers' keys.",
+            state.used,
+        )
+        yield _gauge(
+            "gateway_budget_left",
+            "Requests that the held key has left this hour; not there without one, or where it is unlimited.",
+            state.remaining,
+        )
+        yield _gauge(
+            "gateway_upstream_in_flight", "Requests to PlanDocket that are running.", state.in_flight
+        )
+        yield _gauge("gateway_upstream_waiting", "Requests that wait for a place in flight.", state.waiting)
+        breaker = GaugeMetricFamily(
+            "gateway_breaker_state",
+            "1 for the state that the breaker is in: `closed`, `half_open` or `open`.",
+            labels=["state"],
+        )
+        for name in _BREAKER_STATES:
+            breaker.add_metric([name], float(name == state.breaker))
+        yield breaker
+
+
+def _counter(name: str, text: str, value: int) -> Metric:
+    return CounterMetricFamily(name, text, value=value)
+
+
+def _gauge(name: str, text: str, value: int | None) -> Metric:
+    family = GaugeMetricFamily(name, text)
+    if value is not None:
+        family.add_metric([], value)
+    return family

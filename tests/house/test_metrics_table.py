@@ -1,0 +1,30 @@
+"""The README's table of metrics is what `/metrics` prints."""
+
+import re
+from pathlib import Path
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from gateway.metrics import Metrics
+from gateway.settings import Settings
+from gateway.upstream.client import Upstream
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+
+
+def rows_of_metrics() -> list[str]:
+    """Return the table's rows as the metrics themselves have it: name, type, labels, meaning."""
+    metrics = Metrics()
+    metrics.watch(Upstream(Settings.model_validate({"base_url": "http://plandocket.test"})))
+    families = text_string_to_metric_families(metrics.text().decode())
+    rows: list[str] = []
+    for family in families:
+        if family.name.startswith("gateway_"):
+            name = f"{family.name}_total" if family.type == "counter" else family.name
+            rows.append(f"| `{name}` | {family.type} | {family.documentation} |")
+    return rows
+
+
+def test_the_metrics_table_is_the_metrics() -> None:
+    """Every metric with its type and meaning, in the order in which they are printed."""
+    assert re.findall(r"^\| `gateway_[a-z_]+` \|.*\|$", README, re.MULTILINE) == rows_of_metrics()

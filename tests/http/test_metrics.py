@@ -1,0 +1,216 @@
+# pyright: basic
+"""`/metrics`: what is counted, in Prometheus' text format, and who may read it."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from asking import Time
+from prometheus_client.parser import text_string_to_metric_families
+
+from gateway.app import create_app
+from gateway.sandbox import SANDBOX_KEY, Sandbox
+from gateway.settings import Settings
+from gateway.telemetry import Operation, OperationDetails
+
+QUERY = "query Titles { category(by: {databaseId: 1}) { title } }"
+
+
+async def scraped(ask):
+    """Return the samples by name and labels."""
+    text = (await ask.http.get("/metrics")).text
+    return {
+        (sample.name, *sorted(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+async def test_operations_are_counted_by_name_and_outcome(ask):
+    """Those without a name under one of their own."""
+    await ask(QUERY)
+    await ask(QUERY)
+    await ask("{ categories { id } }")
+    await ask.error("{ nonsense }")
+    found = await scraped(ask)
+
+    operations = {key[1:]: n for key, n in found.items() if key[0] == "gateway_operations_total"}
+    assert operations == {
+        (("name", "Titles"), ("outcome", "ok")): 2,
+        (("name", "unnamed"), ("outcome", "ok")): 1,
+        (("name", "unnamed"), ("outcome", "GRAPHQL_VALIDATION_FAILED")): 1,
+    }
+    assert found["gateway_operation_seconds_count", ("kind", "query")] == 3
+    assert found["gateway_operation_seconds_count", ("kind", "refused")] == 1
+    assert 0 < found["gateway_operation_seconds_sum", ("kind", "query")] < 60
+
+
+async def test_names_are_bounded(ask):
+    """Clients choose them, and each makes series of its own: the rest are one."""
+    for n in range(120):
+        await ask(f"query N{n} {{ upstream {{ used }} }}")
+    names = {dict(key[1:])["name"] for key in await scraped(ask) if key[0] == "gateway_operations_total"}
+
+    assert len(names) == 101
+    assert "other" in names
+
+
+async def test_a_name_takes_a_place_only_by_success(ask):
+    """Whoever may not even call fills none."""
+    await ask.answer('query Failing { node(id: "x") { id } }')
+    names = {dict(key[1:])["name"] for key in await scraped(ask) if key[0] == "gateway_operations_total"}
+
+    assert names == {"other"}
+
+
+def test_a_long_name_is_cut():
+    """It is the client's, and as long as it likes."""
+    operation = Operation("x")
+    operation.name = "N" * 5000
+    assert operation.details(0.1) == OperationDetails(
+        "x", "N" * 64, None, (), 0.1, 0, 0, is_stale=False, caller="", failed_calls=()
+    )
+
+
+async def test_calls_are_counted_by_resource_and_outcome(gateway):
+    """With how long they took."""
+    sandbox = Sandbox()
+    rest = httpx.ASGITransport(sandbox.app)
+
+    class Partly(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request):
+            if request.url.path.endswith("/events"):
+                return httpx.Response(503)
+            if request.url.path.endswith("/contacts"):
+                raise httpx.ConnectTimeout("x")
+            return await rest.handle_async_request(request)
+
+    ask = gateway(sandbox, transport=Partly())
+    await ask.answer("{ categories { id } events { totalCount } contacts { totalCount } }")
+    found = await scraped(ask)
+
+    calls = {key[1:]: n for key, n in found.items() if key[0] == "gateway_upstream_calls_total"}
+    assert set(calls) == {
+        (("call", "GET categories"), ("outcome", "200")),
+        (("call", "GET events"), ("outcome", "503")),
+        (("call", "GET contacts"), ("outcome", "timeout")),
+    }
+    assert calls[("call", "GET categories"), ("outcome", "200")] == 1
+    assert found["gateway_upstream_call_seconds_count", ("call", "GET categories")] == 1
+
+
+async def test_the_hour_is_told_of_the_held_key(gateway):
+    """Used and left; without a held key what all callers used together, and no key is named."""
+    held, others = gateway(time=Time()), gateway(api_key=None, time=Time())
+    await held("{ categories { id } }")
+    for key in (SANDBOX_KEY, "wrong"):
+        await others.answer("{ categories { id } }", headers={"X-API-Key": key})
+    of_held, of_others = await scraped(held), await scraped(others)
+
+    assert (of_held["gateway_budget_used",], of_held["gateway_budget_left",]) == (1, 999)
+    assert of_others["gateway_budget_used",] == 2
+    assert ("gateway_budget_left",) not in of_others
+
+
+async def test_what_is_kept_is_told(gateway):
+    """Hits, misses and rows."""
+    ask = gateway(cache="on")
+    for _ in range(3):
+        await ask("{ categories { id } }")
+    found = await scraped(ask)
+
+    assert found["gateway_cache_hits_total",] == 2
+    assert found["gateway_cache_misses_total",] == 1
+    assert found["gateway_cache_rows",] == 20
+
+
+async def test_what_runs_and_waits_is_told(gateway):
+    """At the moment it is asked."""
+    seen = []
+
+    class Looking(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request):
+            seen.append(await scraped(ask))
+            return httpx.Response(503)
+
+    ask = gateway(transport=Looking())
+    await ask.answer(QUERY)
+    after = await scraped(ask)
+
+    assert seen[0]["gateway_upstream_in_flight",] == 1
+    assert after["gateway_upstream_in_flight",] == after["gateway_upstream_waiting",] == 0
+
+
+async def test_two_apps_count_for_themselves(gateway):
+    """Nothing is counted process-wide."""
+    one, other = gateway(), gateway()
+    await one(QUERY)
+
+    assert ("gateway_operations_total", ("name", "Titles"), ("outcome", "ok")) in await scraped(one)
+    assert ("gateway_operations_total", ("name", "Titles"), ("outcome", "ok")) not in await scraped(other)
+
+
+def asking(address, **settings):
+    """Return a client of a gateway, whose connection comes from this address."""
+    app = create_app(Settings.model_validate({"base_url": "http://plandocket.test", **settings}))
+    transport = httpx.ASGITransport(app, client=(address, 5000))
+    return httpx.AsyncClient(transport=transport, base_url="http://gateway.test")
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("127.0.0.1", 200),
+        ("127.9.9.9", 200),
+        ("::1", 200),
+        ("::ffff:127.0.0.1", 200),
+        ("10.0.0.1", 403),
+        ("::2", 403),
+        ("::ffff:10.0.0.1", 403),
+        ("testclient", 403),
+    ],
+)
+async def test_without_a_token_they_are_for_this_machine(address, status):
+    """The connection's own address counts."""
+    async with asking(address) as http:
+        assert (await http.get("/metrics")).status_code == status
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"])
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1"])
+async def test_no_header_makes_a_client_one_of_this_machine(address, header):
+    """Whom a proxy on this machine passes on is not of this machine, and the header itself proves nothing."""
+    async with asking(address) as http:
+        response = await http.get("/metrics", headers={header: "127.0.0.1"})
+    assert response.status_code == 403
+    assert "GATEWAY_METRICS_TOKEN" in response.json()["errors"][0]["message"]
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1"])
+async def test_with_a_token_they_are_for_who_shows_it(address):
+    """From anywhere, and from this machine too."""
+    async with asking(address, metrics_token="canary-token") as http:
+        for given in (
+            None,
+            "Bearer wrong",
+            "Bearer canary-tokem",
+            "canary-token",
+            "Basic canary-token",
+            b"Bearer \xe4",
+        ):
+            headers: Any = {} if given is None else {"Authorization": given}
+            response = await http.get("/metrics", headers=headers)
+            assert response.status_code == 401
+            assert response.headers["www-authenticate"] == "Bearer"
+            assert "canary-token" not in response.text
+        response = await http.get("/metrics", headers={"Authorization": "Bearer canary-token"})
+    assert response.status_code == 200
+    assert response.headers["content-type"].startswith("text/plain; version=")
+
+
+async def test_they_are_not_kept_on_the_way(ask):
+    """As nothing is that the gateway answers."""
+    response = await ask.http.get("/metrics")
+    assert response.headers["cache-control"] == "no-store"
+    assert json.dumps(SANDBOX_KEY) not in response.text

@@ -1,0 +1,249 @@
+# pyright: basic
+"""A signal ends the gateway without losing anything that it has begun: seen from outside, with real processes."""
+
+import asyncio
+import json
+import signal
+from contextlib import asynccontextmanager, suppress
+from typing import ClassVar
+
+import httpx
+import pytest
+from serving_here import free_ports, started
+
+QUERY = json.dumps({"query": "{ category(by: {databaseId: 1}) { title } }"}).encode()
+DATA = {"data": {"category": {"title": "Crafts"}}}
+ROW = json.dumps({"data": {"id": 1, "title": "Crafts", "is_visible": True}}).encode()
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class Upstream:
+    """Answers every request with one row, once it is let."""
+
+    def __init__(self):
+        self.asked = 0
+        self.may_answer = asyncio.Event()
+        self._came = asyncio.Condition()
+
+    async def wait_for(self, count):
+        """Wait until so many requests came."""
+        async with self._came:
+            await asyncio.wait_for(self._came.wait_for(lambda: self.asked >= count), 30)
+
+    async def serve(self, reader, writer):
+        """Answer one connection."""
+        try:
+            while await reader.readuntil(b"\r\n\r\n"):
+                async with self._came:
+                    self.asked += 1
+                    self._came.notify_all()
+                await self.may_answer.wait()
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(ROW) + ROW)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+
+class Connection:
+    """A connection to the gateway, kept as long as the gateway keeps it."""
+
+    opened: ClassVar[list["Connection"]] = []
+
+    def __init__(self, reader, writer):
+        self._reader, self._writer = reader, writer
+        self.answers = []
+        self.is_closed = False
+
+    @classmethod
+    async def open(cls, port):
+        """Connect."""
+        connection = cls(*await asyncio.open_connection("127.0.0.1", port))
+        cls.opened.append(connection)
+        return connection
+
+    def send(self):
+        """Send an operation."""
+        head = b"POST /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+        self._writer.write(head % len(QUERY) + QUERY)
+
+    async def answer(self):
+        """Return what the operation sent is answered."""
+        head = (await self._reader.readuntil(b"\r\n\r\n")).lower()
+        assert head.startswith(b"http/1.1 200 "), head
+        self.is_closed = b"connection: close" in head
+        body = await self._reader.readexactly(int(head.split(b"content-length:")[1].split(b"\r\n")[0]))
+        self.answers.append(json.loads(body))
+        return self.answers[-1]
+
+    async def end(self):
+        """Wait until the gateway closes it."""
+        assert await asyncio.wait_for(self._reader.read(), 30) == b""
+
+    async def close(self):
+        """Leave."""
+        self._writer.close()
+        with suppress(ConnectionError):
+            await self._writer.wait_closed()
+
+
+@asynccontextmanager
+async def serving(**settings):
+    """Yield a gateway's process and port, and the upstream that it asks."""
+    upstream = Upstream()
+    server = await asyncio.start_server(upstream.serve, "127.0.0.1", 0)
+    [port] = free_ports(1)
+    given = {
+        "PLANDOCKET_BASE_URL": f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}",
+        "PLANDOCKET_API_KEY": "some-key",
+        "PLANDOCKET_REQUESTS_PER_HOUR": "unlimited",
+        "GATEWAY_PORT": str(port),
+        "GATEWAY_CACHE": "off",
+        "GATEWAY_SHARING": "off",
+        "GATEWAY_TELL_COST": "off",
+        "GATEWAY_LOG_LEVEL": "error",
+        **settings,
+    }
+    try:
+        with started("serve", **given) as process:
+            yield process, port, upstream
+    finally:
+        upstream.may_answer.set()
+        server.close()
+        while Connection.opened:
+            await Connection.opened.pop().close()
+
+
+async def ended(process):
+    """Return the process's exit code once it ended."""
+    return await asyncio.to_thread(process.wait, 30)
+
+
+async def not_ready(port):
+    """Wait until the gateway says that it is not ready, and return that answer."""
+    async with httpx.AsyncClient() as http:
+        while (response := await http.get(f"http://127.0.0.1:{port}/readyz")).status_code == 200:
+            pass
+    return response
+
+
+@pytest.mark.parametrize("sig", SIGNALS)
+async def test_operations_that_run_are_answered(sig):
+    """The probe turns to 503, what runs goes on, and the exit code is 0."""
+    async with serving() as (process, port, upstream):
+        connections = [await Connection.open(port) for _ in range(5)]
+        for connection in connections:
+            connection.send()
+        await upstream.wait_for(5)
+        process.send_signal(sig)
+        probe = await not_ready(port)
+        assert process.poll() is None
+        upstream.may_answer.set()
+        answers = [await connection.answer() for connection in connections]
+        for connection in connections:
+            await connection.end()
+        code = await ended(process)
+
+    assert (probe.status_code, probe.json()) == (503, {"status": "stopping"})
+    assert answers == [DATA] * 5
+    assert code == 0
+
+
+async def test_what_comes_while_it_stops_is_answered_and_the_connection_closed():
+    """On a kept connection and on a new one: whoever asks learns with the answer to go elsewhere."""
+    async with serving() as (process, port, upstream):
+        upstream.may_answer.set()
+        kept = await Connection.open(port)
+        kept.send()
+        await kept.answer()
+        assert not kept.is_closed
+        process.send_signal(signal.SIGTERM)
+        await not_ready(port)
+        new = await Connection.open(port)
+        for connection in (kept, new):
+            connection.send()
+            assert await connection.answer() == DATA
+            assert connection.is_closed
+            await connection.end()
+        assert await ended(process) == 0
+
+
+async def test_idle_connections_hold_up_nothing():
+    """They are closed; a client that keeps them open for ever is not waited for."""
+    async with serving() as (process, port, upstream):
+        upstream.may_answer.set()
+        idle, used = await Connection.open(port), await Connection.open(port)
+        used.send()
+        await used.answer()
+        process.send_signal(signal.SIGTERM)
+        await idle.end()
+        await used.end()
+        assert await asyncio.to_thread(process.wait, 10) == 0
+
+
+async def connect_for_ever(port):
+    """Connect as long as somebody listens."""
+    while True:
+        await (await Connection.open(port)).close()
+
+
+async def test_nobody_can_connect_once_it_stopped_listening():
+    """Though an operation still runs, and is answered."""
+    async with serving() as (process, port, upstream):
+        running = await Connection.open(port)
+        running.send()
+        await upstream.wait_for(1)
+        process.send_signal(signal.SIGTERM)
+        with pytest.raises(ConnectionError):
+            await connect_for_ever(port)
+        upstream.may_answer.set()
+        assert await running.answer() == DATA
+        assert await ended(process) == 0
+
+
+@pytest.mark.parametrize("sig", SIGNALS)
+async def test_a_second_signal_ends_it_at_once(sig):
+    """Whatever still runs; the exit status says by which signal."""
+    async with serving() as (process, port, upstream):
+        running = await Connection.open(port)
+        running.send()
+        await upstream.wait_for(1)
+        process.send_signal(sig)
+        await not_ready(port)
+        process.send_signal(sig)
+        assert await asyncio.to_thread(process.wait, 5) == -sig
+
+
+async def test_no_operation_is_lost_under_load():
+    """Clients ask as fast as they are answered, on kept connections: every operation sent is answered whole."""
+    async with serving() as (process, port, upstream):
+        upstream.may_answer.set()
+        loads = [asyncio.create_task(load(port)) for _ in range(16)]
+        await upstream.wait_for(500)
+        process.send_signal(signal.SIGTERM)
+        counts = await asyncio.gather(*loads)
+        assert await ended(process) == 0
+
+    assert sum(counts) >= 500
+
+
+async def load(port):
+    """Ask until nobody listens any more, and return how many operations were answered."""
+    count = 0
+    while True:
+        try:
+            connection = await Connection.open(port)
+        except ConnectionError:
+            return count
+        is_new = True
+        while not connection.is_closed:
+            try:
+                connection.send()
+                assert await connection.answer() == DATA
+            except ConnectionResetError:
+                # A connection that the system took for the gateway, which did not take it any more.
+                assert is_new, "an operation on a kept connection was lost"
+                return count
+            is_new = False
+            count += 1
+        await connection.close()
