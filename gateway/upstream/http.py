@@ -136,6 +136,9 @@ class Http:
                     raise UnreadableError(
                         f"PlanDocket's answer is over {_LARGEST:,} bytes: ask for less at once."
                     )
+        except BaseException:
+            body.clear()  # the error's traceback holds it, until the garbage collector comes round
+            raise
         finally:
             await response.aclose()
         headers = {
