@@ -2,10 +2,12 @@
 """A PlanDocket that fails on the wire: a TCP server in front of the sandbox, and what it breaks."""
 
 import asyncio
+import gzip
 import json
 import socket
 import struct
 from collections.abc import Mapping
+from functools import cache
 from types import TracebackType
 from typing import Literal, Self
 
@@ -38,6 +40,7 @@ Fault = Literal[
     "429 later",
     "302",
     "huge",
+    "bomb",
     "drip",
 ]
 """What becomes of a request.
@@ -49,7 +52,8 @@ ones are answered. 429, 429 later: over the hour, without and with Retry-After. 
 Carried out: lost, the connection is closed without an answer. hang: never answered. half, hang mid,
 reset mid: the answer ends in its middle with the connection, without it, or by a reset. short: its
 Content-Length is too small. 502: a proxy answers with its page. html: a page with status 200 answers.
-broken: what answers is no JSON. huge: 100 MB answer. drip: a byte of the answer at a time.
+broken: what answers is no JSON. huge: 100 MB answer. bomb: so do 100 kB that are 100 MB unpacked.
+drip: a byte of the answer at a time.
 """
 
 ANY_WRITE = "a write"
@@ -103,14 +107,16 @@ class FaultyServer:
         self._running.add(task)
         try:
             await self._answer(reader, writer)
-        except (asyncio.CancelledError, ConnectionError):
+        except (asyncio.CancelledError, ConnectionError, asyncio.IncompleteReadError):
             pass  # the test is over, or the gateway has hung up; asyncio would log either
         finally:
             self._running.discard(task)
             writer.close()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        method, target, _ = (await reader.readline()).decode().split()
+        if not (line := await reader.readline()):
+            return  # connected, and gone before it asked
+        method, target, _ = line.decode().split()
         call = f"{method} {target.removeprefix('/api/v1/').partition('?')[0]}"
         self.received.append(call)
         fault = self.fault_of(call)
@@ -170,8 +176,12 @@ class FaultyServer:
                 writer.write(http(200, "text/html", HTML))
             case "huge":
                 await self._flood(writer)
+            case "bomb":
+                writer.write(http(200, JSON, bomb(), "Content-Encoding: gzip"))
             case "drip":
                 for byte in whole:
+                    if writer.transport.is_closing():
+                        return
                     writer.write(bytes((byte,)))
                     await asyncio.sleep(0.03)
             case _:
@@ -193,8 +203,16 @@ class FaultyServer:
         return self._client.build_request(method, target, headers=headers, content=body)
 
 
+@cache
+def bomb() -> bytes:
+    """Return 100 MB, packed."""
+    return gzip.compress(b"x" * 100 * MB, 1)
+
+
 def linger_no_longer(writer: asyncio.StreamWriter) -> None:
     """Reset the connection, whatever of it is unread."""
+    if writer.transport.is_closing():
+        return
     sock: socket.socket = writer.get_extra_info("socket")
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()

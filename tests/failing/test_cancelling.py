@@ -5,6 +5,7 @@ import asyncio
 import socket
 import time
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
 import pytest
 from failing.faults import FaultyServer
@@ -147,7 +148,7 @@ async def test_a_shared_read_goes_on_for_the_others():
         works[0].cancel()
         await breathe()
         go.set()
-        results = await asyncio.gather(*works, return_exceptions=True)
+        results: list[Any] = await asyncio.gather(*works, return_exceptions=True)
 
     assert isinstance(results[0], asyncio.CancelledError)
     assert [len(answer.rows) for answer in results[1:]] == [12, 12]

@@ -1,0 +1,31 @@
+# pyright: basic
+"""However much PlanDocket sends, the gateway holds no more than it takes."""
+
+import tracemalloc
+
+import pytest
+from failing.faults import MB, FaultyServer, bomb
+from failing.leaks import nothing_left
+
+from gateway.sandbox import Sandbox
+
+LARGEST = 20 * MB
+
+
+@pytest.mark.parametrize("fault", ["huge", "bomb"])
+async def test_100_mb_are_never_held(gateway, fault):
+    """At 20 MB it stops reading, and unpacks in small pieces: what is held is that, and room to grow."""
+    async with nothing_left(), FaultyServer(Sandbox(), {"GET events": fault}) as server:
+        ask = gateway(base_url=server.address, read_timeout=10)
+        await ask("{ categories { title } }")
+        bomb()  # made before, or it would be counted
+        tracemalloc.start()
+        try:
+            error = await ask.error("{ events { totalCount } }")
+            now, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+
+    assert error["extensions"]["code"] == "UPSTREAM_UNREADABLE"
+    assert peak < 3 * LARGEST
+    assert now < LARGEST / 2
