@@ -20,6 +20,7 @@ from gateway.http.refusal import RequestError, bad_request
 _LARGEST_BODY = 1_000_000  # bytes
 _BODY_S = 15
 _MOST_PARAMETERS = 50
+_DEEPEST = 100  # what reads a value after the parser may not go as deep
 _CHARSETS = (None, "utf-8", "utf8", "us-ascii")
 _CLOSE = {"Connection": "close"}  # the rest of the body is not waited for
 _KINDS = {
@@ -146,13 +147,15 @@ def _decoded(text: bytes, problem: str) -> Any:
     return value
 
 
-def _names(value: Any) -> int:
+def _names(value: Any, depth: int = 0) -> int:
     """Return how many names all objects in a value have: in its text there may be more where one is repeated."""
+    if depth > _DEEPEST:
+        raise bad_request(f"This is nested over {_DEEPEST} levels deep: nothing here takes as many.")
     if isinstance(value, dict):
         members = cast(dict[str, Any], value)
-        return len(members) + sum(map(_names, members.values()))
+        return len(members) + sum(_names(member, depth + 1) for member in members.values())
     if isinstance(value, list):
-        return sum(map(_names, cast(list[Any], value)))
+        return sum(_names(member, depth + 1) for member in cast(list[Any], value))
     return 0
 
 

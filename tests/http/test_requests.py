@@ -31,6 +31,7 @@ UNFORGEABLE = {"X-Requested-With": "a test"}
         (b'{"query": "{ a }", "variables": {"x": 1e999}}', "JSON"),
         (b'{"query": "{ a }", "variables": {"x": ' + b"9" * 10_000 + b"}}", "JSON"),
         (b'{"query": "{ a }", "variables": ' + b'{"x":' * 100_000 + b"1" + b"}" * 100_001, "JSON"),
+        (b'{"query": "{ a }", "variables": ' + b'{"x":' * 101 + b"1" + b"}" * 102, "nested"),
         (b'{"query": "{ a }"} {}', "JSON"),
         (b'[{"query": "{ a }"}]', "Batches"),
         (b'{"query": "{ a }", "query": "{ b }"}', "'query' is there twice"),
