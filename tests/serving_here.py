@@ -8,6 +8,7 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 GATEWAY = str(Path(sys.executable).with_name("gateway"))
 
@@ -32,8 +33,23 @@ def free_ports(count: int) -> list[int]:
 @contextmanager
 def started(*arguments: str, command: str = GATEWAY, **settings: str) -> Generator[subprocess.Popen[str]]:
     """Start a command, wait until it says that it listens, and end it after use."""
+    with _started([command, *arguments], None, settings) as process:
+        yield process
+
+
+@contextmanager
+def logged(log: Path, *arguments: str, **settings: str) -> Generator[subprocess.Popen[str]]:
+    """Do the same for one whose log goes to a file."""
+    with log.open("w") as file, _started([GATEWAY, *arguments], file, settings) as process:
+        yield process
+
+
+@contextmanager
+def _started(
+    command: list[str], log: IO[str] | None, settings: dict[str, str]
+) -> Generator[subprocess.Popen[str]]:
     process = subprocess.Popen(  # noqa: S603
-        [command, *arguments], env=environment(**settings), stdout=subprocess.PIPE, text=True
+        command, env=environment(**settings), stdout=subprocess.PIPE, stderr=log, text=True
     )
     assert process.stdout is not None
     try:
