@@ -1,7 +1,7 @@
 """The composition root: the one place that makes objects and joins them."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 
 import httpx
 from starlette.applications import Starlette
@@ -62,9 +62,8 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
-        async with upstream:
+        async with upstream, aclosing(callers):
             yield
-        await callers.close()
 
     app = Starlette(
         routes=[

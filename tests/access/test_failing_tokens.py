@@ -2,6 +2,7 @@
 """Whoever guesses is slowed; whoever has a right token elsewhere does not notice."""
 
 from pathlib import Path
+from typing import cast
 
 import httpx
 import pytest
@@ -30,7 +31,7 @@ def ask(gateway: Gateway, tmp_path: Path, time: Time) -> Ask:
 
 async def send(ask: Ask, token: NewToken | str | None, address: str = "192.0.2.1") -> httpx.Response:
     """Send a token from an address."""
-    app = ask.http._transport.app
+    app = cast(httpx.ASGITransport, ask.http._transport).app
     shown = token.token.get_secret_value() if isinstance(token, NewToken) else token
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app, client=(address, 1)), base_url="http://gateway.test"
@@ -47,12 +48,16 @@ async def guess(ask: Ask, times: int, address: str = "192.0.2.1") -> list[int]:
     return [(await send(ask, f"wrong-{i}", address)).status_code for i in range(times)]
 
 
-async def test_an_address_has_ten_guesses_a_minute(ask: Ask, time: Time) -> None:
+async def test_an_address_has_ten_guesses_a_minute(
+    ask: Ask, time: Time, caplog: pytest.LogCaptureFixture
+) -> None:
     """Beyond them none is looked at, not even a right one; then again one for each that is a minute old."""
     assert await guess(ask, 12) == [401] * 10 + [429] * 2
     refused = await send(ask, RIGHT)
     assert refused.status_code == 429
     assert refused.headers["retry-after"] == "60"
+    assert "10 wrong tokens" in caplog.text
+    assert "192.0.2.1" not in caplog.text
     assert refused.json()["errors"][0]["extensions"]["code"] == "TOO_MANY_FAILURES"
     time.seconds += 59
     assert (await send(ask, RIGHT)).headers["retry-after"] == "1"

@@ -101,7 +101,7 @@ Step = tuple[GraphQLObjectType, str, GraphQLField]
 def paths_to_fields() -> dict[str, list[Step]]:
     """Return the shortest way from a root to every field of every object type, by its coordinate."""
     found: dict[str, list[Step]] = {}
-    pending = deque((root, []) for root in (SCHEMA.query_type, SCHEMA.mutation_type))
+    pending = deque((root, []) for root in (SCHEMA.query_type, SCHEMA.mutation_type) if root)
     while pending:
         of, above = pending.popleft()
         for name, field in of.fields.items():

@@ -1,14 +1,20 @@
 # pyright: basic
 """Which way of `GATEWAY_AUTH` holds, which settings contradict each other, and the commands in each."""
 
+import json
 import logging
 import subprocess
 import urllib.error
 import urllib.request
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
+from time import time as now
 
 import pytest
 from asking import Gateway
+from joserfc import jwt
+from joserfc.jwk import ECKey
 from serving_here import GATEWAY, environment, free_ports, started
 
 from gateway.errors import SettingsError
@@ -168,6 +174,42 @@ def post(port: int, query: str, token: str) -> bytes:
     )
     with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
         return response.read()
+
+
+class _Issuer(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:  # noqa: N802
+        """Answer with the key."""
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps({"keys": [KEY.as_dict(private=False)]}).encode())
+
+    def log_message(self, *_: object) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Say nothing."""
+
+
+KEY = ECKey.generate_key("P-256", {"kid": "one"})
+
+
+def test_keys_are_fetched_over_the_network() -> None:
+    """From a running issuer to a running gateway."""
+    port, sandbox_port = free_ports(2)
+    with HTTPServer(("127.0.0.1", 0), _Issuer) as issuer:
+        Thread(target=issuer.serve_forever, daemon=True).start()
+        given = {
+            "PLANDOCKET_BASE_URL": f"http://127.0.0.1:{sandbox_port}",
+            "PLANDOCKET_API_KEY": "sandbox-key",
+            "GATEWAY_AUTH": "jwt",
+            "GATEWAY_JWT_ISSUER": "me",
+            "GATEWAY_JWT_AUDIENCE": "gateway",
+            "GATEWAY_JWT_JWKS_URL": f"http://127.0.0.1:{issuer.server_port}/keys",
+            "GATEWAY_PORT": str(port),
+        }
+        claims = {"iss": "me", "aud": "gateway", "exp": int(now()) + 60, "roles": "read"}
+        token = jwt.encode({"alg": "ES256", "kid": "one"}, claims, KEY)
+        with started("sandbox", "--port", str(sandbox_port)), started("serve", **given) as process:
+            assert b"totalCount" in post(port, "{ contacts { totalCount } }", token)
+        issuer.shutdown()
+    assert process.returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 
 import pytest
 import strawberry
-from graphql import parse
+from graphql import get_operation_ast, parse
 
 from gateway.access import Access, Declared
 from gateway.contacts.schema import Contact
@@ -54,7 +54,9 @@ def rules() -> Rules:
 def required(rules: Rules, text: str):
     """Return what a document's only operation needs."""
     ast = parse(text)
-    return rules.required(ast, ast.definitions[0])
+    operation = get_operation_ast(ast)
+    assert operation is not None
+    return rules.required(ast, operation)
 
 
 def test_root_fields_that_lead_to_no_resource_must_declare_what_they_need(rules: Rules) -> None:

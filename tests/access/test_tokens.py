@@ -32,7 +32,9 @@ def secret(made: NewToken) -> str:
 async def status(ask: Ask, token: str, header: str = "Authorization") -> int:
     """Return the status with which a token is answered."""
     shown = f"Bearer {token}" if header == "Authorization" else token
-    response = await ask.http.post("/graphql", json={"query": QUERY}, headers={header: shown.encode()})
+    response = await ask.http.post(
+        "/graphql", json={"query": QUERY}, headers={header.encode(): shown.encode()}
+    )
     assert response.status_code != 200 or response.json() == DATA
     return response.status_code
 

@@ -62,7 +62,7 @@ class Callers:
                 self._anyone = Caller(held, is_let_in=True)
                 _warn(settings)
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """End what runs, and close every connection."""
         if self._issuer is not None:
             await self._issuer.close()

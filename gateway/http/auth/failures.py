@@ -1,11 +1,14 @@
 """Wrong tokens, counted by the address that they come from: whoever guesses is slowed."""
 
+import logging
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 from gateway.errors import TooManyFailuresError
+
+log = logging.getLogger(__name__)
 
 _MOST = 10  # wrong tokens
 _WITHIN_S = 60.0
@@ -44,7 +47,11 @@ class Failures:
     def note(self, address: str) -> None:
         """Count a wrong token."""
         whose = _whose(address)
-        self._failed.setdefault(whose, deque(maxlen=_MOST)).append(self._now())
+        times = self._failed.setdefault(whose, deque(maxlen=_MOST))
+        times.append(self._now())
+        if len(times) == _MOST and times[-1] - times[0] < _WITHIN_S:
+            # Not which: an address is personal data.
+            log.warning("%d wrong tokens came from one address within a minute: it is refused.", _MOST)
         self._failed.move_to_end(whose)
         if len(self._failed) > _ADDRESSES:
             self._failed.popitem(last=False)
