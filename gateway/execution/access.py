@@ -15,8 +15,8 @@ For a field without a rule the whole operation is refused, whoever asks; a test 
 
 What an argument names is not what it shows: a filter by an event's key, or a write that names a contact,
 needs only the resource that is listed or written. That is how PlanDocket's own scopes have it, and tells
-of the other resource that something bears this key or id. So a new contact's `events` and the end of its
-participations with it take writing contacts alone.
+of the other resource that something bears this key or id. So a contact's `events` are written, and its
+participations end with it, by who may write contacts; an event's `participantCount` is the event's own.
 Where PlanDocket searches is undocumented: should `search` look at notes, it tells whether they hold a text.
 
 `@skip` and `@include` are not looked at: what they leave out counts.

@@ -298,7 +298,7 @@ NO_KEYS = {
     "deep JSON": httpx.Response(200, content=b"[" * 100_000),
     "a list": httpx.Response(200, json=[]),
     "no keys": httpx.Response(200, json={"keys": []}),
-    "a secret only": httpx.Response(200, json={"keys": [{"kty": "oct", "k": "AAAA", "kid": "one"}]}),
+    "a secret only": httpx.Response(200, json={"keys": [{"kty": "oct", "k": "A" * 86, "kid": "one"}]}),
     "broken keys": httpx.Response(
         200, json={"keys": [5, {"kty": "RSA"}, {"kty": "RSA", "n": "AQ", "e": "AQ"}]}
     ),

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from asking import Ask, Gateway
 from graphql import (
+    GraphQLEnumType,
     GraphQLField,
     GraphQLObjectType,
     build_schema,
@@ -356,6 +357,14 @@ async def test_a_participation_is_written_with_the_right_to_participants_alone(a
     assert codes(
         await ask.answer(query.replace("{ id }", "{ contact { id } }"), bearer("write participants"))
     ) == ["FORBIDDEN"]
+
+
+def test_nothing_is_ordered_by_what_only_some_may_see() -> None:
+    """The order of a list tells what it is ordered by; an argument of this kind would want a rule."""
+    orders = [of for of in SCHEMA.type_map.values() if isinstance(of, GraphQLEnumType)]
+    names = {value.replace("_", "").lower() for of in orders for value in of.values}
+    assert "lastname" in names
+    assert names.isdisjoint(field.lower() for _, field in SENSITIVE)
 
 
 async def test_what_is_about_the_gateway_is_for_all_who_are_let_in(ask: Ask) -> None:

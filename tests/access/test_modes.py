@@ -177,7 +177,7 @@ def post(port: int, query: str, token: str) -> bytes:
 
 
 class _Issuer(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         """Answer with the key."""
         self.send_response(200)
         self.end_headers()

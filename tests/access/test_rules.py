@@ -3,6 +3,7 @@
 
 import pytest
 import strawberry
+from asking import Ask
 from graphql import get_operation_ast, parse
 
 from gateway.access import Access, Declared
@@ -109,3 +110,13 @@ def test_fragments_are_walked_once() -> None:
 def test_roles_become_access(roles: list[str], expected: Access | None) -> None:
     """`write` includes `read`, resources limit, what is unheard of grants nothing."""
     assert Access.of(roles, ["participants", "events", "contacts", "categories"]) == expected
+
+
+async def test_an_operation_is_walked_once(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks it, and with whatever variables."""
+    walked: list[object] = []
+    required = Rules.required
+    monkeypatch.setattr(Rules, "required", lambda *given: walked.append(given[-1]) or required(*given))
+    for id in (1, 2, 1):
+        await ask("query ($id: Int!) { category(by: {databaseId: $id}) { title } }", id=id)
+    assert len(walked) == 1
