@@ -1,6 +1,6 @@
 """The public door: GraphQL over HTTP into the gateway, which asks the sandbox over HTTP."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from typing import Any
 
 import httpx
@@ -12,6 +12,23 @@ from gateway.app import create_app
 from gateway.sandbox import DIALECTS, SANDBOX_KEY, Dialect, Sandbox
 from gateway.settings import Settings
 from gateway.upstream.clock import Clock
+
+_CANARIES = (SANDBOX_KEY, "canary-")
+"""What no test may print or log: the key that most of them hold, and what they call what must not be told."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail a test in whose log, at any level, or output a canary sings, whatever else the test is about."""
+    report = yield
+    now = [(name, text) for name, text in report.sections if name.endswith(report.when or "")]
+    heard = [name for name, text in now if any(canary in text for canary in _CANARIES)]
+    if heard and report.passed:
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid}: a key or canary is in {', '.join(heard)}"
+    return report
 
 
 @pytest.fixture
