@@ -19,6 +19,7 @@ from gateway.http.graphql import METHODS, Endpoint
 from gateway.http.headers import SafeHeaders
 from gateway.http.health import Readiness, alive
 from gateway.http.hosts import LoopbackHosts, lets_everyone_in_on_loopback
+from gateway.http.load import Load
 from gateway.http.metrics import MetricsPage
 from gateway.http.pages import landing, schema_file
 from gateway.http.refusal import RequestError
@@ -57,7 +58,13 @@ def create_app(
     graphiql = GraphiQL() if settings.graphiql == "on" and settings.documents != "only" else None
     callers = Callers(settings, transport, clock)
     endpoint = Endpoint(
-        executor, stored, upstream, callers, graphiql, refuses_forgeable=settings.csrf == "on"
+        executor,
+        stored,
+        upstream,
+        callers,
+        Load(settings.max_running),
+        graphiql,
+        refuses_forgeable=settings.csrf == "on",
     )
 
     @asynccontextmanager

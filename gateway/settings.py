@@ -245,7 +245,7 @@ class Settings(BaseSettings):
         description="Seconds that one operation may take altogether, at most 300.",
     )
     max_running: Annotated[int, Field(ge=1, le=10_000)] = Field(
-        default=100,
+        default=1_000,
         validation_alias="GATEWAY_MAX_RUNNING",
         description="Operations that run at the same time; those beyond get 503 with `Retry-After` at once.",
     )

@@ -22,6 +22,7 @@ from gateway.errors import (
     ForbiddenError,
     GatewayError,
     OperationTimeoutError,
+    OverloadedError,
     UnauthenticatedError,
     internal_error,
 )
@@ -115,6 +116,7 @@ class Executor:
 
         Raises:
             NotAllowedError: the operation is a mutation and the request is read-only.
+            OverloadedError: too many requests to PlanDocket wait already, and nothing of it was answered.
         """
         document = self._documents.get(request.query)
         if document.ast is None or document.errors:
@@ -187,6 +189,7 @@ class Executor:
         errors = result.errors or []
         if result.data is None and any(error.path is None for error in errors):
             return _refused(*errors)
+        _raise_if_overloaded(result)
         body: dict[str, Any] = {"data": result.data}
         if errors:
             body["errors"] = [_visible(error) for error in errors]
@@ -196,6 +199,15 @@ class Executor:
         if told:
             body["extensions"] = {"upstream": told}
         return Outcome(body, was_executed=True)
+
+
+def _raise_if_overloaded(result: ExecutionResult) -> None:
+    """Raise OverloadedError where that is why an operation has nothing to tell: it is to come again later."""
+    if any(value is not None for value in (result.data or {}).values()):
+        return
+    for error in result.errors or ():
+        if isinstance(error.original_error, OverloadedError):
+            raise error.original_error
 
 
 def _note(operation: OperationDefinitionNode) -> None:

@@ -9,13 +9,14 @@ from starlette.responses import Response
 
 from gateway.access import Caller
 from gateway.context import Context
-from gateway.errors import CallerError, GatewayError
+from gateway.errors import CallerError, GatewayError, OverloadedError
 from gateway.execution.operation import Executor, NotAllowedError, Outcome, Request
 from gateway.execution.stored import OnlyStoredError, StoredDocuments, WrongHashError
 from gateway.http.auth.callers import REFUSALS, Callers, http_of
 from gateway.http.csrf import refuse_forgeable
 from gateway.http.graphiql.page import GraphiQL
 from gateway.http.leaving import ClientLeftError, WhileThere
+from gateway.http.load import Load
 from gateway.http.negotiation import GRAPHQL, JSON, content_type, wish
 from gateway.http.refusal import RequestError, bad_request
 from gateway.http.request import Incoming, asks_nothing, read
@@ -34,6 +35,7 @@ class Endpoint:
         stored: StoredDocuments,
         upstream: Upstream,
         callers: Callers,
+        load: Load,
         graphiql: GraphiQL | None,
         *,
         refuses_forgeable: bool,
@@ -42,6 +44,7 @@ class Endpoint:
         self._stored = stored
         self._upstream = upstream
         self._callers = callers
+        self._load = load
         self._graphiql = graphiql
         self._refuses_forgeable = refuses_forgeable
 
@@ -56,11 +59,12 @@ class Endpoint:
         try:
             if wished.answer is None:
                 raise _not_acceptable()
-            caller = await self._callers.of(http)
-            incoming = await read(http)
-            if self._refuses_forgeable:
-                refuse_forgeable(http)
-            outcome = await self._outcome(http, self._request(incoming), caller)
+            with self._load:
+                caller = await self._callers.of(http)
+                incoming = await read(http)
+                if self._refuses_forgeable:
+                    refuse_forgeable(http)
+                outcome = await self._outcome(http, self._request(incoming), caller)
         except ClientLeftError:
             return Response(status_code=_CLIENT_LEFT)
         except (RequestError, GatewayError, NotAllowedError, OnlyStoredError, WrongHashError) as error:
@@ -102,6 +106,8 @@ def _refusal(error: Exception, media_type: str) -> RequestError:
         case _ if isinstance(error, REFUSALS):
             status, headers = http_of(error)
             return RequestError(status, error.code, str(error), headers)
+        case OverloadedError():
+            return RequestError(503, error.code, str(error), {"Retry-After": str(error.retry_after)})
         case NotAllowedError():
             return RequestError(
                 405, "METHOD_NOT_ALLOWED", "A mutation must be sent by POST.", {"Allow": "POST"}

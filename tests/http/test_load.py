@@ -1,0 +1,121 @@
+# pyright: basic
+"""Who asks more than the gateway can do is told at once, and nothing that runs is slower for it."""
+
+import asyncio
+
+import httpx
+import pytest
+
+from gateway.errors import OverloadedError
+from gateway.http.load import Load
+from gateway.sandbox import Sandbox
+
+LIST = "{ categories { id } }"
+
+
+class Waiting(httpx.AsyncBaseTransport):
+    """A PlanDocket that answers once it is told to."""
+
+    def __init__(self):
+        self.asked = 0
+        self.may_answer = asyncio.Event()
+        self._sandbox = httpx.ASGITransport(Sandbox().app)
+
+    async def handle_async_request(self, request):
+        """Answer then."""
+        self.asked += 1
+        await self.may_answer.wait()
+        return await self._sandbox.handle_async_request(request)
+
+
+async def post(ask, number=0):
+    """Send an operation of its own."""
+    query = f"{{ contact(by: {{databaseId: {number + 1}}}) {{ email }} }}"
+    return await ask.http.post("/graphql", json={"query": query})
+
+
+async def until(condition):
+    """Let others run until something holds."""
+    while not condition():  # noqa: ASYNC110 - nothing tells of it
+        await asyncio.sleep(0)
+
+
+async def test_more_operations_than_may_run_are_told_503(gateway):
+    """At once, with when to come again; those that run are answered, and then there is room."""
+    upstream = Waiting()
+    ask = gateway(transport=upstream, max_running=3)
+    running = [asyncio.create_task(post(ask, number)) for number in range(3)]
+    await until(lambda: upstream.asked == 3)
+    refused = await post(ask, 4)
+    upstream.may_answer.set()
+    answered = await asyncio.gather(*running)
+
+    assert refused.status_code == 503
+    assert refused.headers["retry-after"] == "1"
+    assert refused.json()["errors"][0]["extensions"]["code"] == "OVERLOADED"
+    assert [response.status_code for response in answered] == [200, 200, 200]
+    assert "errors" not in str([response.json() for response in answered])
+    assert (await post(ask, 5)).status_code == 200
+    assert upstream.asked == 4
+
+
+async def test_an_operation_that_got_no_place_upstream_is_told_503(gateway):
+    """Ten requests are in flight and five hundred wait: the next is not begun, and nothing is sent for it."""
+    upstream = Waiting()
+    ask = gateway(transport=upstream, max_running=1_000)
+    running = [asyncio.create_task(post(ask, number)) for number in range(510)]
+    await until(lambda: upstream.asked == 10)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    refused = await post(ask, 511)
+    upstream.may_answer.set()
+    answered = await asyncio.gather(*running)
+
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+    assert {response.status_code for response in answered} == {200}
+
+
+async def test_what_can_be_answered_is_though_a_part_got_no_place(gateway):
+    """Its other fields are worth having."""
+    upstream = Waiting()
+    ask = gateway(transport=upstream, max_running=1_000)
+    running = [asyncio.create_task(post(ask, number)) for number in range(510)]
+    await until(lambda: upstream.asked == 10)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    answer = await ask.answer("{ __typename events { totalCount } }")
+    upstream.may_answer.set()
+    await asyncio.gather(*running)
+
+    assert answer["data"] == {"__typename": "Query", "events": None}
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["OVERLOADED"]
+
+
+@pytest.mark.parametrize(
+    ("rounds_s", "rest_s", "is_refused"),
+    [
+        ([0.2, 0.2], 0, True),
+        ([0.2], 0, False),
+        ([0.2, 0.001], 0, False),
+        ([0.001, 0.2], 0, False),
+        ([0.2, 0.2], 2, False),
+    ],
+)
+async def test_an_event_loop_that_lags_refuses(rounds_s, rest_s, is_refused):
+    """Two slow rounds in a row, and not long ago: a single one may be one large answer."""
+    now = 100.0
+    load = Load(10, lambda: now)
+    for round_s in rounds_s:
+        with load:
+            pass
+        now += round_s
+        await asyncio.sleep(0)
+    now += rest_s
+
+    if is_refused:
+        with pytest.raises(OverloadedError), load:
+            pass
+    else:
+        with load:
+            assert load.running == 1
+    assert load.running == 0
