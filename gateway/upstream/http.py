@@ -99,11 +99,14 @@ class Http:
             content=None if body is None else msgspec.json.encode(body),
         )
         resource = path.partition("/")[0]
-        async with self.places.of(lane):
+        await self.places.take(lane)
+        try:
             before()
             with self._reported(f"{method} {resource}", attempt) as told, _typed_errors(resource):
                 async with asyncio.timeout(self._total_timeout):
                     told.reply = await self._exchange(request)
+        finally:
+            self.places.give_back()
         return told.reply
 
     @contextmanager

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import deque
-from types import TracebackType
 
 from gateway.errors import OverloadedError
 from gateway.upstream.budget import Lane
@@ -21,28 +20,24 @@ class Places:
         """Requests in flight."""
         self._count = count
         self._most_waiting = waiting
-        self._waiting: dict[Lane, deque[asyncio.Future[None]]] = {lane: deque() for lane in Lane}
-        self._doors = {lane: _Door(self, lane) for lane in Lane}
+        self._writes: deque[asyncio.Future[None]] = deque()
+        self._reads: deque[asyncio.Future[None]] = deque()
 
     @property
     def waiting(self) -> int:
         """How many wait."""
-        return sum(map(len, self._waiting.values()))
-
-    def of(self, lane: Lane) -> "_Door":
-        """Return what holds a place while it is entered.
-
-        Raises (on entering):
-            OverloadedError: too many wait already.
-        """
-        return self._doors[lane]
+        return len(self._writes) + len(self._reads)
 
     async def take(self, lane: Lane) -> None:
-        """Wait for a place; OverloadedError where too many do."""
+        """Wait for a place, to be given back by who took it.
+
+        Raises:
+            OverloadedError: too many wait already.
+        """
         if self.taken < self._count:
             self.taken += 1
             return
-        queue = self._waiting[lane]
+        queue = self._writes if lane is Lane.WRITE else self._reads
         if len(queue) >= self._most_waiting:
             raise OverloadedError(_RETRY_IN_S)
         turn = asyncio.get_running_loop().create_future()
@@ -58,27 +53,10 @@ class Places:
 
     def give_back(self) -> None:
         """Let the next one have the place: it changes hands, so that nobody who comes now is before them."""
-        for lane in (Lane.WRITE, Lane.READ):
-            queue = self._waiting[lane]
+        for queue in (self._writes, self._reads):
             while queue:
                 turn = queue.popleft()
                 if not turn.done():
                     turn.set_result(None)
                     return
         self.taken -= 1
-
-
-class _Door:
-    """Holds nothing of its own, so one serves all who enter."""
-
-    def __init__(self, places: Places, lane: Lane) -> None:
-        self._places = places
-        self._lane = lane
-
-    async def __aenter__(self) -> None:
-        await self._places.take(self._lane)
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._places.give_back()

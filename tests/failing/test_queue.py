@@ -194,10 +194,13 @@ def test_no_place_is_lost_and_none_is_given_twice(steps):
         places, inside, waiting = Places(3, 5), [], []
 
         async def come(lane):
-            async with places.of(lane):
+            await places.take(lane)
+            try:
                 done = asyncio.Event()
                 inside.append(done)
                 await done.wait()
+            finally:
+                places.give_back()
 
         for step in steps:
             waiting = [task for task in waiting if not task.done()]
