@@ -5,6 +5,7 @@
 import asyncio
 
 import pytest
+from asking import Json
 from failing.wires import Failing, upstream
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +21,8 @@ from gateway.upstream.places import Places
 from gateway.upstream.write import Write
 
 IN_FLIGHT, WAITING = 10, 500
+# The wire holds requests for as long as a busy machine takes to send all of them.
+PATIENT: Json = {"requests_per_hour": "unlimited", "total_timeout": 300, "operation_timeout": 300}
 
 
 class Crowd:
@@ -28,7 +31,7 @@ class Crowd:
     def __init__(self, **given):
         self.wire = Failing(shared("key-1"))
         self.wire.holds = "participants"
-        self.upper = upstream(self.wire, requests_per_hour="unlimited", **given)
+        self.upper = upstream(self.wire, **PATIENT, **given)
         self.tasks = []
 
     def read(self, row_id):
@@ -72,7 +75,7 @@ async def test_a_client_too_many_is_told_at_once(gateway):
     """With a code of its own, and when to come back; the other fields, and the other clients, are answered."""
     wire = Failing()
     wire.holds = "participants"
-    ask = gateway(transport=wire, requests_per_hour="unlimited")
+    ask = gateway(transport=wire, **PATIENT)
     query = "{ participant(by: {databaseId: %d}) { databaseId } upstream { breaker } }"
     tasks = [asyncio.create_task(ask.answer(query % n)) for n in range(1, IN_FLIGHT + WAITING + 1)]
     await wire.until(IN_FLIGHT)
@@ -158,7 +161,7 @@ async def test_too_many_writes_are_not_done(gateway):
     """Each tells that it was not, and nothing is open about it."""
     wire = Failing()
     wire.holds = "participants"
-    ask = gateway(transport=wire, requests_per_hour="unlimited")
+    ask = gateway(transport=wire, **PATIENT)
     many = (
         "mutation($ids: [ID!]!) { setParticipantsConfirmed(input: {ids: $ids, isConfirmed: true})"
         " { results { userErrors { code } } } }"
