@@ -17,7 +17,7 @@ from gateway.http.csrf import refuse_forgeable
 from gateway.http.graphiql.page import GraphiQL
 from gateway.http.leaving import ClientLeftError, WhileThere
 from gateway.http.load import Load
-from gateway.http.negotiation import GRAPHQL, JSON, content_type, wish
+from gateway.http.negotiation import GRAPHQL, JSON, content_type, wish_of
 from gateway.http.refusal import RequestError, bad_request
 from gateway.http.request import Incoming, asks_nothing, read
 from gateway.upstream.client import Upstream
@@ -52,7 +52,7 @@ class Endpoint:
         """Return the answer to a GraphQL request, or the IDE's page to a browser that asks nothing yet."""
         if http.method == "OPTIONS":
             return Response(status_code=204, headers={"Allow": ", ".join(("HEAD", *METHODS))})
-        wished = wish(", ".join(http.headers.getlist("accept")))
+        wished = wish_of(http)
         if wished.wants_page and asks_nothing(http):
             return self._page()
         media_type = wished.answer or JSON

@@ -12,7 +12,6 @@ import ipaddress
 import re
 from functools import lru_cache
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.http.refusal import RequestError
@@ -46,7 +45,8 @@ class LoopbackHosts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or refuse it."""
-        if scope["type"] != "http" or all(map(_is_ours, Headers(scope=scope).getlist("host"))):
+        hosts = [value for name, value in scope.get("headers", ()) if name == b"host"]
+        if scope["type"] != "http" or all(map(_is_ours, hosts)):
             await self._app(scope, receive, send)
             return
         error = RequestError(
@@ -59,7 +59,7 @@ class LoopbackHosts:
 
 
 @lru_cache(maxsize=64)
-def _is_ours(header: str) -> bool:
+def _is_ours(header: bytes) -> bool:
     """Return whether a `Host` header names loopback, at whichever port."""
-    found = _HOST.fullmatch(header)
+    found = _HOST.fullmatch(header.decode("latin-1"))
     return found is not None and is_loopback(found[1] or found[2])

@@ -10,6 +10,7 @@ from email.message import Message
 from functools import lru_cache
 
 import msgspec
+from starlette.requests import Request
 
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
@@ -36,8 +37,11 @@ class MediaType(msgspec.Struct, frozen=True):
     charset: str | None
 
 
-def wish(accept: str) -> Wish:
-    """Return what the `Accept` headers, joined by commas, ask for; without any, JSON as it always was."""
+def wish_of(http: Request) -> Wish:
+    """Return what a request's `Accept` headers ask for; without any, JSON as it always was."""
+    accept = b",".join([value for name, value in http.scope["headers"] if name == b"accept"]).decode(
+        "latin-1"
+    )
     return _kept_wish(accept) if len(accept) <= _LONGEST_KEPT else _wish(accept)
 
 

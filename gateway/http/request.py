@@ -1,6 +1,5 @@
 """Reads a GraphQL-over-HTTP request from a GET's address or a POST's body."""
 
-import asyncio
 import json
 import re
 from collections.abc import Iterable
@@ -18,11 +17,9 @@ from gateway.http.negotiation import JSON, content_type, media_type
 from gateway.http.refusal import RequestError, bad_request
 
 _LARGEST_BODY = 1_000_000  # bytes
-_BODY_S = 15
 _MOST_PARAMETERS = 50
 _DEEPEST = 100  # what reads a value after the parser may not go as deep
 _CHARSETS = (None, "utf-8", "utf8", "us-ascii")
-_CLOSE = {"Connection": "close"}  # the rest of the body is not waited for
 _KINDS = {
     "query": str,
     "documentId": str,
@@ -32,6 +29,9 @@ _KINDS = {
 }
 _NAMED = ("query", "documentId", "extensions")
 _COLON = re.compile(rb'"\s*:')
+
+
+Json = dict[str, Any]
 
 
 class Incoming(msgspec.Struct, frozen=True):
@@ -49,7 +49,7 @@ class TooLargeError(RequestError):
 
     def __init__(self) -> None:
         text = f"The request's body is over {_LARGEST_BODY:,} bytes: send less, or several requests."
-        super().__init__(413, "PAYLOAD_TOO_LARGE", text, _CLOSE)
+        super().__init__(413, "PAYLOAD_TOO_LARGE", text, {"Connection": "close"})
 
     def response(self, media_type: str = JSON) -> Response:
         """Return the answer to it, which drops what still comes."""
@@ -61,8 +61,8 @@ def asks_nothing(http: HttpRequest) -> bool:
     return http.method != "POST" and not any(name in http.query_params for name in _NAMED)
 
 
-async def read(http: HttpRequest, body_s: float = _BODY_S) -> Incoming:
-    """Return the request of a GET or a HEAD, or of a POST whose body comes within so many seconds.
+async def read(http: HttpRequest) -> Incoming:
+    """Return the request of a GET or a HEAD, or of a POST; `gateway.http.protocol` ends one that does not come.
 
     Raises:
         RequestError: it is none.
@@ -74,13 +74,7 @@ async def read(http: HttpRequest, body_s: float = _BODY_S) -> Incoming:
     if kind.name != JSON or kind.charset not in _CHARSETS:
         text = f"Send the request as 'Content-Type: {JSON}', in UTF-8."
         raise RequestError(415, "UNSUPPORTED_MEDIA_TYPE", text)
-    try:
-        async with asyncio.timeout(body_s):
-            body = await _body(http)
-    except TimeoutError:
-        text = f"The request's body did not come within {body_s:g} s: send it at once."
-        raise RequestError(408, "REQUEST_TIMEOUT", text, _CLOSE) from None
-    return _incoming(_fields(http, body))
+    return _incoming(_fields(http, await _body(http)))
 
 
 def _from_address(http: HttpRequest) -> Incoming:
@@ -133,7 +127,7 @@ def _fields(http: HttpRequest, body: bytes) -> dict[str, Any]:
         raise bad_request("Batches are not taken: send each operation as a request of its own.")
     if not isinstance(fields, dict):
         raise bad_request("Send one JSON object with 'query', and 'variables' if it has any.")
-    return cast(dict[str, Any], fields)
+    return cast(Json, fields)
 
 
 def _decoded(text: bytes, problem: str) -> Any:
@@ -151,12 +145,15 @@ def _names(value: Any, depth: int = 0) -> int:
     """Return how many names all objects in a value have: in its text there may be more where one is repeated."""
     if depth > _DEEPEST:
         raise bad_request(f"This is nested over {_DEEPEST} levels deep: nothing here takes as many.")
+    count, members = 0, cast(Iterable[Any], ())
     if isinstance(value, dict):
-        members = cast(dict[str, Any], value)
-        return len(members) + sum(_names(member, depth + 1) for member in members.values())
-    if isinstance(value, list):
-        return sum(_names(member, depth + 1) for member in cast(list[Any], value))
-    return 0
+        count, members = len(cast(Json, value)), cast(Json, value).values()
+    elif isinstance(value, list):
+        members = cast(list[Any], value)
+    for member in members:
+        if isinstance(member, dict | list):
+            count += _names(member, depth + 1)
+    return count
 
 
 def _once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:

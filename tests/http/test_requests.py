@@ -4,7 +4,6 @@
 import gzip
 import json
 
-import anyio
 import pytest
 from asking import Ask
 from starlette.requests import Request
@@ -171,17 +170,3 @@ async def test_a_told_length_is_refused_before_the_body_is_read() -> None:
     with pytest.raises(RequestError) as caught:
         await read(http)
     assert (caught.value.status, caught.value.headers) == (413, {"Connection": "close"})
-
-
-async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
-    """408, and the connection ends."""
-
-    async def receive():
-        await anyio.sleep_forever()
-        raise AssertionError
-
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"20")]
-    http = Request({"type": "http", "method": "POST", "headers": headers}, receive)
-    with pytest.raises(RequestError) as caught:
-        await read(http, body_s=0.01)
-    assert (caught.value.status, caught.value.headers) == (408, {"Connection": "close"})

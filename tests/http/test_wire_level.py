@@ -26,6 +26,7 @@ class Impatient(Protocol):
     """The same, in the time that a test has."""
 
     head_s = 0.05
+    body_s = 0.5
 
 
 async def serve(protocol: type[Protocol]) -> AsyncIterator[int]:
@@ -147,6 +148,14 @@ async def test_a_head_that_does_not_come_is_not_waited_for(impatient: int, sent:
     assert refusal(await talk(impatient, sent)) == (408, "REQUEST_TIMEOUT")
 
 
+@pytest.mark.parametrize(
+    "framing", [b"Content-Length: 20\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n5\r\n12"]
+)
+async def test_a_body_that_does_not_come_is_not_waited_for(impatient: int, framing: bytes) -> None:
+    """408 in JSON."""
+    assert refusal(await talk(impatient, HEAD + framing)) == (408, "REQUEST_TIMEOUT")
+
+
 async def test_a_connection_that_asks_nothing_is_closed(impatient: int) -> None:
     """Without a word: nothing was asked."""
     assert await talk(impatient) == b""
@@ -157,6 +166,15 @@ async def test_the_head_of_a_later_request_is_not_waited_for_either(impatient: i
     got = await talk(impatient, WHOLE, HEAD)
     assert ANSWER in got
     assert refusal(got) == (408, "REQUEST_TIMEOUT")
+
+
+async def test_a_web_socket_is_refused_without_a_fault(impatient: int) -> None:
+    """There are none yet: 4xx, and the next connection is answered."""
+    upgrade = b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    key = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    got = await talk(impatient, b"GET /graphql HTTP/1.1\r\nHost: localhost\r\n" + upgrade + key)
+    assert got.startswith(b"HTTP/1.1 403 ")
+    assert ANSWER in await talk(impatient, WHOLE.replace(b"\r\nHost", b"\r\nConnection: close\r\nHost"))
 
 
 async def test_a_body_may_take_longer_than_a_head(impatient: int) -> None:
