@@ -1,5 +1,6 @@
 """The public door: GraphQL over HTTP into the gateway, which asks the sandbox over HTTP."""
 
+import logging
 from collections.abc import AsyncIterator, Generator
 from typing import Any
 
@@ -15,6 +16,9 @@ from gateway.upstream.clock import Clock
 
 _CANARIES = (SANDBOX_KEY, "canary-")
 """What no test may print or log: the key that most of them hold, and what they call what must not be told."""
+
+# Tests are clients themselves, and their client logs addresses.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 @pytest.hookimpl(wrapper=True)
