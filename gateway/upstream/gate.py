@@ -109,7 +109,14 @@ class Gate:
 
         try:
             reply = await self._http.send(
-                ask.method, ask.path, ask.session.credential, ask.query, ask.body, admit, ask.lane
+                ask.method,
+                ask.path,
+                ask.session.credential,
+                ask.query,
+                ask.body,
+                admit,
+                ask.lane,
+                ask.attempts + 1,
             )
         except UnavailableError as error:
             if era < 0:
