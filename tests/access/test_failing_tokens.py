@@ -94,12 +94,30 @@ async def test_an_ipv6_customer_is_one(ask: Ask) -> None:
     assert (await send(ask, RIGHT, "2001:db8:0:1::1")).status_code == 200
 
 
+async def test_ipv4_in_the_clothes_of_ipv6_is_ipv4(ask: Ask) -> None:
+    """A socket that takes both names it so: they are not one customer."""
+    await guess(ask, 10, "::ffff:192.0.2.1")
+    assert (await send(ask, RIGHT, "192.0.2.1")).status_code == 429
+    assert (await send(ask, RIGHT, "::ffff:192.0.2.2")).status_code == 200
+
+
+async def test_a_token_that_was_withdrawn_is_no_longer_trusted(
+    ask: Ask, tmp_path: Path, time: Time, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever goes on sending it is a guesser like others: refused unseen, with one line in the log."""
+    assert (await send(ask, RIGHT)).status_code == 200
+    (tmp_path / "tokens").write_text(OTHER.line)
+    time.seconds += 1
+    assert [(await send(ask, RIGHT)).status_code for _ in range(12)] == [401] * 10 + [429] * 2
+    assert caplog.text.count("wrong tokens") == 1
+
+
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever has many addresses pushes out the oldest."""
     monkeypatch.setattr(failures, "_ADDRESSES", 100)
     monkeypatch.setattr(failures, "_TRUSTED", 100)
     kept = Failures(Time())
     for n in range(1_000):
-        kept.note(f"host-{n}")
+        kept.note(f"host-{n}", b"other")
         kept.trust(f"host-{n}", b"digest")
     assert len(kept._failed) == len(kept._trusted) == 100

@@ -95,7 +95,7 @@ class Callers:
         self._failures.let_pass(address, digest)
         caller = await tokens.caller(shown, digest)
         if caller is None:
-            self._failures.note(address)
+            self._failures.note(address, digest)
             raise UnauthenticatedError("Nobody knows this token.", wanted="token", shown="TOKEN")
         self._failures.trust(address, digest)
         return caller
@@ -122,8 +122,8 @@ def _shown(request: Request) -> str:
 def _warn(settings: Settings) -> None:
     if settings.auth is None:
         log.warning(
-            "Whoever reaches %s reads and writes with the held key: PLANDOCKET_API_KEY is set, and GATEWAY_AUTH "
-            "is not. Set GATEWAY_AUTH to tokens or jwt, or to none if that is meant.",
+            "GATEWAY_AUTH is not set: whoever reaches %s reads and writes with the key that the gateway holds. "
+            "Set it to tokens or jwt, or to none if that is meant.",
             settings.host,
         )
     elif not settings.is_on_loopback:

@@ -44,8 +44,9 @@ class Failures:
         if left > 0:
             raise TooManyFailuresError(left)
 
-    def note(self, address: str) -> None:
-        """Count a wrong token."""
+    def note(self, address: str, digest: bytes) -> None:
+        """Count a wrong token. One that was right before is trusted no longer."""
+        self._trusted.pop((address, digest), None)
         whose = _whose(address)
         times = self._failed.setdefault(whose, deque(maxlen=_MOST))
         times.append(self._now())
@@ -70,4 +71,7 @@ def _whose(address: str) -> str:
         found = ip_address(address)
     except ValueError:
         return address
-    return str(ip_network((found, 64), strict=False)) if found.version == 6 else address
+    if found.version == 4:
+        return address
+    # Where a socket takes both, all of IPv4 comes from one /64.
+    return str(found.ipv4_mapped or ip_network((found, 64), strict=False))
