@@ -1,5 +1,6 @@
 """`jwt`: tokens that an identity provider signed, verified by joserfc with its public keys."""
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import Any, cast
@@ -20,7 +21,7 @@ _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "E
 """Asymmetric ones only; "EdDSA", which leaves the curve open, is withdrawn by RFC 9864."""
 _LEEWAY_S = 30
 _KEPT = 10_000
-_LONGEST_NAME = 100
+_LENGTH_OF_NAME = 12  # of the digest: enough to tell callers apart
 _BROKEN = (JoseError, ValueError, TypeError, KeyError, RecursionError)
 """What joserfc raises for what is no JWT."""
 
@@ -105,6 +106,6 @@ def _roles(claim: Any) -> Iterable[str]:
 
 
 def _name(subject: Any) -> str:
-    """Return a subject as it can stand in a log: a line's end in it would begin a line of the caller's own."""
-    text = subject if isinstance(subject, str) else ""
-    return "".join(one for one in text if one.isprintable())[:_LONGEST_NAME]
+    """Return a name for a subject that can stand in a log: the subject itself is often an e-mail address."""
+    digest = hashlib.sha256(str(subject).encode("utf-8", "replace")).hexdigest()
+    return f"jwt:{digest[:_LENGTH_OF_NAME]}"
