@@ -75,7 +75,7 @@ def create_app(
     app = Starlette(
         routes=[
             Route("/", landing),
-            Route("/graphql", endpoint.answer, methods=METHODS),
+            Route("/graphql", endpoint, methods=METHODS),
             *([Route("/graphiql/{version}/{name}", graphiql.file)] if graphiql else []),
             Route("/schema.graphql", schema_file),
             Route("/healthz", alive),

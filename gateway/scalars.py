@@ -6,6 +6,7 @@ from typing import Any, NewType
 import strawberry
 from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.name_converter import NameConverter
 from strawberry.types.scalar import ScalarDefinition
 
 DateTime = NewType("DateTime", datetime)
@@ -57,4 +58,20 @@ SCALARS: dict[object, ScalarDefinition] = {
     ),
 }
 
-CONFIG = StrawberryConfig(scalar_map=SCALARS)
+
+class _Names(NameConverter):
+    """Makes each name once: Strawberry asks for those of all arguments with every field that it resolves."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: dict[str, str] = {}
+
+    def apply_naming_config(self, name: str) -> str:
+        """Return a Python name as GraphQL has it."""
+        made = self._made.get(name)
+        if made is None:
+            made = self._made[name] = super().apply_naming_config(name)
+        return made
+
+
+CONFIG = StrawberryConfig(scalar_map=SCALARS, name_converter=_Names())

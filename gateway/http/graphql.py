@@ -6,6 +6,7 @@ Source: https://graphql.github.io/graphql-over-http/draft/
 import msgspec
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from gateway.access import Caller
 from gateway.context import Context
@@ -47,6 +48,11 @@ class Endpoint:
         self._load = load
         self._graphiql = graphiql
         self._refuses_forgeable = refuses_forgeable
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as an ASGI app of its own: that spares a request Starlette's wrappers."""
+        response = await self.answer(HttpRequest(scope, receive))
+        await response(scope, receive, send)
 
     async def answer(self, http: HttpRequest) -> Response:
         """Return the answer to a GraphQL request, or the IDE's page to a browser that asks nothing yet."""

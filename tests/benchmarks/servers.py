@@ -259,6 +259,8 @@ class Fleet:
             "PLANDOCKET_API_KEY": "benchmark-key",
             "PLANDOCKET_REQUESTS_PER_HOUR": "unlimited",
             "GATEWAY_PORT": str(port),
+            # None of the peers writes a line for each operation.
+            "GATEWAY_LOG_LEVEL": "info" if name == "warm logged" else "warning",
         }
         if name == "before slow upstream":
             given["PLANDOCKET_BASE_URL"] = url(self.server("slow upstream"))

@@ -52,6 +52,7 @@ LINES = {
     "relay": Line("gateway, warm, as Relay asks", "warm", _RELAY, (100,)),
     # The same rows in ever another shape: what a repeated query gains from an answer kept whole is not in here.
     "varied": Line("gateway, warm, 64 queries in turn", "warm", _VARIED, script="varied"),
+    "logged": Line("gateway, warm, a log line for each", "warm logged", pages=(100,)),
     "cold": Line("gateway, cold, sharing off", "cold"),
     "shared": Line("gateway, cold, sharing on, one key", "shared"),
     "keys": Line("gateway, cold, sharing on, 16 keys", "keys", script="keys"),
