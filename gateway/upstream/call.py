@@ -7,7 +7,7 @@ import msgspec
 from gateway.upstream.record import Record, RowT
 
 
-class Call(msgspec.Struct, Generic[RowT], frozen=True):
+class Call(msgspec.Struct, Generic[RowT], frozen=True, cache_hash=True):
     """A GET, normalised, so that equal reads are equal values.
 
     `page` counts from 1 and is None for a single row; `id` is None for a list.
