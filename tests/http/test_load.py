@@ -4,10 +4,7 @@
 import asyncio
 
 import httpx
-import pytest
 
-from gateway.errors import OverloadedError
-from gateway.http.load import Load
 from gateway.sandbox import Sandbox
 
 LIST = "{ categories { id } }"
@@ -89,33 +86,3 @@ async def test_what_can_be_answered_is_though_a_part_got_no_place(gateway):
 
     assert answer["data"] == {"__typename": "Query", "events": None}
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["OVERLOADED"]
-
-
-@pytest.mark.parametrize(
-    ("rounds_s", "rest_s", "is_refused"),
-    [
-        ([0.2, 0.2], 0, True),
-        ([0.2], 0, False),
-        ([0.2, 0.001], 0, False),
-        ([0.001, 0.2], 0, False),
-        ([0.2, 0.2], 2, False),
-    ],
-)
-async def test_an_event_loop_that_lags_refuses(rounds_s, rest_s, is_refused):
-    """Two slow rounds in a row, and not long ago: a single one may be one large answer."""
-    now = 100.0
-    load = Load(10, lambda: now)
-    for round_s in rounds_s:
-        with load:
-            pass
-        now += round_s
-        await asyncio.sleep(0)
-    now += rest_s
-
-    if is_refused:
-        with pytest.raises(OverloadedError), load:
-            pass
-    else:
-        with load:
-            assert load.running == 1
-    assert load.running == 0
