@@ -192,9 +192,7 @@ async def run(operations: int = OPERATIONS, budget: int = BUDGET, hours: float =
     )
     app = create_app(settings, httpx.ASGITransport(sandbox.app), clock.clock)
     began = wall.perf_counter()
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app), base_url="http://gateway.test"
-    ) as client:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
         for _ in range(operations):
             clock.seconds += hours * HOUR_S / operations
             is_write = rng.random() < WRITES

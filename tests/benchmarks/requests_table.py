@@ -111,9 +111,7 @@ async def calls_of(case: Case) -> list[str]:
     sandbox = Sandbox(case.dialect)
     given = {"base_url": "http://plandocket.test", "api_key": SANDBOX_KEY, **case.settings}
     app = create_app(Settings.model_validate(given), httpx.ASGITransport(sandbox.app))
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app), base_url="http://gateway.test"
-    ) as client:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
 
         async def ask(query: str) -> None:
             answer = (await client.post("/graphql", json={"query": query})).json()

@@ -167,7 +167,7 @@ async def behind(transport, sandbox, time, **given):
     fixed = {"base_url": "http://plandocket.test", "requests_per_hour": "unlimited", "page_size": 10}
     app = create_app(Settings.model_validate(fixed | given), transport, time.clock)
     transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         yield Ask(sandbox, client)
 
 

@@ -171,7 +171,7 @@ async def test_a_client_that_hangs_up_has_gone_away():
     try:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         body = b'{"query": "{ events { nodes { title } } }"}'
-        head = b"POST /graphql HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+        head = b"POST /graphql HTTP/1.1\r\nHost: [::1]\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
         writer.write(head % len(body) + body)
         await wire.until(1)
         writer.close()

@@ -135,7 +135,8 @@ async def test_what_is_deleted_is_not_found(way):
 
 async def test_a_mutation_is_not_sent_by_get(ask):
     """A link cannot write."""
-    response = await ask.http.get("/graphql", params={"query": RENAME, "variables": '{"id": "x"}'})
+    params = {"query": RENAME, "variables": '{"id": "x"}'}
+    response = await ask.http.get("/graphql", params=params, headers={"X-Requested-With": "a test"})
 
     assert response.status_code == 405
     assert writes(ask.sandbox) == []

@@ -210,7 +210,7 @@ async def play(acts, method):
     app = create_app(Settings(**values), httpx.ASGITransport(through.app))
     headers = {"Authorization": f"Bearer {SANDBOX_KEY}"}
     async with (
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway.test") as http,
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http,
         httpx.AsyncClient(
             transport=httpx.ASGITransport(direct.app),
             base_url="http://direct.test/api/v1/",
