@@ -105,7 +105,7 @@ async def test_no_canary_sings(fault, is_held, caplog):
     with logging_to(log, "json" if is_held else "console", "debug"):
         async with (
             app.router.lifespan_context(app),
-            httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway.test") as http,
+            httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http,
         ):
             if not is_held:
                 http.headers["Authorization"] = f"Bearer {KEY}"

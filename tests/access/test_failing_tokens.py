@@ -34,7 +34,7 @@ async def send(ask: Ask, token: NewToken | str | None, address: str = "192.0.2.1
     app = cast(httpx.ASGITransport, ask.http._transport).app
     shown = token.token.get_secret_value() if isinstance(token, NewToken) else token
     async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app, client=(address, 1)), base_url="http://gateway.test"
+        transport=httpx.ASGITransport(app, client=(address, 1)), base_url="http://localhost"
     ) as http:
         return await http.post(
             "/graphql",

@@ -105,7 +105,7 @@ class Soak:
     async def run(self, operations: int) -> None:
         """Run so many, some at once."""
         async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(self.app), base_url="http://gateway.test"
+            transport=httpx.ASGITransport(self.app), base_url="http://localhost"
         ) as http:
             left = iter(range(operations))
 

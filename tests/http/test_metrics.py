@@ -155,7 +155,7 @@ def asking(address, **settings):
     """Return a client of a gateway, whose connection comes from this address."""
     app = create_app(Settings.model_validate({"base_url": "http://plandocket.test", **settings}))
     transport = httpx.ASGITransport(app, client=(address, 5000))
-    return httpx.AsyncClient(transport=transport, base_url="http://gateway.test")
+    return httpx.AsyncClient(transport=transport, base_url="http://localhost")
 
 
 @pytest.mark.parametrize(
