@@ -35,6 +35,7 @@ PAGE_SIZES = frozenset({"first", "last"})
 """The arguments that say how many rows a page has."""
 
 _MOST_REPEATS = 50
+_WITHOUT_PAGES = 5
 _INTROSPECTION = frozenset({"__schema", "__type"})
 
 
@@ -212,7 +213,8 @@ def _error(name: str, seen: int, most: int, mend: str) -> GraphQLError:
 class Rows:
     """How many rows an operation's lists may come to, for these variables. It must be valid.
 
-    A page has as many rows as its `first` or `last` says, a list without pages is taken to have 25.
+    A page has as many rows as its `first` or `last` says; a list without pages, such as a category's
+    children, is taken to have 5.
     """
 
     def __init__(
@@ -256,7 +258,7 @@ class Rows:
         if "pageInfo" in getattr(named, "fields", ()):
             return self._page_size(node) * (1 + below)
         if "[" in str(field.type) and "pageInfo" not in parent.fields:
-            return DEFAULT_FIRST * (1 + below)  # of a connection, `edges` and `nodes` are no more rows
+            return _WITHOUT_PAGES * (1 + below)  # of a connection, `edges` and `nodes` are no more rows
         return below
 
     def _page_size(self, node: FieldNode) -> int:

@@ -217,7 +217,7 @@ async def test_as_many_as_are_allowed_pass(ask):
 @pytest.mark.parametrize("most", [1, 3, 60])
 async def test_how_many_is_a_setting(gateway, most):
     """Held exactly."""
-    ask = gateway(max_calls=most)
+    ask = gateway(max_calls=most, max_aliases=100)
     assert codes(await ask.answer(lists(most))) == {}
     answer = await ask.answer(lists(most + 1))
 
