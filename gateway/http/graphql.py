@@ -65,11 +65,11 @@ class Endpoint:
         try:
             if wished.answer is None:
                 raise _not_acceptable()
-            with self._load:
-                caller = await self._callers.of(http)
-                incoming = await read(http)
-                if self._refuses_forgeable:
-                    refuse_forgeable(http)
+            caller = await self._callers.of(http)
+            incoming = await read(http)
+            if self._refuses_forgeable:
+                refuse_forgeable(http)
+            with self._load:  # who sends a body slowly takes no place
                 outcome = await self._outcome(http, self._request(incoming), caller)
         except ClientLeftError:
             return Response(status_code=_CLIENT_LEFT)
