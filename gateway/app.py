@@ -21,7 +21,7 @@ from gateway.http.health import Readiness, alive
 from gateway.http.hosts import LoopbackHosts, lets_everyone_in_on_loopback
 from gateway.http.load import Load
 from gateway.http.metrics import MetricsPage
-from gateway.http.pages import landing, schema_file
+from gateway.http.pages import SchemaFile, landing
 from gateway.http.refusal import RequestError
 from gateway.http.reporting import Reporting
 from gateway.logs import log_call, log_operation
@@ -77,7 +77,7 @@ def create_app(
             Route("/", landing),
             Route("/graphql", endpoint, methods=METHODS),
             *([Route("/graphiql/{version}/{name}", graphiql.file)] if graphiql else []),
-            Route("/schema.graphql", schema_file),
+            Route("/schema.graphql", SchemaFile(callers, settings).answer),
             Route("/healthz", alive),
             Route("/readyz", readiness.answer),
             Route("/metrics", MetricsPage(metrics, settings.metrics_token).answer),

@@ -187,7 +187,8 @@ class Settings(BaseSettings):
     introspection: Literal["on", "callers", "off"] = Field(
         default="callers",
         validation_alias="GATEWAY_INTROSPECTION",
-        description="Who may ask for the schema: anyone (`on`), `callers` who are let in, or nobody (`off`).",
+        description="Who may ask for the schema, also at `/schema.graphql`: anyone (`on`), `callers` who are "
+        "let in, or nobody (`off`).",
     )
     suggestions: _Switch = Field(
         default="off",

@@ -3,7 +3,11 @@
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
+from gateway.errors import UnauthenticatedError
+from gateway.http.auth.callers import REFUSALS, Callers, http_of
+from gateway.http.refusal import RequestError
 from gateway.schema import print_schema
+from gateway.settings import Settings
 
 
 async def landing(_: Request) -> Response:
@@ -11,6 +15,21 @@ async def landing(_: Request) -> Response:
     return RedirectResponse("/graphql")
 
 
-async def schema_file(_: Request) -> Response:
-    """Return the SDL, for code generators."""
-    return PlainTextResponse(print_schema(), media_type="text/plain; charset=utf-8")
+class SchemaFile:
+    """`GET /schema.graphql`: the SDL, for code generators that may ask for the schema by GraphQL too."""
+
+    def __init__(self, callers: Callers, settings: Settings) -> None:
+        self._callers = callers
+        self._who = settings.introspection
+
+    async def answer(self, request: Request) -> Response:
+        """Return the SDL, or why not."""
+        if self._who == "off":
+            return RequestError(404, "NOT_FOUND", "The schema cannot be asked for here.").response()
+        try:
+            if self._who == "callers" and not (await self._callers.of(request)).is_let_in:
+                raise UnauthenticatedError("Only callers may ask for the schema.")
+        except REFUSALS as error:
+            status, headers = http_of(error)
+            return RequestError(status, error.code, str(error), headers).response()
+        return PlainTextResponse(print_schema(), media_type="text/plain; charset=utf-8")

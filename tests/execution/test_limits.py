@@ -178,6 +178,19 @@ async def test_who_may_ask_for_the_schema(gateway, setting, key, code, query):
     assert await ask("{ __typename }") == {"__typename": "Query"}
 
 
+@pytest.mark.parametrize(
+    ("setting", "key", "status"),
+    [("on", None, 200), ("callers", "any-key", 200), ("callers", None, 401), ("off", "any-key", 404)],
+)
+async def test_the_schemas_file_is_for_the_same(gateway, setting, key, status):
+    """It tells no less than introspection does."""
+    ask = gateway(introspection=setting, api_key=None)
+    response = await ask.http.get("/schema.graphql", headers={"X-API-Key": key} if key else None)
+
+    assert response.status_code == status
+    assert ("type Query" in response.text) == (status == 200)
+
+
 class Never(httpx.AsyncBaseTransport):
     """A PlanDocket that does not answer."""
 
