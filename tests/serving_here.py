@@ -8,6 +8,8 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+
+from gateway.sandbox import SANDBOX_KEY
 from typing import IO
 
 GATEWAY = str(Path(sys.executable).with_name("gateway"))
@@ -42,6 +44,9 @@ def logged(log: Path, *arguments: str, **settings: str) -> Generator[subprocess.
     """Do the same for one whose log goes to a file."""
     with log.open("w") as file, _started([GATEWAY, *arguments], file, settings) as process:
         yield process
+    told = log.read_text()
+    assert SANDBOX_KEY not in told  # as in what tests print: see conftest.py
+    assert "canary-" not in told
 
 
 @contextmanager
