@@ -8,9 +8,9 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from gateway.sandbox import SANDBOX_KEY
-from typing import IO
 
 GATEWAY = str(Path(sys.executable).with_name("gateway"))
 
