@@ -5,6 +5,9 @@ import asyncio
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+LATE_S = 0.2 + 0.3
+"""How long after its deadline an answer may come: 0.2 s are the gateway's, the rest a busy machine's."""
+
 
 def descriptors():
     """Return how many files and connections this process holds open."""

@@ -256,7 +256,9 @@ class Client:
                 if self.answered == 20:
                     self.is_busy.set()
         except (ConnectionError, asyncio.IncompleteReadError) as error:
-            # The system may have taken a connection for a gateway that did not take it any more.
-            if self.answered > before or not isinstance(error, ConnectionResetError):
+            # The system may have taken a connection for a gateway that did not take it any more, or that closed
+            # it before it read a byte: then it is reset, or ends, without an answer ever having come on it.
+            is_untaken = isinstance(error, ConnectionResetError) or getattr(error, "partial", None) == b""
+            if self.answered > before or not is_untaken:
                 self.lost = repr(error)
         await connection.close()
