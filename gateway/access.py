@@ -82,6 +82,6 @@ class Caller(msgspec.Struct, frozen=True):
     """The PlanDocket key that their operations go out with; None where there is none."""
     access: Access = Access()
     name: str = ""
-    """What logs and metrics call them: a token's name, a JWT's subject; never a key."""
+    """What logs and metrics call them: a token's name, a digest of a JWT's subject; never a key."""
     is_let_in: bool = False
     """Whether they showed anything that lets them in, so that they may also look at the schema."""

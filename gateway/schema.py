@@ -1,6 +1,7 @@
 """The resources joined into one schema. `schema.graphql` is printed from it."""
 
 from enum import Enum
+from functools import cache
 from typing import Annotated, Any
 
 import strawberry
@@ -137,6 +138,7 @@ RULES = Rules(SCHEMA, RESOURCES)
 """What each of its fields needs of a caller's access."""
 
 
+@cache
 def print_schema() -> str:
     """Return the SDL, as committed in schema.graphql."""
     return SCHEMA.as_str() + "\n"

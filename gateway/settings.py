@@ -228,7 +228,7 @@ class Settings(BaseSettings):
     max_rows: Annotated[int, Field(ge=100, le=1_000_000)] = Field(
         default=10_000,
         validation_alias="GATEWAY_MAX_ROWS",
-        description="Rows in the answer to one operation, all lists together.",
+        description="Rows that one operation may come to by its page sizes, all lists together.",
     )
     documents: Literal["off", "prefer", "only"] = Field(
         default="off",

@@ -26,7 +26,8 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from gateway.errors import TooComplexError
 from gateway.execution.access import Required
-from gateway.execution.limits import PAGE_SIZES, Limits, Rows, Sizes, excesses, repeats, too_many_rows
+from gateway.execution.limits import Limits, Sizes, excesses, repeats
+from gateway.execution.row_count import PAGE_SIZES, RowCount, too_many_rows
 
 _KEPT = 1_000
 _LONGEST_KEPT = 20_000  # characters: what is kept is bounded in memory too
@@ -86,26 +87,26 @@ class Documents:
         if document.sizes is None:
             return None
         values = (variables.get(name) for name in document.size_names)
-        key = (id(operation), *(value if isinstance(value, int) else None for value in values))
+        key = (id(operation), *(value if isinstance(value, int | float) else None for value in values))
         rows = document.rows.get(key)
         if rows is None:
             if len(document.rows) >= _MOST_COUNTED:
                 document.rows.clear()
-            rows = Rows(self._schema, document.sizes, operation, variables).count()
+            rows = RowCount(self._schema, document.sizes, operation, variables).count()
             document.rows[key] = rows
         return too_many_rows(rows, self._limits)
 
     def _read(self, text: str) -> Document:
         if len(text) > _LONGEST:
             message = f"The query has more than {_LONGEST:,} characters: send long texts as variables."
-            return _refused(_coded(GraphQLError(message), TooComplexError.code))
+            return _refused(_with_code(GraphQLError(message), TooComplexError.code))
         try:
             return self._checked(parse(text, max_tokens=self._limits.tokens))
         except GraphQLSyntaxError as error:
             is_long = "tokens" in error.message and "aborted" in error.message
-            return _refused(_coded(error, TooComplexError.code if is_long else "GRAPHQL_PARSE_FAILED"))
+            return _refused(_with_code(error, TooComplexError.code if is_long else "GRAPHQL_PARSE_FAILED"))
         except RecursionError:
-            return _refused(_coded(GraphQLError("The query is nested too deeply."), TooComplexError.code))
+            return _refused(_with_code(GraphQLError("The query is nested too deeply."), TooComplexError.code))
 
     def _checked(self, ast: DocumentNode) -> Document:
         sizes = Sizes(ast)
@@ -117,7 +118,9 @@ class Documents:
             self._schema, ast, _RULES, max_errors=_MOST_ERRORS, hide_suggestions=not self._suggests
         )
         if errors:
-            return _refused(*(_coded(error, "GRAPHQL_VALIDATION_FAILED") for error in errors[:_MOST_ERRORS]))
+            return _refused(
+                *(_with_code(error, "GRAPHQL_VALIDATION_FAILED") for error in errors[:_MOST_ERRORS])
+            )
         names = _Names()
         visit(ast, names)
         return Document(
@@ -155,6 +158,6 @@ def _refused(*errors: GraphQLError) -> Document:
     return Document(errors=errors)
 
 
-def _coded(error: GraphQLError, code: str) -> GraphQLError:
+def _with_code(error: GraphQLError, code: str) -> GraphQLError:
     error.extensions = {**(error.extensions or {}), "code": code}
     return error

@@ -16,26 +16,17 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
-    GraphQLSchema,
     InlineFragmentNode,
-    IntValueNode,
     Node,
     OperationDefinitionNode,
     SelectionSetNode,
-    VariableNode,
-    get_named_type,
 )
 
 from gateway.errors import TooComplexError
-from gateway.paging import DEFAULT_FIRST, MOST
 
 Json = Mapping[str, Any]
 
-PAGE_SIZES = frozenset({"first", "last"})
-"""The arguments that say how many rows a page has."""
-
 _MOST_REPEATS = 50
-_WITHOUT_PAGES = 5
 _INTROSPECTION = frozenset({"__schema", "__type"})
 
 
@@ -124,7 +115,7 @@ class Sizes:
 def excesses(sizes: Sizes, limits: Limits) -> Iterator[GraphQLError]:
     """Yield an error for each limit that a document goes beyond."""
     if len(sizes.operations) > limits.operations:
-        yield _error("operations", len(sizes.operations), limits.operations, "send them in several requests")
+        yield excess("operations", len(sizes.operations), limits.operations, "send them in several requests")
     found = [*map(sizes.of, sizes.operations)]
     depth = max((size.depth for size in found), default=0)
     # A fragment that nobody spreads is validated too; how deep it lies, only its operation tells.
@@ -132,7 +123,7 @@ def excesses(sizes: Sizes, limits: Limits) -> Iterator[GraphQLError]:
     most = {name: max((getattr(size, name) for size in found), default=0) for name in _MEND}
     for name, seen in {**most, "depth": depth}.items():
         if seen > getattr(limits, name):
-            yield _error(name, seen, getattr(limits, name), _MEND[name])
+            yield excess(name, seen, getattr(limits, name), _MEND[name])
 
 
 def repeats(sizes: Sizes, limits: Limits) -> GraphQLError | None:
@@ -153,7 +144,7 @@ def repeats(sizes: Sizes, limits: Limits) -> GraphQLError | None:
             for name, same in fields.items():
                 if len(same) > _MOST_REPEATS:
                     what = f"selections of '{name}' in one place"
-                    return _error(what, len(same), _MOST_REPEATS, "select it once")
+                    return excess(what, len(same), _MOST_REPEATS, "select it once")
                 levels.append([field.selection_set for field in same if field.selection_set])
             levels = [level for level in levels if level]
     return None
@@ -188,7 +179,7 @@ def too_many_values(variables: Json, limits: Limits) -> GraphQLError | None:
             left += cast(list[Any], value)
     if count <= limits.tokens:
         return None
-    return _error("values in the variables", count, limits.tokens, "send several requests")
+    return excess("values in the variables", count, limits.tokens, "send several requests")
 
 
 _MEND = {
@@ -199,82 +190,10 @@ _MEND = {
 }
 
 
-def _error(name: str, seen: int, most: int, mend: str) -> GraphQLError:
+def excess(name: str, seen: int, most: int, mend: str) -> GraphQLError:
+    """Return the error for what goes beyond a limit."""
     what = "levels of fields" if name == "depth" else name
     return GraphQLError(
         f"This comes to {min(seen, 10**9):,} {what}, and {most:,} are the most: {mend}.",
         extensions={"code": TooComplexError.code},
     )
-
-
-# How many rows.
-
-
-class Rows:
-    """How many rows an operation's lists may come to, for these variables. It must be valid.
-
-    A page has as many rows as its `first` or `last` says; a list without pages, such as a category's
-    children, is taken to have 5.
-    """
-
-    def __init__(
-        self, schema: GraphQLSchema, sizes: Sizes, operation: OperationDefinitionNode, variables: Json
-    ) -> None:
-        self._schema = schema
-        self._fragments = sizes.fragments
-        self._operation = operation
-        defaults = {
-            one.variable.name.value: int(one.default_value.value)
-            for one in operation.variable_definitions or ()
-            if isinstance(one.default_value, IntValueNode)
-        }
-        self._variables = {**defaults, **variables}
-
-    def count(self) -> int:
-        """Return the number."""
-        root: Any = self._schema.get_root_type(self._operation.operation)
-        return self._below(root, self._operation.selection_set)
-
-    def _below(self, parent: Any, selection: SelectionSetNode | None) -> int:
-        found = 0
-        for node in selection.selections if selection else ():
-            if isinstance(node, FieldNode):
-                found += self._of_field(parent, node)
-            else:
-                fragment: Any = (
-                    self._fragments[node.name.value] if isinstance(node, FragmentSpreadNode) else node
-                )
-                condition = fragment.type_condition
-                of = self._schema.get_type(condition.name.value) if condition else parent
-                found += self._below(of, fragment.selection_set)
-        return found
-
-    def _of_field(self, parent: Any, node: FieldNode) -> int:
-        field = getattr(parent, "fields", {}).get(node.name.value)
-        if field is None or node.selection_set is None:
-            return 0
-        named = cast(Any, get_named_type)(field.type)
-        below = self._below(named, node.selection_set)
-        if "pageInfo" in getattr(named, "fields", ()):
-            return self._page_size(node) * (1 + below)
-        if "[" in str(field.type) and "pageInfo" not in parent.fields:
-            return _WITHOUT_PAGES * (1 + below)  # of a connection, `edges` and `nodes` are no more rows
-        return below
-
-    def _page_size(self, node: FieldNode) -> int:
-        for argument in node.arguments or ():
-            if argument.name.value in PAGE_SIZES:
-                value = argument.value
-                given = self._variables.get(value.name.value) if isinstance(value, VariableNode) else None
-                if isinstance(value, IntValueNode):
-                    given = int(value.value)
-                if isinstance(given, int):
-                    return max(0, min(given, MOST))  # more is refused by the field
-        return DEFAULT_FIRST
-
-
-def too_many_rows(rows: int, limits: Limits) -> GraphQLError | None:
-    """Return the error for an operation that may come to so many rows; None where that is not too many."""
-    if rows <= limits.rows:
-        return None
-    return _error("rows", rows, limits.rows, "ask for smaller pages by 'first', or in another operation")

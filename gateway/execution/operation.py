@@ -139,8 +139,9 @@ class Executor:
         except TimeoutError:
             if not limit.expired():
                 raise
-            is_write = operation.operation is OperationType.MUTATION
-            return Outcome({"data": None, "errors": [_told(OperationTimeoutError(is_write=is_write))]}, True)
+            late = OperationTimeoutError(is_write=operation.operation is OperationType.MUTATION)
+            error = GraphQLError(str(late), extensions=late.extensions)
+            return Outcome({"data": None, "errors": [_visible(error)]}, was_executed=True)
 
     def _refusal(
         self, document: Document, operation: OperationDefinitionNode, request: Request, context: Context
@@ -255,10 +256,6 @@ def _internal(error: GraphQLError) -> dict[str, Any]:
     field = error.nodes[0] if error.nodes else None
     place = field.name.value if isinstance(field, FieldNode) else "the operation"
     return internal_error(log_failure(log, error.original_error, place))
-
-
-def _told(error: GatewayError) -> dict[str, Any]:
-    return {"message": str(error), "extensions": error.extensions}
 
 
 def _coded(message: str, code: str) -> GraphQLError:

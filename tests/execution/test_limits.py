@@ -108,6 +108,15 @@ async def test_rows_are_those_that_pages_may_have(gateway, first, second, is_ref
     assert ("errors" in left_out) == (first * 100 > 300)
 
 
+async def test_a_page_size_may_be_written_with_a_point(gateway):
+    """GraphQL takes 60.0 for 60, so it counts as 60."""
+    query = "query Q($a: Int!, $b: Int!) " + EVENTS_OF.format("$a", "$b")
+    error = await gateway(max_rows=3_000).error(query, a=60.0, b=60.0)
+
+    assert error["extensions"]["code"] == "OPERATION_TOO_COMPLEX"
+    assert "3,660 rows" in error["message"]
+
+
 async def test_nodes_and_edges_of_a_page_are_the_same_rows(gateway):
     """A page counts once for each that is asked below, and not as a list of lists."""
     ask = gateway(max_rows=100)
@@ -216,5 +225,7 @@ async def test_an_operation_ends_in_its_time(gateway, query, told):
     [error] = answer["errors"]
     assert error["extensions"]["code"] == "OPERATION_TIMEOUT"
     assert told in error["message"]
+    metrics = (await ask.http.get("/metrics")).text
+    assert 'gateway_operations_total{name="unnamed",outcome="OPERATION_TIMEOUT"} 1.0' in metrics
     await asyncio.sleep(0)
     assert asyncio.all_tasks() == before

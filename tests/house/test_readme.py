@@ -24,6 +24,20 @@ def test_the_settings_table_is_the_settings() -> None:
     assert re.findall(r"^\| `(?:PLANDOCKET|GATEWAY)_.*\|$", README, re.MULTILINE) == rows_of_settings()
 
 
+def codes() -> set[str]:
+    """Return every code that an answer's errors may have."""
+    sources = "".join(path.read_text() for path in (ROOT / "gateway").rglob("*.py"))
+    named = r'(?:RequestError\(\s*\d+,\s*|\bcode = |_with_code\([^"]*?)"([A-Z_]+)"'
+    return set(re.findall(named, sources))
+
+
+def test_the_errors_table_has_every_code() -> None:
+    """Whoever reads one in an answer finds what it means."""
+    table = README.partition("\n## Errors\n")[2].partition("\n## ")[0]
+    assert {"UPSTREAM_TIMEOUT", "CSRF_REFUSED", "GRAPHQL_PARSE_FAILED"} <= codes()
+    assert codes() - set(re.findall(r"[A-Z]+(?:_[A-Z]+)+|[A-Z]{6,}", table)) == set()
+
+
 def test_ci_runs_the_readmes_test_command() -> None:
     """What a newcomer is told to run is what holds a change back."""
     [command] = re.findall(r"^python3 -m venv .*pytest$", README, re.MULTILINE)

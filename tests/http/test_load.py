@@ -2,6 +2,7 @@
 """Who asks more than the gateway can do is told at once, and nothing that runs is slower for it."""
 
 import asyncio
+from contextlib import asynccontextmanager
 
 import httpx
 
@@ -56,33 +57,32 @@ async def test_more_operations_than_may_run_are_told_503(gateway):
     assert upstream.asked == 4
 
 
-async def test_an_operation_that_got_no_place_upstream_is_told_503(gateway):
-    """Ten requests are in flight and five hundred wait: the next is not begun, and nothing is sent for it."""
+@asynccontextmanager
+async def every_place_taken(gateway):
+    """Make a gateway of which ten requests to PlanDocket are in flight and five hundred wait, while inside."""
     upstream = Waiting()
     ask = gateway(transport=upstream, max_running=1_000)
     running = [asyncio.create_task(post(ask, number)) for number in range(510)]
     await until(lambda: upstream.asked == 10)
     for _ in range(20):
         await asyncio.sleep(0)
-    refused = await post(ask, 511)
+    yield ask
     upstream.may_answer.set()
-    answered = await asyncio.gather(*running)
+    assert {response.status_code for response in await asyncio.gather(*running)} == {200}
+
+
+async def test_an_operation_that_got_no_place_upstream_is_told_503(gateway):
+    """It is not begun, and nothing is sent for it; those that wait are answered."""
+    async with every_place_taken(gateway) as ask:
+        refused = await post(ask, 511)
 
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
-    assert {response.status_code for response in answered} == {200}
 
 
 async def test_what_can_be_answered_is_though_a_part_got_no_place(gateway):
     """Its other fields are worth having."""
-    upstream = Waiting()
-    ask = gateway(transport=upstream, max_running=1_000)
-    running = [asyncio.create_task(post(ask, number)) for number in range(510)]
-    await until(lambda: upstream.asked == 10)
-    for _ in range(20):
-        await asyncio.sleep(0)
-    answer = await ask.answer("{ __typename events { totalCount } }")
-    upstream.may_answer.set()
-    await asyncio.gather(*running)
+    async with every_place_taken(gateway) as ask:
+        answer = await ask.answer("{ __typename events { totalCount } }")
 
     assert answer["data"] == {"__typename": "Query", "events": None}
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["OVERLOADED"]
