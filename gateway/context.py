@@ -5,6 +5,7 @@ from collections.abc import Coroutine, Generator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
+from weakref import ref
 
 import msgspec
 import strawberry
@@ -29,6 +30,17 @@ LoaderT = TypeVar("LoaderT", bound=Loader[Any, Any])
 T = TypeVar("T")
 
 
+class KeptReads(msgspec.Struct, frozen=True):
+    """Reads with the kept answers that they got, and how much was known of the server by then.
+
+    The answers are held weakly: what the cache lets go is not kept for their sake.
+    """
+
+    answers: tuple[tuple[Call[Any], "ref[Answer[Any]]"], ...]
+    changes: int
+    """Of `Traits`."""
+
+
 class Cost(msgspec.Struct, frozen=True):
     """What an operation cost, and what the caller's hour has left."""
 
@@ -40,11 +52,14 @@ class Cost(msgspec.Struct, frozen=True):
 
 
 class Context:
-    """What the resolvers of one operation share. Use it as an async context manager: it ends their work."""
+    """What the resolvers of one operation share. Use it as an async context manager: it ends their work.
+
+    It notes what the operation reads: see `kept_reads`.
+    """
 
     def __init__(self, upstream: Upstream, caller: Caller) -> None:
-        self.upstream = upstream
-        self.caller = caller
+        self._upstream = upstream
+        self._caller = caller
         self.wanted = 0
         """Requests that naive resolution would have made: one for each list, look-up and related row."""
         self.known = Known()
@@ -58,10 +73,13 @@ class Context:
         self._session = upstream.session(caller.credential) if caller.credential else None
         self._loaders: dict[type, Any] = {}
         self._running: set[asyncio.Future[Any]] = set()
+        self._kept_reads: list[tuple[Call[Any], ref[Answer[Any]]]] = []
+        self._asked_more = False
         if (operation := running.get()) is not None:
             operation.caller = caller.name
 
     async def __aenter__(self) -> Self:
+        self._asked_more = False
         return self
 
     async def __aexit__(
@@ -84,11 +102,51 @@ class Context:
             operation.is_stale = session.is_stale
 
     @property
+    def upstream(self) -> Upstream:
+        """PlanDocket, as all operations see it."""
+        self._asked_more = True
+        return self._upstream
+
+    @property
+    def caller(self) -> Caller:
+        """Who asks."""
+        self._asked_more = True
+        return self._caller
+
+    @property
     def session(self) -> Session:
         """The operation's way to PlanDocket; UnauthenticatedError where the request brought no key."""
+        self._asked_more = True
+        return self._way
+
+    @property
+    def _way(self) -> Session:
         if self._session is None:
             raise UnauthenticatedError("No API key came with the request.")
         return self._session
+
+    @property
+    def kept_reads(self) -> KeptReads | None:
+        """What the operation read, where all of it was kept; None where it asked for anything else as well.
+
+        Whatever goes another way than `read`, `at_hand` and `listing` may come to something else next time.
+        """
+        if self._asked_more:
+            return None
+        return KeptReads(tuple(self._kept_reads), self._upstream.traits.changes)
+
+    def repeat(self, reads: KeptReads) -> bool:
+        """Return whether the same reads would get the same answers now; if so they count as made."""
+        if reads.changes != self._upstream.traits.changes:
+            return False
+        for call, answer in reads.answers:
+            kept = self._upstream.kept(call, self._way)
+            if kept is None or kept is not answer():
+                return False
+        if self._session is not None:
+            self._upstream.hit(self._session, len(reads.answers))
+        self._tell()
+        return True
 
     @property
     def cost(self) -> Cost:
@@ -97,7 +155,7 @@ class Context:
         if session is None:
             return Cost()
         saved = max(0, self.wanted - session.calls)
-        budget = self.upstream.budget.state(session.credential)
+        budget = self._upstream.budget.state(session.credential)
         return Cost(session.calls, saved, session.hits, session.is_stale, budget)
 
     def loader(self, kind: type[LoaderT]) -> LoaderT:
@@ -128,13 +186,14 @@ class Context:
 
     def listing(self, call: Call[RowT]) -> Listing[RowT]:
         """Return the list that `call` begins, to be read page by page."""
-        return self.upstream.listing(call, self.session, self.read)
+        return self._upstream.listing(call, self._way, self.read)
 
     def at_hand(self, call: Call[RowT]) -> Answer[RowT] | None:
         """Return the answer to `call` where it is kept; the operation knows it from now on."""
-        answer = self.upstream.at_hand(call, self.session)
+        answer = self._upstream.at_hand(call, self._way)
         if answer is not None:
             self.known.add(call, answer)
+            self._kept_reads.append((call, ref(answer)))
         return answer
 
     def pages_left(self, listing: Listing[Any], record: Record[Any]) -> int | None:

@@ -56,10 +56,6 @@ class Known:
     def _of(self, kind: type[Row]) -> dict[int, Row | None]:
         return self._rows.setdefault(kind, {})
 
-    def is_all_from(self, answer: Answer[Any]) -> bool:
-        """Return whether nothing but this answer was taken in."""
-        return all(source is answer for _, source in self._answers)
-
     def row(self, kind: type[RowT], row_id: int) -> RowT | Unknown | None:
         """Return a row, None where PlanDocket has none, or UNKNOWN."""
         self._sort()

@@ -59,6 +59,8 @@ async def fill(context: "Context", record: Record[Any], row_ids: set[int], inclu
     for row_id in row_ids:
         if not is_known(context, record, row_id, include):
             context.at_hand(one(record, row_id, include))
+    if all(is_known(context, record, row_id, include) for row_id in row_ids):
+        return
     whole = listing(record, include=include)
     if include - context.upstream.traits.honoured(whole, context.session.credential):
         return

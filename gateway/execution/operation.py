@@ -30,6 +30,7 @@ from gateway.execution.access import Required, Rules
 from gateway.execution.documents import Document, Documents
 from gateway.execution.limits import Limits, too_many_values
 from gateway.execution.projection import ProjectingExecutor
+from gateway.execution.results import Key, Results
 from gateway.settings import Settings
 from gateway.telemetry import log_failure, note_code, running
 
@@ -101,6 +102,7 @@ class Executor:
         self._options = options
         self._schema = schema._schema  # pyright: ignore[reportPrivateUsage] - graphql-core's own
         self._documents = Documents(self._schema, options.limits, suggests=options.suggests)
+        self._results = Results()
 
     def problems(self, text: str) -> list[str]:
         """Return what is wrong with a document, whatever it is asked with."""
@@ -130,12 +132,15 @@ class Executor:
         refusal = self._refusal(document, operation, request, context)
         if refusal is not None:
             return _refused(refusal)
+        key = _key(request, operation, context)
+        if key is not None and (data := self._results.find(key, context)) is not None:
+            return self._answered(data, [], context)
         context.projections, context.lookahead = document.projections, document.lookahead
         context.condition_names = document.condition_names
         limit = asyncio.timeout(self._options.timeout_s)
         try:
             async with limit:
-                return await self._execute(document.ast, request, context)
+                return await self._execute(document.ast, request, context, key)
         except TimeoutError:
             if not limit.expired():
                 raise
@@ -163,7 +168,9 @@ class Executor:
             return GraphQLError(str(error), extensions=error.extensions)
         return self._documents.excess(document, operation, variables)
 
-    async def _execute(self, ast: DocumentNode, request: Request, context: Context) -> Outcome:
+    async def _execute(
+        self, ast: DocumentNode, request: Request, context: Context, key: Key | None
+    ) -> Outcome:
         async with context:
             running = graphql_execute(
                 self._schema,
@@ -175,7 +182,10 @@ class Executor:
                 max_coercion_errors=_MOST_ERRORS,
                 hide_suggestions=not self._options.suggests,
             )
-            return self._outcome(await running if isawaitable(running) else running, context)
+            result = await running if isawaitable(running) else running
+            if key is not None and not result.errors:
+                self._results.keep(key, context, result.data)
+            return self._outcome(result, context)
 
     def _required(self, document: Document, operation: OperationDefinitionNode) -> Required:
         """Return what an operation needs of its caller's access; worked out once."""
@@ -191,7 +201,10 @@ class Executor:
         if result.data is None and any(error.path is None for error in errors):
             return _refused(*errors)
         _raise_if_overloaded(result)
-        body: dict[str, Any] = {"data": result.data}
+        return self._answered(result.data, errors, context)
+
+    def _answered(self, data: Any, errors: list[GraphQLError], context: Context) -> Outcome:
+        body: dict[str, Any] = {"data": data}
         if errors:
             body["errors"] = [_visible(error) for error in errors]
         told = _cost(context.cost) if self._options.tells_cost else {}
@@ -200,6 +213,14 @@ class Executor:
         if told:
             body["extensions"] = {"upstream": told}
         return Outcome(body, was_executed=True)
+
+
+def _key(request: Request, operation: OperationDefinitionNode, context: Context) -> Key | None:
+    """Return what an operation's result is kept by; None for a mutation."""
+    if operation.operation is not OperationType.QUERY:
+        return None
+    variables = msgspec.json.encode(request.variables) if request.variables else b""
+    return Key(request.query, request.operation_name, variables, context.caller.credential)
 
 
 def _raise_if_overloaded(result: ExecutionResult) -> None:

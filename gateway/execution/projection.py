@@ -14,14 +14,11 @@ A selection is plain when each of its fields is one of
 Anything else steps aside, for graphql-core to do: arguments, other resolvers, abstract types, a
 relation to a row that is not at hand or that PlanDocket does not have, an include that the server
 ignored. What steps aside for a whole selection is remembered; what depends on the rows is tried.
-
-A page that one kept answer brought is projected to JSON at once, and that is kept with the answer.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
-import msgspec
 from graphql import (
     GraphQLError,
     GraphQLList,
@@ -46,7 +43,6 @@ Details = list[Any]
 """A field's `FieldDetails`: graphql-core's generics are not all typed, so its values are Any here."""
 
 _AS_THEY_ARE = frozenset({"String", "Int", "Boolean", "ID", "JSON", "DateOrDateTime"})
-_MOST_FRAGMENTS = 8  # of an answer: some 25 kB each
 _MOST_PROJECTIONS = 100  # of a document: a client chooses how many conditions it has
 
 
@@ -108,13 +104,12 @@ class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
         project = projections[key]
         if project is None:
             return None
-        if (
-            kind is Page
-            and (source := values[0].slice.source) is not None
-            and context.known.is_all_from(source)
-        ):
-            return _kept(project, values[0], source.fragments, context)
-        return _tried(project, values, context)
+        wanted = context.wanted
+        try:
+            return project(values, context)
+        except (StepAsideError, KeyError):
+            context.wanted = wanted
+            return None
 
     def _compile(self, of: GraphQLObjectType, details: Details, kind: type[Any]) -> Project | None:
         try:
@@ -122,38 +117,6 @@ class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
         except GraphQLError:
             # A condition without a value: graphql-core says so where it belongs.
             return None
-
-
-def _tried(project: Project, values: Sequence[Any], context: Context) -> list[Any] | None:
-    wanted = context.wanted
-    try:
-        return project(values, context)
-    except (StepAsideError, KeyError):
-        context.wanted = wanted
-        return None
-
-
-def _kept(project: Project, page: Page, fragments: dict[Any, Any], context: Context) -> list[Any] | None:
-    """Project a page that one answer brought, as JSON at once, and keep that with the answer.
-
-    An answer that is kept is the same object until anything kept has changed: what was made of it
-    alone stays right as long.
-    """
-    key = (project, page.name, page.slice.start, len(page.slice.rows))
-    kept = fragments.get(key)
-    if kept is None:
-        before = context.wanted
-        projected = _tried(project, (page,), context)
-        if projected is None:
-            return None
-        kept = (msgspec.Raw(msgspec.json.encode(projected[0])), context.wanted - before)
-        context.wanted = before
-        if len(fragments) >= _MOST_FRAGMENTS:
-            fragments.pop(next(iter(fragments)))
-        fragments[key] = kept
-    raw, wanted = kept
-    context.wanted += wanted
-    return [raw]
 
 
 class _Compiler:

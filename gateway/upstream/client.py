@@ -116,13 +116,22 @@ class Upstream:
 
     def at_hand(self, call: Call[RowT], session: Session) -> Answer[RowT] | None:
         """Return the answer to `call` where it is kept fresh; costs no request and no wait."""
+        answer = self.kept(call, session)
+        if answer is not None:
+            self.hit(session)
+        return answer
+
+    def kept(self, call: Call[RowT], session: Session) -> Answer[RowT] | None:
+        """Return what `at_hand` would, not counted: the same object as long as nothing kept has changed."""
         honoured = self.traits.honoured(call, session.credential)
         if honoured is not call.include:
             call = call.including(honoured)
-        answer = session.cache.answer(call, session.credential)
-        if answer is not None:
-            self._hit(session)
-        return answer
+        return session.cache.answer(call, session.credential)
+
+    def hit(self, session: Session, reads: int = 1) -> None:
+        """Count reads that were answered without a request."""
+        session.hits += reads
+        self.hits += reads
 
     async def get(self, call: Call[RowT], session: Session) -> Answer[RowT]:
         """Return the answer to `call`; no row where PlanDocket answers 404 for a single one.
@@ -194,13 +203,9 @@ class Upstream:
             page = ids[(call.page - 1) * size : call.page * size]
             answer = cache.assemble(call, credential, page, Paging(len(ids), None, size), stale=stale)
             if answer is not None and not stale:
-                self._hit(session)
+                self.hit(session)
             return answer
         return None
-
-    def _hit(self, session: Session) -> None:
-        session.hits += 1
-        self.hits += 1
 
     async def _whole(self, call: Call[RowT], session: Session, *, stale: bool) -> tuple[RowT, ...] | None:
         """Return every row of a list whose pages are all kept."""

@@ -8,7 +8,7 @@ repeating the first page.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any, Generic
+from typing import Generic
 
 import msgspec
 
@@ -56,8 +56,6 @@ class Slice(msgspec.Struct, Generic[RowT], frozen=True):
     """Also true where a full page came and the server tells no more: no request is spent to find out."""
     total: int | None
     """How many rows the whole list has; None where PlanDocket does not tell."""
-    source: Answer[Any] | None = None
-    """The one answer that it was taken from, where it was."""
 
 
 def cut(rows: tuple[RowT, ...], window: Window) -> Slice[RowT]:
@@ -84,7 +82,6 @@ class Listing(Generic[RowT]):
         self._size = traits.page_size(self._path)
         self._is_sized = False
         self._pages: dict[int, tuple[RowT, ...]] = {}
-        self._answers: list[Answer[RowT]] = []
         self._whole: tuple[RowT, ...] | None = None
         self._end: int | None = None  # the list has no row from here on
         self.total: int | None = None
@@ -98,8 +95,7 @@ class Listing(Generic[RowT]):
         start, stop = window.within(stop)
         rows = await self._between(start, stop)
         has_next = self._end is None or start + len(rows) < self._end
-        source = self._answers[0] if len(self._answers) == 1 else None
-        return Slice(rows, start, has_next and bool(rows), self.total, source)
+        return Slice(rows, start, has_next and bool(rows), self.total)
 
     async def all(self) -> tuple[RowT, ...]:
         """Return every row once: the pages after the first at once where a total is told, else in turn."""
@@ -157,7 +153,6 @@ class Listing(Generic[RowT]):
             return self._whole if number == 1 else ()
         if number not in self._pages:
             answer = await self._read(self._call.at(number))
-            self._answers.append(answer)
             if self._resize(number, answer):
                 return answer.rows if number == 1 else ()
             size = self._size

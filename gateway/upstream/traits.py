@@ -27,6 +27,8 @@ class Traits:
         self._tells_totals = False
         # By credential: a key without the other resource's scope may get no include of it.
         self._ignored: dict[tuple[Credential, str, bool, str], None] = {}
+        self.changes = 0
+        """How often a list's pages turned out to be others than was known: until then equal answers read alike."""
 
     def styles(self, include: frozenset[str]) -> tuple[IncludeStyle, ...]:
         """Return the ways of writing these includes that are worth a request, the likeliest first.
@@ -61,6 +63,7 @@ class Traits:
 
     def learn_page_size(self, path: str, size: int) -> None:
         """Remember a page size that differs from the one asked for."""
+        self.changes += self._sizes.get(path) != size
         self._sizes[path] = size
 
     def is_paged(self, path: str) -> bool | None:
@@ -69,6 +72,7 @@ class Traits:
 
     def learn_paged(self, path: str, paged: bool) -> None:
         """Remember whether `page` changes what this list answers."""
+        self.changes += self._paged.get(path) is not paged
         self._paged[path] = paged
 
     @property

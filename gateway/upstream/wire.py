@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 Json = dict[str, Any]
 
 
-class Answer(msgspec.Struct, Generic[RowT], frozen=True):
+class Answer(msgspec.Struct, Generic[RowT], frozen=True, weakref=True):
     """What one read brought: its rows in the server's order (one or none for a single row)."""
 
     rows: tuple[RowT, ...] = ()
@@ -30,8 +30,6 @@ class Answer(msgspec.Struct, Generic[RowT], frozen=True):
     embedded: tuple[Row, ...] = ()
     """Whole rows of other resources that came along."""
     paging: Paging = Paging()
-    fragments: dict[Any, Any] = {}
-    """What was made of exactly this answer, kept with it: see `gateway.execution.projection`."""
 
 
 def decode(body: bytes | bytearray) -> Any:

@@ -50,7 +50,6 @@ SCRIPTS = {
     "plain": "",
     "keys": _KEYS.replace("CONNECTIONS", str(CONNECTIONS)),
     "documents": _DOCUMENTS.replace("DIFFERENT", "50000"),
-    "varied": _DOCUMENTS.replace("DIFFERENT", "64"),
 }
 
 
