@@ -241,8 +241,8 @@ class Client:
         self._port = port
 
     async def ask_for_ever(self):
-        """Ask until nobody listens any more."""
-        with suppress(ConnectionRefusedError):
+        """Ask until nobody listens any more: who connects in the very moment it ends is reset."""
+        with suppress(ConnectionRefusedError, ConnectionResetError):
             while not self.lost:
                 await self._ask(await Connection.open(self._port))
 
