@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from time import perf_counter
 from typing import Any
@@ -34,6 +33,8 @@ _HEADERS = (
     (b"Accept-Encoding", b"gzip, deflate"),
     (b"User-Agent", b"plandocket-gateway"),
 )
+
+_NO_BODY = httpx.ByteStream(b"")
 
 Query = tuple[tuple[str, str], ...]
 """Names and values, as they are before they are quoted."""
@@ -92,48 +93,55 @@ class Http:
             UnreadableError: the answer's encoding is broken, or it is larger than 20 MB.
         """
         # The transport is asked, not a client over it: that would cost as much again.
+        key = b"Bearer " + credential.key.get_secret_value().encode()
         request = httpx.Request(
             method,
             self._address(path, query),
-            headers=[*_HEADERS, (b"Authorization", b"Bearer " + credential.key.get_secret_value().encode())],
+            headers=httpx.Headers([*_HEADERS, (b"Authorization", key)]),
+            # A stream is taken as it is: content is looked at, and the headers are put together once more.
+            stream=_NO_BODY if body is None else None,
             content=None if body is None else msgspec.json.encode(body),
         )
-        resource = path.partition("/")[0]
         await self.places.take(lane)
         try:
             before()
-            with self._reported(f"{method} {resource}", attempt) as told, _typed_errors(resource):
-                async with asyncio.timeout(self._total_timeout):
-                    told.reply = await self._exchange(request)
+            return await self._attempt(request, path.partition("/")[0], attempt)
         finally:
             self.places.give_back()
-        return told.reply
 
-    @contextmanager
-    def _reported(self, call: str, attempt: int) -> Generator["_Told"]:
-        """Tell what came of an attempt, once it ended in whichever way."""
-        told = _Told()
-        if self._on_call is None:
-            yield told
-            return
+    async def _attempt(self, request: httpx.Request, resource: str, attempt: int) -> Reply:
+        """Send it, and tell what came of it, in whichever way it ended."""
         began = perf_counter()
         try:
-            yield told
+            async with asyncio.timeout(self._total_timeout):
+                reply = await self._exchange(request)
         except BaseException as error:
-            self._on_call(CallDetails(call, perf_counter() - began, _outcome(error), attempt))
-            raise
-        reply = told.reply
+            typed = _typed(error, resource)
+            self._tell(f"{request.method} {resource}", began, _outcome(typed), attempt)
+            if typed is error:
+                raise
+            raise typed from error
         name = _name_of(reply) if reply.status >= 400 else None
-        self._on_call(CallDetails(call, perf_counter() - began, str(reply.status), attempt, name))
+        self._tell(f"{request.method} {resource}", began, str(reply.status), attempt, name)
+        return reply
+
+    def _tell(self, call: str, began: float, outcome: str, attempt: int, name: str | None = None) -> None:
+        if self._on_call is not None:
+            self._on_call(CallDetails(call, perf_counter() - began, outcome, attempt, name))
 
     def _put_together(self, path: str, query: Query) -> httpx.URL:
         return httpx.URL(f"{self._base}/{path}?{urlencode(query)}" if query else f"{self._base}/{path}")
 
     async def _exchange(self, request: httpx.Request) -> Reply:
         response = await self._transport.handle_async_request(request)
+        headers = {
+            name.lower().decode("latin-1"): value.decode("latin-1") for name, value in response.headers.raw
+        }
+        assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - the transport is asynchronous
+        pieces = response.aiter_bytes() if "content-encoding" in headers else response.stream
         body = bytearray()
         try:
-            async for piece in response.aiter_bytes():
+            async for piece in pieces:
                 body += piece
                 if len(body) > _LARGEST:
                     raise UnreadableError(
@@ -144,16 +152,7 @@ class Http:
             raise
         finally:
             await response.aclose()
-        headers = {
-            name.lower().decode("latin-1"): value.decode("latin-1") for name, value in response.headers.raw
-        }
         return Reply(response.status_code, headers, body)
-
-
-class _Told:
-    """Where an attempt's answer is put."""
-
-    reply: Reply
 
 
 class _Meta(msgspec.Struct):
@@ -192,21 +191,22 @@ def _outcome(error: BaseException) -> str:
             return "failed"
 
 
-@contextmanager
-def _typed_errors(resource: str) -> Generator[None]:
-    try:
-        yield
-    except httpx.ConnectTimeout as error:
-        raise TimedOutError(resource, may_have_arrived=False) from error
-    except (httpx.TimeoutException, TimeoutError) as error:
-        raise TimedOutError(resource, may_have_arrived=True) from error
-    except httpx.TransportError as error:
-        log.warning("PlanDocket cannot be reached: %s", type(error).__name__)
-        never_left = isinstance(error, httpx.ConnectError | httpx.UnsupportedProtocol)
-        raise UnavailableError(
-            "PlanDocket cannot be reached: try again later.",
-            may_have_arrived=not never_left,
-            never_left=never_left,
-        ) from error
-    except httpx.DecodingError as error:
-        raise UnreadableError("PlanDocket's answer is not JSON.") from error
+def _typed(error: BaseException, resource: str) -> BaseException:
+    """Return the gateway's own error for one of the transport's, and any other as it is."""
+    match error:
+        case httpx.ConnectTimeout():
+            return TimedOutError(resource, may_have_arrived=False)
+        case httpx.TimeoutException() | TimeoutError():
+            return TimedOutError(resource, may_have_arrived=True)
+        case httpx.TransportError():
+            log.warning("PlanDocket cannot be reached: %s", type(error).__name__)
+            never_left = isinstance(error, httpx.ConnectError | httpx.UnsupportedProtocol)
+            return UnavailableError(
+                "PlanDocket cannot be reached: try again later.",
+                may_have_arrived=not never_left,
+                never_left=never_left,
+            )
+        case httpx.DecodingError():
+            return UnreadableError("PlanDocket's answer is not JSON.")
+        case _:
+            return error
