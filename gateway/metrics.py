@@ -1,6 +1,7 @@
 """What is counted, as Prometheus reads it: a registry for each app, joined to the gateway by two hooks."""
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Final
 
 from prometheus_client import (
@@ -65,8 +66,10 @@ class Metrics:
         ProcessCollector(registry=self._registry)
         self._names: set[str] = set()
         # `labels` costs more than counting does.
-        self._counters: dict[tuple[str, str], Counter] = {}
-        self._histograms: dict[str, Histogram] = {}
+        self._operations_by = cache(self._operations.labels)
+        self._operation_seconds_by = cache(self._operation_seconds.labels)
+        self._calls_by = cache(self._calls.labels)
+        self._call_seconds_by = cache(self._call_seconds.labels)
 
     def watch(self, upstream: Upstream) -> None:
         """Tell from now on how the way to PlanDocket stands."""
@@ -75,21 +78,13 @@ class Metrics:
     def count_operation(self, details: OperationDetails) -> None:
         """Count an operation that ended."""
         outcome = details.outcome
-        key = (self._name(details.name, outcome), outcome)
-        counter = self._counters.get(key)
-        if counter is None:
-            counter = self._counters[key] = self._operations.labels(*key)
-        counter.inc()
-        kind = details.kind or "refused"
-        histogram = self._histograms.get(kind)
-        if histogram is None:
-            histogram = self._histograms[kind] = self._operation_seconds.labels(kind)
-        histogram.observe(details.seconds)
+        self._operations_by(self._name(details.name, outcome), outcome).inc()
+        self._operation_seconds_by(details.kind or "refused").observe(details.seconds)
 
     def count_call(self, details: CallDetails) -> None:
         """Count a request to PlanDocket that ended."""
-        self._calls.labels(details.call, details.outcome).inc()
-        self._call_seconds.labels(details.call).observe(details.seconds)
+        self._calls_by(details.call, details.outcome).inc()
+        self._call_seconds_by(details.call).observe(details.seconds)
 
     def text(self) -> bytes:
         """Return all of it, in Prometheus' text format."""

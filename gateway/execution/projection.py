@@ -17,6 +17,7 @@ ignored. What steps aside for a whole selection is remembered; what depends on t
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, cast
 
 from graphql import (
@@ -138,13 +139,12 @@ class _Compiler:
         shown = ", ".join(f"{name!r}: {entry}" for name, entry in entries.items())
         source = [
             "def project(rows, context):",
-            "    for row in rows:",
-            "        if type(row) is not kind:",
-            "            raise StepAsideError",
+            "    if {*map(type, rows)} - kinds:",
+            "        raise StepAsideError",
             *self._lines,
             f"    return [{{{shown}}} for row in rows]",
         ]
-        self._given["kind"] = kind
+        self._given["kinds"] = {kind}
         exec("\n".join(source), self._given)  # noqa: S102 - of the client's texts only names stand in it, quoted
         return self._given["project"]
 
@@ -222,13 +222,13 @@ def _rows(
             targets: list[Any] = [Stub(kind.kind, row_id) for row_id in row_ids]
         else:
             table = context.known.table(kind)
-            targets = [table[row_id] for row_id in row_ids]
-            if None in targets:
-                raise StepAsideError
+            targets = [
+                *map(table.__getitem__, row_ids)
+            ]  # None, of a row that is not there, is of no projection's class
         return dict(zip(row_ids, nested(targets, context) if targets else (), strict=True))
 
     def by_key(rows: Sequence[Any], context: Context) -> Mapping[Any, Any]:
-        row_ids = [row_id for row in rows if (row_id := getattr(row, key))]
+        row_ids = [*filter(None, map(key, rows))]
         if not ids_only:
             context.wanted += len(row_ids)
         return complete(set(row_ids), context)
@@ -242,7 +242,7 @@ def _rows(
         found = complete({link for link in links.values() if link is not None}, context)
         return {row_id: found.get(link) for row_id, link in links.items()}
 
-    key = relation.key or ""
+    key = attrgetter(relation.key or "id")
     is_many = isinstance(relation.embed, Many)
     return by_key if relation.key else by_link
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from types import NoneType
 from typing import Any, cast, get_args, get_type_hints
 
@@ -37,6 +37,7 @@ def moments(row: type[Row]) -> tuple[str, ...]:
     return tuple(column.name for column in columns(row) if column.read is _read_moment)
 
 
+@lru_cache(maxsize=10_000)  # dates come again and again
 def is_iso(text: str | None) -> bool:
     """Return whether a moment is null, or written as `Moment` has it."""
     return text is None or _ISO.fullmatch(text) is not None

@@ -90,7 +90,7 @@ def _apart(record: Record[RowT], linked: tuple[Any, ...]) -> tuple[RowT, ...]:
 def _are_sound(rows: Collection[Row]) -> bool:
     """Return whether those columns are sound that msgspec does not check. The rows are of one class."""
     names = moments(type(next(iter(rows)))) if rows else ()
-    return all(is_iso(getattr(row, name)) for name in names for row in rows)
+    return all(all(map(is_iso, map(attrgetter(name), rows))) for name in names)
 
 
 @cache

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
-Moment = Annotated[str, "ISO 8601"]
+Moment = Annotated[str, msgspec.Meta(description="ISO 8601", max_length=25)]
 """ISO 8601, as precise as PlanDocket gave it: `2026-05-01` stays a date, an instant has its offset."""
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
