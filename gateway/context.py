@@ -70,6 +70,8 @@ class Context:
         """The document's compiled selections."""
         self.condition_names: tuple[str, ...] = ()
         """The variables that decide on `@skip` and `@include`."""
+        self.has_one_root = False
+        """Whether the operation has a single root field, beside whose first read nobody can want another."""
         self._session = upstream.session(caller.credential) if caller.credential else None
         self._loaders: dict[type, Any] = {}
         self._running: set[asyncio.Future[Any]] = set()
@@ -168,7 +170,9 @@ class Context:
         """Return the answer to `call`, at most one request for all in this operation who ask."""
         if (answer := self.at_hand(call)) is not None:
             return answer
-        return await self.loader(Reads).load(call)
+        is_alone = self.has_one_root and not self._loaders
+        reads = self.loader(Reads)
+        return await (reads.first(call) if is_alone else reads.load(call))
 
     async def write(self, write: Write[RowT]) -> Written[RowT]:
         """Send a write, once, and know the row that it tells."""

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from gateway.errors import GatewayError
-from gateway.loader import Loader, settle
+from gateway.loader import Loader, see, settle
 from gateway.upstream.call import Call
 from gateway.upstream.narrow import lacking, matcher
 from gateway.upstream.plan import Way, after_first_list, lists_by_filter
@@ -30,7 +30,22 @@ class Reads(Loader[Call[Any], Answer[Any]]):
 
     def __init__(self, context: "Context") -> None:
         super().__init__(context)
-        self._asked: dict[Call[Any], tuple[frozenset[str], asyncio.Task[Answer[Any]]]] = {}
+        self._asked: dict[Call[Any], tuple[frozenset[str], asyncio.Future[Answer[Any]]]] = {}
+
+    async def first(self, call: Call[Any]) -> Answer[Any]:
+        """Return the answer to a call that nobody else can want anything beside: there is no batch to wait for."""
+        self.context.session.check(self.context.session.lane)
+        read = asyncio.get_running_loop().create_future()
+        read.add_done_callback(see)
+        self._asked[call.including(frozenset())] = call.include, read
+        try:
+            read.set_result(await self._fetch(call))
+        except Exception as error:
+            read.set_exception(error)
+            raise
+        finally:
+            read.cancel()  # where it was given up: nothing else is left to cancel
+        return read.result()
 
     async def load_batch(self, keys: list[Call[Any]]) -> list[Answer[Any] | Exception]:
         """Return an answer or an exception for each call, in their order."""

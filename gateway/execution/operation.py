@@ -137,6 +137,7 @@ class Executor:
             return self._answered(data, [], context)
         context.projections, context.lookahead = document.projections, document.lookahead
         context.condition_names = document.condition_names
+        context.has_one_root = _has_one_root(operation)
         limit = asyncio.timeout(self._options.timeout_s)
         try:
             async with limit:
@@ -213,6 +214,11 @@ class Executor:
         if told:
             body["extensions"] = {"upstream": told}
         return Outcome(body, was_executed=True)
+
+
+def _has_one_root(operation: OperationDefinitionNode) -> bool:
+    roots = operation.selection_set.selections
+    return len(roots) == 1 and isinstance(roots[0], FieldNode)
 
 
 def _key(request: Request, operation: OperationDefinitionNode, context: Context) -> Key | None:
