@@ -184,9 +184,10 @@ class Executor:
                 hide_suggestions=not self._options.suggests,
             )
             result = await running if isawaitable(running) else running
-            if key is not None and not result.errors:
-                self._results.keep(key, context, result.data)
-            return self._outcome(result, context)
+            if result.errors:
+                return self._faulty(result, context)
+            data = result.data if key is None else self._results.keep(key, context, result.data)
+            return self._answered(data, [], context)
 
     def _required(self, document: Document, operation: OperationDefinitionNode) -> Required:
         """Return what an operation needs of its caller's access; worked out once."""
@@ -197,7 +198,7 @@ class Executor:
             required = document.required[name] = self._access.required(ast, operation)
         return required
 
-    def _outcome(self, result: ExecutionResult, context: Context) -> Outcome:
+    def _faulty(self, result: ExecutionResult, context: Context) -> Outcome:
         errors = result.errors or []
         if result.data is None and any(error.path is None for error in errors):
             return _refused(*errors)

@@ -56,19 +56,20 @@ class Results:
         context.unavailable |= result.unavailable
         return result.data
 
-    def keep(self, key: Key, context: Context, data: object) -> None:
-        """Keep what a query without errors came to, where it may be kept."""
+    def keep(self, key: Key, context: Context, data: object) -> object:
+        """Keep what a query without errors came to, where it may be kept; return it, as JSON if it is that by now."""
         reads = context.kept_reads
         if reads is None:
-            return
+            return data
         self._drop(key)
         raw = msgspec.Raw(msgspec.json.encode(data))
         if (size := _size(key, raw)) > self._most_bytes * _LARGEST_PART:
-            return
+            return raw
         self._kept[key] = _Result(raw, reads, context.wanted, frozenset(context.unavailable))
         self._bytes += size
         while self._bytes > self._most_bytes:
             self._drop(next(iter(self._kept)))
+        return raw
 
     def _drop(self, key: Key) -> None:
         result = self._kept.pop(key, None)
