@@ -58,8 +58,8 @@ class Context:
     """
 
     def __init__(self, upstream: Upstream, caller: Caller) -> None:
+        self.caller = caller
         self._upstream = upstream
-        self._caller = caller
         self.wanted = 0
         """Requests that naive resolution would have made: one for each list, look-up and related row."""
         self.known = Known()
@@ -68,6 +68,8 @@ class Context:
         self.lookahead: dict[Any, Any] = {}
         self.projections: dict[Any, Any] = {}
         """The document's compiled selections."""
+        self.arguments: dict[int, dict[str, Any]] = {}
+        """The arguments of its root fields: see `gateway.execution.root`."""
         self.condition_names: tuple[str, ...] = ()
         """The variables that decide on `@skip` and `@include`."""
         self.has_one_root = False
@@ -110,12 +112,6 @@ class Context:
         return self._upstream
 
     @property
-    def caller(self) -> Caller:
-        """Who asks."""
-        self._asked_more = True
-        return self._caller
-
-    @property
     def session(self) -> Session:
         """The operation's way to PlanDocket; UnauthenticatedError where the request brought no key."""
         self._asked_more = True
@@ -131,7 +127,7 @@ class Context:
     def kept_reads(self) -> KeptReads | None:
         """What the operation read, where all of it was kept; None where it asked for anything else as well.
 
-        Whatever goes another way than `read`, `at_hand` and `listing` may come to something else next time.
+        Whatever goes another way than `read`, `at_hand`, `id_of` and `listing` may come to something else next time.
         """
         if self._asked_more:
             return None
@@ -199,6 +195,10 @@ class Context:
             self.known.add(call, answer)
             self._kept_reads.append((call, ref(answer)))
         return answer
+
+    def id_of(self, record: Record[Any], key: str) -> int | None:
+        """Return the id of the row with a natural key, where such a row is kept: then `at_hand` has it."""
+        return self._way.id_of(record, key)
 
     def pages_left(self, listing: Listing[Any], record: Record[Any]) -> int | None:
         """Return how many pages of a whole collection are unread; None while its size is unknown."""

@@ -108,7 +108,7 @@ class ByKey(Loader[Wanted[str], RowT | None], Generic[RowT]):
         """Return a row or None for each key, in their order."""
         include = frozenset[str]().union(*(wanted.include for wanted in keys))
         for wanted in keys:
-            row_id = self.context.session.id_of(self.record, wanted.key)
+            row_id = self.context.id_of(self.record, wanted.key)
             if row_id is not None:
                 self.context.at_hand(one(self.record, row_id, wanted.include))
         missing = {wanted.key for wanted in keys} - self._by_key().keys()

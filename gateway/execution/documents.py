@@ -47,6 +47,8 @@ class Document(msgspec.Struct, frozen=True):
     sizes: Sizes | None = None
     projections: dict[Any, Any] = msgspec.field(default_factory=dict[Any, Any])
     """Compiled selections: see `gateway.execution.projection`."""
+    arguments: dict[int, dict[str, Any]] = msgspec.field(default_factory=dict[int, dict[str, Any]])
+    """Arguments without variables, as resolvers take them: see `gateway.execution.root`."""
     lookahead: dict[Any, Any] = msgspec.field(default_factory=dict[Any, Any])
     """What was read ahead in it: see `gateway.lookahead`."""
     rows: dict[Any, int] = msgspec.field(default_factory=dict[Any, int])

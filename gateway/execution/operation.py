@@ -136,8 +136,8 @@ class Executor:
         if key is not None and (data := self._results.find(key, context)) is not None:
             return self._answered(data, [], context)
         context.projections, context.lookahead = document.projections, document.lookahead
+        context.arguments = document.arguments
         context.condition_names = document.condition_names
-        context.has_one_root = _has_one_root(operation)
         limit = asyncio.timeout(self._options.timeout_s)
         try:
             async with limit:
@@ -217,17 +217,13 @@ class Executor:
         return Outcome(body, was_executed=True)
 
 
-def _has_one_root(operation: OperationDefinitionNode) -> bool:
-    roots = operation.selection_set.selections
-    return len(roots) == 1 and isinstance(roots[0], FieldNode)
-
-
 def _key(request: Request, operation: OperationDefinitionNode, context: Context) -> Key | None:
     """Return what an operation's result is kept by; None for a mutation."""
     if operation.operation is not OperationType.QUERY:
         return None
     variables = msgspec.json.encode(request.variables) if request.variables else b""
-    return Key(request.query, request.operation_name, variables, context.caller.credential)
+    caller = context.caller
+    return Key(request.query, request.operation_name, variables, caller.credential, caller.access)
 
 
 def _raise_if_overloaded(result: ExecutionResult) -> None:

@@ -29,9 +29,9 @@ from graphql import (
     is_leaf_type,
     is_object_type,
 )
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from gateway.context import Context
+from gateway.execution.root import RootExecutor
 from gateway.known import UNAVAILABLE
 from gateway.lookahead import IDS, Relation
 from gateway.paging import EdgeOf, Page, PageInfo
@@ -51,7 +51,7 @@ class StepAsideError(Exception):
     """These rows cannot be projected: graphql-core completes them."""
 
 
-class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
+class ProjectingExecutor(RootExecutor):
     """graphql-core's executor, which lets projections complete what they can."""
 
     def complete_object_value(

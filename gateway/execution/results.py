@@ -1,15 +1,17 @@
 """Results of queries, kept as JSON for as long as running them again would come to the same.
 
-What a query comes to depends on its document, its variables, the caller's key, and on what it read. So the result of
-one whose every read was answered by what is kept stands as long as each of these reads is still answered by the same
-object: the cache puts another in its place whenever anything it holds changes, and none once it is fresh no more.
-A query that asked for anything else, such as what is left of the hour, is not kept (`Context.reads`).
+What a query comes to depends on its document, its variables, the caller's key and access, and on what it read. So
+the result of one whose every read was answered by what is kept stands as long as each of these reads is still
+answered by the same object: the cache puts another in its place whenever anything it holds changes, and none once it
+is fresh no more. A query that asked for anything else, such as what is left of the hour, is not kept: see
+`Context.kept_reads`.
 """
 
 from collections import OrderedDict
 
 import msgspec
 
+from gateway.access import Access
 from gateway.context import Context, KeptReads
 from gateway.upstream.credential import Credential
 
@@ -18,7 +20,7 @@ _LARGEST_PART = 0.1  # of them: one result must not push out all others
 _BESIDE = 1_000  # bytes that a result takes beside its texts, about
 
 
-class Key(msgspec.Struct, frozen=True):
+class Key(msgspec.Struct, frozen=True, cache_hash=True):
     """What a query's result goes by, beside what it reads."""
 
     query: str
@@ -26,6 +28,7 @@ class Key(msgspec.Struct, frozen=True):
     variables: bytes
     """As JSON."""
     credential: Credential | None
+    access: Access
 
 
 class _Result(msgspec.Struct, frozen=True):

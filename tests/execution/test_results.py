@@ -11,7 +11,7 @@ from execution.test_same_as_plain import CREDENTIAL, SETTINGS
 from execution.worlds import World
 from keeping.wires import bearer
 
-from gateway.access import Caller
+from gateway.access import Access, Caller
 from gateway.context import Context
 from gateway.execution import operation
 from gateway.execution.operation import Executor, Request
@@ -24,6 +24,7 @@ from gateway.upstream.client import Upstream
 PAGE = "{ participants(first: 100) { nodes { id isConfirmed contact { email } event { title } } } }"
 EVENTS = "{ events { nodes { databaseId title } } }"
 EVENT = "{ event(by: {databaseId: 1}) { title } }"
+BY_KEY = '{ event(by: {eventKey: "boat-show-2026"}) { title } }'
 NODE = '{ node(id: "RXZlbnQ6MQ==") { __typename id } }'
 
 
@@ -64,7 +65,7 @@ async def settled(ask, query, **variables):
     return await ask.answer(query, **variables)
 
 
-@pytest.mark.parametrize("query", [PAGE, EVENTS, EVENT, "{ __schema { types { name } } }"])
+@pytest.mark.parametrize("query", [PAGE, EVENTS, EVENT, BY_KEY, NODE, "{ __schema { types { name } } }"])
 async def test_a_repeated_query_is_not_executed_again(ask, executed, query):
     """Its answer is the same to the byte, with what it cost."""
     before = await settled(ask, query)
@@ -144,7 +145,7 @@ async def test_what_tells_of_the_hour_is_never_kept(ask):
 
 
 async def test_roles_are_asked_each_time(gateway, tmp_path):
-    """`node` finds rows of any type, so only execution tells what this one needs."""
+    """`node` finds rows of any type, so only execution tells what this one needs: each access has its own results."""
     able, unable = new_token("able", ["read"], ["events"]), new_token("unable", ["read"], ["contacts"])
     path = tmp_path / "tokens"
     path.write_text(f"{able.line}\n{unable.line}\n")
@@ -197,19 +198,24 @@ async def test_what_is_learned_of_pages_ends_it(executed):
     assert len(executed) == 3
 
 
+def key_of(query):
+    """Return the key of a query without a name, variables or a caller's key."""
+    return Key(query, None, b"", None, Access())
+
+
 def test_results_take_no_more_bytes_than_they_may():
     """Of 4 kB each, 12 fit into 50 kB; the least recently used go first, and one that is too large never comes in."""
     results, context = (
         Results(50_000),
         Context(Upstream(SETTINGS["on"], World("schema", "none")), Caller(None)),
     )
-    keys = [Key(f"query {n}", None, b"", None) for n in range(15)]
+    keys = [key_of(f"query {n}") for n in range(15)]
     for key in keys[:12]:
         results.keep(key, context, "x" * 3_000)
     results.find(keys[0], context)
     for key in keys[12:]:
         results.keep(key, context, "x" * 3_000)
-    results.keep(Key("large", None, b"", None), context, "x" * 5_000)
+    results.keep(key_of("large"), context, "x" * 5_000)
 
-    assert results.find(Key("large", None, b"", None), context) is None
+    assert results.find(key_of("large"), context) is None
     assert [n for n, key in enumerate(keys) if results.find(key, context) is None] == [1, 2, 3]
