@@ -72,8 +72,8 @@ class Context:
         """The arguments of its root fields: see `gateway.execution.root`."""
         self.condition_names: tuple[str, ...] = ()
         """The variables that decide on `@skip` and `@include`."""
-        self.has_one_root = False
-        """Whether the operation has a single root field, beside whose first read nobody can want another."""
+        self.is_alone = False
+        """Whether nothing but the resolver of a lone root field runs: nobody can want another read beside its first."""
         self._session = upstream.session(caller.credential) if caller.credential else None
         self._loaders: dict[type, Any] = {}
         self._running: set[asyncio.Future[Any]] = set()
@@ -166,9 +166,9 @@ class Context:
         """Return the answer to `call`, at most one request for all in this operation who ask."""
         if (answer := self.at_hand(call)) is not None:
             return answer
-        is_alone = self.has_one_root and not self._loaders
+        is_first = self.is_alone and not self._loaders
         reads = self.loader(Reads)
-        return await (reads.first(call) if is_alone else reads.load(call))
+        return await (reads.first(call) if is_first else reads.load(call))
 
     async def write(self, write: Write[RowT]) -> Written[RowT]:
         """Send a write, once, and know the row that it tells."""

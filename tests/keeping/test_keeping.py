@@ -736,3 +736,13 @@ async def test_a_wrong_key_sees_nothing_kept(gateway, time):
 
     assert answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
     assert answer["data"] == {"events": None}
+
+
+async def test_lists_below_a_kept_page_are_planned_together(gateway, time):
+    """They cost what they cost below a page that comes with the same operation: none is read on its own."""
+    page = "contacts(first: 50) { nodes { id %s } }"
+    deep = "{ " + page % "participations(first: 2) { nodes { isConfirmed } }" + " }"
+    at_once, ask = gateway(cache="on", time=time), gateway(cache="on", time=time)
+    await ask("{ " + page % "" + " }")
+
+    assert await cost(ask, deep) == await cost(at_once, deep) - 1
