@@ -83,7 +83,6 @@ class Context:
             operation.caller = caller.name
 
     async def __aenter__(self) -> Self:
-        self._asked_more = False
         return self
 
     async def __aexit__(

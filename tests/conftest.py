@@ -42,6 +42,12 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture
+def time() -> Time:
+    """Make a clock that stands still."""
+    return Time()
+
+
+@pytest.fixture
 async def gateway() -> AsyncIterator[Gateway]:
     """Make gateways, each in front of a sandbox of its own, or of a transport that stands in for one.
 

@@ -16,12 +16,6 @@ RIGHT, OTHER = new_token("right", ["read"]), new_token("other", ["read"])
 
 
 @pytest.fixture
-def time() -> Time:
-    """Make a clock."""
-    return Time()
-
-
-@pytest.fixture
 def ask(gateway: Gateway, tmp_path: Path, time: Time) -> Ask:
     """Make a gateway that knows two tokens."""
     file = tmp_path / "tokens"

@@ -65,12 +65,6 @@ def net() -> Net:
 
 
 @pytest.fixture
-def time() -> Time:
-    """Make a clock."""
-    return Time()
-
-
-@pytest.fixture
 def ask(gateway: Gateway, net: Net, time: Time) -> Ask:
     """Make a gateway that takes the issuer's tokens."""
     return gateway(net.sandbox, transport=net, time=time, **SETTINGS)

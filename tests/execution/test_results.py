@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import msgspec
 import pytest
-from asking import Time
 from execution.test_same_as_plain import CREDENTIAL, SETTINGS
 from execution.worlds import World
 from keeping.wires import bearer
@@ -26,12 +25,6 @@ EVENTS = "{ events { nodes { databaseId title } } }"
 EVENT = "{ event(by: {databaseId: 1}) { title } }"
 BY_KEY = '{ event(by: {eventKey: "boat-show-2026"}) { title } }'
 NODE = '{ node(id: "RXZlbnQ6MQ==") { __typename id } }'
-
-
-@pytest.fixture
-def time():
-    """Make a clock that stands still."""
-    return Time()
 
 
 @pytest.fixture

@@ -24,12 +24,6 @@ UPDATE = 'mutation { updateEvent(input: {id: "EVENT", title: "New"}) { event { d
 
 
 @pytest.fixture
-def time():
-    """Make a clock that stands still."""
-    return Time()
-
-
-@pytest.fixture
 def made(gateway, time):
     """Make a gateway over a wire, and the wire."""
 

@@ -18,12 +18,6 @@ READ, WRITE = Lane.READ, Lane.WRITE
 QUIET = settings(derandomize=True, deadline=None, max_examples=100, database=None)
 
 
-@pytest.fixture
-def time() -> Time:
-    """Make a clock that stands still."""
-    return Time()
-
-
 def spent(budget, lane=READ, credential=HELD, most=20_000):
     """Return how many requests pass now."""
     for count in range(most):

@@ -5,7 +5,6 @@
 from datetime import datetime
 
 import pytest
-from asking import Time
 from benchmarks.requests_table import CASES, nodes
 from keeping.wires import Wire, bearer, gid, shared
 
@@ -15,12 +14,6 @@ EVENTS = "{ events { nodes { title } } }"
 STATUS = "{ upstream { requestsPerHour used remaining resetsAt cacheHitRatio } }"
 RENAME = 'mutation { updateEvent(input: {id: "%s", title: "New"}) { event { title } } }' % gid("Event", 1)
 COUNTS = {"calls", "saved", "cacheHits", "stale", "budget"}
-
-
-@pytest.fixture
-def time():
-    """Make a clock that stands still."""
-    return Time()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@
 from dataclasses import replace
 
 import pytest
-from asking import Time
 from benchmarks.requests_table import CASES
 from keeping.wires import Wire, bearer, gid, shared
 
@@ -25,12 +24,6 @@ LISTS = {
 }
 FRESH_S = {"participants": 30, "contacts": 60, "events": 300, "categories": 600}
 FAULTS = ("refused", "no answer", "500", "502", "503", "429")
-
-
-@pytest.fixture
-def time():
-    """Make a clock that stands still."""
-    return Time()
 
 
 @pytest.fixture
