@@ -317,7 +317,7 @@ def include_query(names: list[str], style: IncludeStyle | Literal["auto"]) -> li
     return [("include[]" if style == "brackets" else "include", name) for name in names]
 
 
-def _answer_of(call: Call[RowT], body: bytes | bytearray) -> Answer[RowT]:
+def _answer_of(call: Call[RowT], body: bytes) -> Answer[RowT]:
     is_list = call.id is None
     answer = read_fast(call.record, body, call.include, is_list=is_list)
     if answer is not None:

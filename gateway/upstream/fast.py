@@ -35,7 +35,7 @@ _BESIDE = (
 
 
 def read_fast(
-    record: Record[RowT], body: bytes | bytearray, include: frozenset[str], *, is_list: bool
+    record: Record[RowT], body: bytes, include: frozenset[str], *, is_list: bool
 ) -> Answer[RowT] | None:
     """Return the answer, or None where the body is not of the usual dialect."""
     try:

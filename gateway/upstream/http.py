@@ -46,7 +46,7 @@ class Reply(msgspec.Struct, frozen=True):
     status: int
     headers: Mapping[str, str]
     """By their names in small letters."""
-    body: bytes | bytearray
+    body: bytes
 
 
 class Http:
@@ -137,22 +137,24 @@ class Http:
         headers = {
             name.lower().decode("latin-1"): value.decode("latin-1") for name, value in response.headers.raw
         }
-        assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - the transport is asynchronous
-        pieces = response.aiter_bytes() if "content-encoding" in headers else response.stream
-        body = bytearray()
+        stream = response.stream
+        assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101 - the transport is asynchronous
+        pieces: list[bytes] = []
+        size = 0
         try:
-            async for piece in pieces:
-                body += piece
-                if len(body) > _LARGEST:
+            async for piece in response.aiter_bytes() if "content-encoding" in headers else stream:
+                pieces.append(piece)
+                size += len(piece)
+                if size > _LARGEST:
                     raise UnreadableError(
                         f"PlanDocket's answer is over {_LARGEST:,} bytes: ask for less at once."
                     )
         except BaseException:
-            body.clear()  # the error's traceback holds it, until the garbage collector comes round
+            pieces.clear()  # the error's traceback holds them, until the garbage collector comes round
             raise
         finally:
-            await response.aclose()
-        return Reply(response.status_code, headers, body)
+            await stream.aclose()
+        return Reply(response.status_code, headers, b"".join(pieces))
 
 
 class _Meta(msgspec.Struct):

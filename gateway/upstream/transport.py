@@ -5,9 +5,9 @@ up after it got the request a connection time-out, so a lost write would pass fo
 """
 
 import ssl
-from collections.abc import AsyncGenerator, Generator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from math import inf
+from types import TracebackType
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
@@ -39,11 +39,11 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             self._session is None
         ):  # needs the running loop, which is not there yet when the gateway is put together
             self._session = self._open()
-        with _errors_of_httpx():
+        with _ERRORS:
             response = await self._session.request(
                 request.method,
                 str(request.url),
-                data=await request.aread() or None,
+                data=request.read() or None,
                 headers=[(name.decode(), value.decode()) for name, value in request.headers.raw],
                 allow_redirects=False,
             )
@@ -66,16 +66,23 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
 
 class _Body(httpx.AsyncByteStream):
+    """The pieces of a body, once; a plain iterator, since asyncio keeps a register of generators."""
+
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
+        # A packed piece may be a thousand times as large unpacked, before anything can count it.
+        self._largest = _PACKED_PIECE if "Content-Encoding" in response.headers else None
 
-    async def __aiter__(self) -> AsyncGenerator[bytes]:
-        with _errors_of_httpx():
-            content = self._response.content
-            is_packed = "Content-Encoding" in self._response.headers
-            # A packed piece may be a thousand times as large unpacked, before anything can count it.
-            async for piece in content.iter_chunked(_PACKED_PIECE) if is_packed else content.iter_any():
-                yield piece
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        content = self._response.content
+        with _ERRORS:
+            piece = await (content.readany() if self._largest is None else content.read(self._largest))
+        if not piece:
+            raise StopAsyncIteration
+        return piece
 
     async def aclose(self) -> None:
         self._response.release()  # a connection with more to read is closed
@@ -85,22 +92,35 @@ async def _never_again(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
     """Keep aiohttp from sending GET, PUT and DELETE a second time: it does so on errors that it knows."""
-    with _errors_of_httpx():
+    with _ERRORS:
         return await handler(request)
 
 
-@contextmanager
-def _errors_of_httpx() -> Generator[None]:
-    try:
-        yield
-    except aiohttp.ConnectionTimeoutError as error:
-        raise httpx.ConnectTimeout("no connection in time") from error
-    except (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError, aiohttp.InvalidURL) as error:
-        raise httpx.ConnectError("no connection") from error
-    except TimeoutError as error:
-        raise httpx.ReadTimeout("no answer in time") from error
-    except (aiohttp.ClientError, OSError) as error:
-        raise httpx.ReadError("the connection broke") from error
+class _Errors:
+    """Turns aiohttp's errors into httpx's."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        match error:
+            case None:
+                pass
+            case aiohttp.ConnectionTimeoutError():
+                raise httpx.ConnectTimeout("no connection in time") from error
+            case aiohttp.ClientConnectorError() | aiohttp.ClientHttpProxyError() | aiohttp.InvalidURL():
+                raise httpx.ConnectError("no connection") from error
+            case TimeoutError():
+                raise httpx.ReadTimeout("no answer in time") from error
+            case aiohttp.ClientError() | OSError():
+                raise httpx.ReadError("the connection broke") from error
+            case _:
+                pass
+
+
+_ERRORS = _Errors()
 
 
 def _proxy_of(url: httpx.URL) -> str | None:

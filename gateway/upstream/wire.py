@@ -32,7 +32,7 @@ class Answer(msgspec.Struct, Generic[RowT], frozen=True, weakref=True):
     paging: Paging = Paging()
 
 
-def decode(body: bytes | bytearray) -> Any:
+def decode(body: bytes) -> Any:
     """Return the JSON of a body; UnreadableError for anything else (a proxy's HTML page)."""
     try:
         return msgspec.json.decode(body)
