@@ -158,7 +158,7 @@ class _Compiler:
         if field.args or declared is None:
             return None
         if (pure := declared.metadata.get("pure")) is not None:
-            return f"{self._give(pure)}(row)"
+            return f"{self._give(pure.function)}({', '.join(f'row.{name}' for name in pure.of)})"
         if (relation := declared.metadata.get("relation")) is not None:
             return self._relation(field, relation, details)
         if declared.base_resolver is not None:
