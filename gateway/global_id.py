@@ -3,7 +3,8 @@
 import base64
 import binascii
 import re
-from functools import lru_cache
+from collections.abc import Mapping
+from functools import cache
 
 from gateway.errors import BadInputError
 
@@ -12,9 +13,29 @@ _FORM = re.compile(r"([A-Z][A-Za-z]*):([1-9][0-9]{0,9})")
 LARGEST_ID = 2**31 - 1  # GraphQL's Int, as which `databaseId` answers it
 
 
-@lru_cache(maxsize=100_000)
-def encode_id(kind: str, row_id: int) -> str:
-    """Return the global id of a row: "Event" and 7 to base64 of "Event:7"."""
+_MOST_KEPT = 25_000  # of a kind
+
+
+class _Ids(dict[int, str]):
+    """The global ids of one kind, each made when it is first asked for."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+
+    def __missing__(self, row_id: int) -> str:
+        if len(self) >= _MOST_KEPT:
+            self.clear()
+        self[row_id] = found = _encoded(self._kind, row_id)
+        return found
+
+
+@cache
+def global_ids(kind: str) -> Mapping[int, str]:
+    """Return the global ids of a type's rows by their integers: for "Event", 7 to base64 of "Event:7"."""
+    return _Ids(kind)
+
+
+def _encoded(kind: str, row_id: int) -> str:
     return base64.b64encode(f"{kind}:{row_id}".encode()).decode()
 
 
@@ -29,7 +50,7 @@ def decode_id(text: str) -> tuple[str, int]:
     except (binascii.Error, ValueError):
         plain = ""
     found = _FORM.fullmatch(plain)
-    if found is None or int(found[2]) > LARGEST_ID or encode_id(found[1], int(found[2])) != text:
+    if found is None or int(found[2]) > LARGEST_ID or _encoded(found[1], int(found[2])) != text:
         raise BadInputError("This is not an id of this gateway: send an 'id' that a query returned.")
     return found[1], int(found[2])
 

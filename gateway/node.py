@@ -1,34 +1,36 @@
 """The Node interface, and the ways in which a resource's rows become GraphQL values."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 import msgspec
 import strawberry
 
-from gateway.global_id import encode_id
+from gateway.global_id import global_ids
 from gateway.rows import AnyRow
 
 
 class Pure(msgspec.Struct, frozen=True):
-    """What a field is answered with, declared in its metadata under "pure": a value that goes out as it is."""
+    """How a field is answered from its row alone, declared in its metadata under "pure": as it goes out."""
 
-    function: Callable[..., Any]
-    of: tuple[str, ...]
-    """The attributes of the row that it takes."""
+    attribute: str
+    table: Callable[[str], Mapping[Any, Any]] | None = None
+    """What the attribute's value is looked up in, for rows of a kind; None where it is the answer itself."""
+
+    def of(self, row: Any) -> Any:
+        """Return the answer for one row."""
+        value = getattr(row, self.attribute)
+        return value if self.table is None else self.table(row.kind)[value]
 
 
-def pure(function: Callable[..., Any], *of: str, target: Any, description: str) -> Any:
-    """Return a field that a function of these attributes of the row answers."""
+def pure(how: Pure, target: Any, *, description: str) -> Any:
+    """Return a field that its row alone answers."""
 
     def resolve(row: strawberry.Parent[Any]) -> Any:
-        return function(*(getattr(row, name) for name in of))
+        return how.of(row)
 
     return strawberry.field(
-        resolver=resolve,
-        graphql_type=target,
-        description=description,
-        metadata={"pure": Pure(function, of)},
+        resolver=resolve, graphql_type=target, description=description, metadata={"pure": how}
     )
 
 
@@ -36,10 +38,8 @@ def pure(function: Callable[..., Any], *of: str, target: Any, description: str) 
 class Node:
     """What every entity implements. Its subclasses resolve rows of the kind that bears their name."""
 
-    id = pure(
-        encode_id, "kind", "id", target=strawberry.ID, description="Opaque and global, the same for ever."
-    )
-    database_id = pure(int, "id", target=int, description="PlanDocket's own integer.")
+    id = pure(Pure("id", global_ids), strawberry.ID, description="Opaque and global, the same for ever.")
+    database_id = pure(Pure("id"), int, description="PlanDocket's own integer.")
 
     @classmethod
     def is_type_of(cls: type[Self], row: AnyRow, _info: object) -> bool:

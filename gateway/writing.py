@@ -10,7 +10,7 @@ import msgspec
 import strawberry
 
 from gateway.context import Context, Info
-from gateway.global_id import encode_id, integer_of
+from gateway.global_id import global_ids, integer_of
 from gateway.loader import settle
 from gateway.relations import rows_of
 from gateway.rows import ById
@@ -103,7 +103,7 @@ class Writable(msgspec.Struct, frozen=True):
         row_id = integer_of(kind, global_id)
         context.forget()
         saved = await self._saved(self._send(context, Write("DELETE", self.record, row_id)))
-        return Deleted(encode_id(kind, row_id) if saved.row_id else None, saved.user_errors)
+        return Deleted(global_ids(kind)[row_id] if saved.row_id else None, saved.user_errors)
 
     async def _prepare(self, context: Context, row_id: int, body: Body, whole: Whole) -> Write[Any]:
         method = context.upstream.update_method

@@ -7,7 +7,7 @@ comprehension. It gives what graphql-core would: same values, same key order.
 A selection is plain when each of its fields is one of
 
 * an attribute of the row (a column, or a property of a page), of a type whose values go out as they are,
-* a declared pure function of the row ("pure" in the field's metadata: the global id),
+* declared to come of the row alone ("pure" in the field's metadata: the global id),
 * a declared relation (`Relation` in the metadata) whose rows the operation knows already,
 * an object or list of objects that an attribute holds, itself plain.
 
@@ -158,7 +158,8 @@ class _Compiler:
         if field.args or declared is None:
             return None
         if (pure := declared.metadata.get("pure")) is not None:
-            return f"{self._give(pure.function)}({', '.join(f'row.{name}' for name in pure.of)})"
+            value = f"row.{pure.attribute}"
+            return value if pure.table is None else f"{self._give(pure.table(of.name))}[{value}]"
         if (relation := declared.metadata.get("relation")) is not None:
             return self._relation(field, relation, details)
         if declared.base_resolver is not None:
