@@ -39,7 +39,9 @@ class Reads(Loader[Call[Any], Answer[Any]]):
         read.add_done_callback(see)
         self._asked[call.including(frozenset())] = call.include, read
         try:
-            read.set_result(await self._fetch(call))
+            answer = await self.context.upstream.ask(call, self.context.session)
+            self.context.known.add(call, answer)
+            read.set_result(answer)
         except Exception as error:
             read.set_exception(error)
             raise

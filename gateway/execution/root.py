@@ -8,6 +8,7 @@ once unless they hold variables; what it comes to is completed as ever. All else
 
 from typing import Any, cast
 
+import strawberry
 from graphql import (
     FieldNode,
     GraphQLError,
@@ -23,7 +24,7 @@ from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types.arguments import convert_arguments
 
-from gateway.context import Context, Info
+from gateway.context import Context
 
 
 class RootExecutor(StrawberryGraphQLCoreExecutionContext):
@@ -72,7 +73,7 @@ class RootExecutor(StrawberryGraphQLCoreExecutionContext):
         resolver = declared.base_resolver
         given = self._arguments(field, node)
         if resolver.info_parameter:
-            given = {**given, resolver.info_parameter.name: Info(_raw_info=info, _field=declared)}
+            given = {**given, resolver.info_parameter.name: strawberry.Info(_raw_info=info, _field=declared)}
         return resolver.wrapped_func(*([None] if resolver.self_parameter else []), **given)
 
     def _arguments(self, field: GraphQLField, node: FieldNode) -> dict[str, Any]:

@@ -12,6 +12,8 @@ ALWAYS = (
     (b"x-frame-options", b"DENY"),
 )
 
+_NAMES = frozenset(name for name, _ in ALWAYS)
+
 
 class SafeHeaders:
     """Adds the headers that an answer does not have yet."""
@@ -26,7 +28,11 @@ class SafeHeaders:
             if message["type"] == "http.response.start":
                 headers = message["headers"]
                 given = {name for name, _ in headers}
-                headers.extend(header for header in ALWAYS if header[0] not in given)
+                headers += (
+                    ALWAYS
+                    if given.isdisjoint(_NAMES)
+                    else [header for header in ALWAYS if header[0] not in given]
+                )
             await send(message)
 
         await self._app(scope, receive, send_safe if scope["type"] == "http" else send)

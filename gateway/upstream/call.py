@@ -26,7 +26,7 @@ class Call(msgspec.Struct, Generic[RowT], frozen=True, cache_hash=True):
 
     def including(self, include: frozenset[str]) -> "Call[RowT]":
         """Return the same read with exactly these includes."""
-        return msgspec.structs.replace(self, include=include)
+        return self if include == self.include else msgspec.structs.replace(self, include=include)
 
     def lacking(self, *filters: tuple[str, str]) -> "Call[RowT]":
         """Return the first page of the list without these filters."""
@@ -35,7 +35,7 @@ class Call(msgspec.Struct, Generic[RowT], frozen=True, cache_hash=True):
 
     def at(self, page: int) -> "Call[RowT]":
         """Return the same list at another page."""
-        return msgspec.structs.replace(self, page=page)
+        return self if page == self.page else msgspec.structs.replace(self, page=page)
 
 
 def one(record: Record[RowT], row_id: int, include: frozenset[str] = frozenset()) -> Call[RowT]:

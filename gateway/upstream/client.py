@@ -123,9 +123,7 @@ class Upstream:
 
     def kept(self, call: Call[RowT], session: Session) -> Answer[RowT] | None:
         """Return what `at_hand` would, not counted: the same object as long as nothing kept has changed."""
-        honoured = self.traits.honoured(call, session.credential)
-        if honoured is not call.include:
-            call = call.including(honoured)
+        call = call.including(self.traits.honoured(call, session.credential))
         return session.cache.answer(call, session.credential)
 
     def hit(self, session: Session, reads: int = 1) -> None:
@@ -134,7 +132,11 @@ class Upstream:
         self.hits += reads
 
     async def get(self, call: Call[RowT], session: Session) -> Answer[RowT]:
-        """Return the answer to `call`; no row where PlanDocket answers 404 for a single one.
+        """Return the answer to `call`, kept or asked for: see `ask`."""
+        return self.at_hand(call, session) or await self.ask(call, session)
+
+    async def ask(self, call: Call[RowT], session: Session) -> Answer[RowT]:
+        """Return the answer to `call`, which is not `at_hand`; no row where PlanDocket answers 404 for a single one.
 
         An include that the server ignores or refuses is missing in `Answer.links`, and is not sent
         again. How several are written is undocumented, and found out once.
@@ -142,9 +144,9 @@ class Upstream:
         Raises:
             CallerError, UpstreamError: as `gateway.errors` sorts them, and nothing is kept that helps.
         """
-        answer = self.at_hand(call, session)
         call = call.including(self.traits.honoured(call, session.credential))
-        if answer is None and (answer := await self._narrowed(call, session)) is None:
+        answer = await self._narrowed(call, session)
+        if answer is None:
             try:
                 answer = await self._shared(call, session)
             except (UnavailableError, RateLimitedError, OverloadedError):

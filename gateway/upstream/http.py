@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 _IN_FLIGHT = 10
 _WAITING = 500  # reads, and as many writes: confirming many at once is up to a hundred of them
-_KEPT_ADDRESSES = 1_000  # parsed once: that takes longer than the rest of a request
+_KEPT = 1_000  # addresses and keys, put together once: that takes longer than the rest of a request
 _LARGEST = 20_000_000  # bytes of an answer, unpacked
 
 _HEADERS = (
@@ -60,7 +60,8 @@ class Http:
     ) -> None:
         self._on_call = on_call
         self._base = f"{str(settings.base_url).rstrip('/')}/api/v1"
-        self._address = lru_cache(_KEPT_ADDRESSES)(self._put_together)
+        self._address = lru_cache(_KEPT)(self._put_together)
+        self._headers = lru_cache(_KEPT)(_headers_of)
         self._total_timeout = settings.total_timeout
         self.places = Places(_IN_FLIGHT, _WAITING)
         self._transport = transport or AiohttpTransport(
@@ -93,11 +94,10 @@ class Http:
             UnreadableError: the answer's encoding is broken, or it is larger than 20 MB.
         """
         # The transport is asked, not a client over it: that would cost as much again.
-        key = b"Bearer " + credential.key.get_secret_value().encode()
         request = httpx.Request(
             method,
             self._address(path, query),
-            headers=httpx.Headers([*_HEADERS, (b"Authorization", key)]),
+            headers=self._headers(credential),
             # A stream is taken as it is: content is looked at, and the headers are put together once more.
             stream=_NO_BODY if body is None else None,
             content=None if body is None else msgspec.json.encode(body),
@@ -155,6 +155,11 @@ class Http:
         finally:
             await stream.aclose()
         return Reply(response.status_code, headers, b"".join(pieces))
+
+
+def _headers_of(credential: Credential) -> httpx.Headers:
+    key = b"Bearer " + credential.key.get_secret_value().encode()
+    return httpx.Headers([*_HEADERS, (b"Authorization", key)])
 
 
 class _Meta(msgspec.Struct):

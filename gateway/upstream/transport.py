@@ -43,7 +43,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             response = await self._session.request(
                 request.method,
                 str(request.url),
-                data=request.read() or None,
+                data=_content(request) or None,
                 headers=[(name.decode(), value.decode()) for name, value in request.headers.raw],
                 allow_redirects=False,
             )
@@ -63,6 +63,11 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             auto_decompress=False,  # httpx does that, piece by piece
             middlewares=(_never_again,),
         )
+
+
+def _content(request: httpx.Request) -> bytes:
+    assert isinstance(request.stream, httpx.ByteStream)  # noqa: S101 - nothing else is sent
+    return b"".join(request.stream)
 
 
 class _Body(httpx.AsyncByteStream):
