@@ -11,6 +11,7 @@ it is used no more, and a read that began before the write's end is not kept.
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from math import inf
 from typing import Any, cast
 
@@ -21,7 +22,7 @@ from gateway.upstream.clock import Clock
 from gateway.upstream.credential import Credential
 from gateway.upstream.page_shapes import Paging
 from gateway.upstream.record import ANY, DELETE, ON_UPDATE, Many, One, Record, Row, RowT
-from gateway.upstream.wire import Answer
+from gateway.upstream.wire import Answer, Embedded
 from gateway.upstream.write import Write, Written
 
 _NOT_FOUND_S = 30.0
@@ -153,7 +154,7 @@ class Cache:
         self._sort()
         rows: list[RowT] = []
         links: dict[str, dict[int, Any]] = {name: {} for name in call.include}
-        embedded: dict[tuple[str, int], Row] = {}
+        embedded: Embedded = {}
         for row_id in ids:
             kept = self._row(call.record, row_id, credential, stale=stale)
             if kept is None or kept.row is None:
@@ -164,7 +165,7 @@ class Cache:
                 if link is None:
                     return None
                 links[name][row_id] = link.value
-        return Answer(tuple(rows), links, tuple(embedded.values()), paging)
+        return Answer(tuple(rows), links, embedded, paging)
 
     # What came, kept.
 
@@ -223,10 +224,10 @@ class Cache:
         if call.id is not None and not answer.rows:
             self._put(call.record, {call.id: None}, credential, at, begun)
         self._put(call.record, {row.id: row for row in answer.rows}, credential, at, begun)
-        for record, rows in _by_record(call.record, answer.embedded).items():
-            self._put(record, rows, credential, at, begun)
-        for name, links in answer.links.items():
-            self._link(call.record, name, links, credential, at, begun)
+        for record in _embedded_in(call.record):
+            self._put(record, answer.embedded.get(record.row, {}), credential, at, begun)
+        for name in answer.links:
+            self._link(call.record, name, answer.links, credential, at, begun)
         if call.id is None and self._is_untouched(_tags_of(call), begun):
             key = (call.including(frozenset()), credential)
             self._pages[key] = _Page(tuple(row.id for row in answer.rows), answer.paging, at, begun)
@@ -238,7 +239,7 @@ class Cache:
         kept: _Kept,
         name: str,
         credential: Credential,
-        embedded: dict[tuple[str, int], Row],
+        embedded: Embedded,
         *,
         stale: bool,
     ) -> _Link | None:
@@ -259,7 +260,7 @@ class Cache:
             for row_id in linked:
                 target = self._row(embed.record, row_id, credential, stale=stale)
                 if target is not None and target.row is not None:
-                    embedded[(embed.record.path, row_id)] = target.row
+                    embedded.setdefault(embed.record.row, {})[row_id] = target.row
                 elif key is not None:
                     return None
         return link
@@ -332,7 +333,7 @@ class Cache:
         self,
         record: Record[Any],
         name: str,
-        links: Mapping[int, Any],
+        links: Mapping[str, Mapping[int, Any]],
         credential: Credential,
         now: float,
         begun: int,
@@ -341,7 +342,7 @@ class Cache:
         is_keyed = isinstance(embed, One) and embed.key is not None
         if is_keyed or not self._is_untouched((record.path, f"{record.path}.{name}"), begun):
             return
-        for row_id, value in links.items():
+        for row_id, value in links[name].items():
             kept = self._rows.get((record.path, row_id), {}).get(credential)
             if kept is not None:
                 kept.links[name] = _Link(value, now, begun)
@@ -360,14 +361,10 @@ class Cache:
                 kept.popitem(last=False)
 
 
-def _by_record(record: Record[Any], embedded: Iterable[Row]) -> dict[Record[Any], dict[int, Row]]:
-    """Return rows that came embedded by their record and id."""
-    embeds = (embed for embed in record.includes.values() if isinstance(embed, One | Many))
-    records = {embed.record.row: embed.record for embed in embeds}
-    found: dict[Record[Any], dict[int, Row]] = {}
-    for row in embedded:
-        found.setdefault(records[type(row)], {})[row.id] = row
-    return found
+@cache
+def _embedded_in(record: Record[Any]) -> frozenset[Record[Any]]:
+    """Return whose rows may come embedded in a record's."""
+    return frozenset(embed.record for embed in record.includes.values() if isinstance(embed, One | Many))
 
 
 def _tags_of(call: Call[Any]) -> Iterator[str]:

@@ -5,7 +5,7 @@ read by the tolerant way (`gateway.upstream.wire`), with the same result but slo
 with others embedded are decoded along with them, then taken apart: rows must not hold others.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from operator import attrgetter
 from typing import Any, cast
@@ -14,8 +14,8 @@ import msgspec
 
 from gateway.upstream.columns import is_iso, moments
 from gateway.upstream.page_shapes import read_paging
-from gateway.upstream.record import Embed, Many, One, Record, Row, RowT
-from gateway.upstream.wire import Answer
+from gateway.upstream.record import Many, One, Record, Row, RowT
+from gateway.upstream.wire import Answer, Embedded
 
 _BESIDE = (
     *(
@@ -43,42 +43,59 @@ def read_fast(
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     found = cast(tuple[Any, ...], envelope.data if is_list else (envelope.data,))
-    links: dict[str, dict[int, Any]] = {}
-    embedded: list[Row] = []
-    row_ids = [one.id for one in found]
+    embedded: Embedded = {}
     for name in include:
-        told = list(map(attrgetter(name), found))
-        follow = _FOLLOW.get(type(record.includes[name]))
-        values, others = follow(told) if follow else (told, ())
-        links[name] = dict(zip(row_ids, values, strict=True))
-        embedded += others
-        if not _are_sound(others):
-            return None
+        for kind, others in _others(record, name, found).items():
+            if not _are_sound(kind, others.values()):
+                return None
+            embedded.setdefault(kind, {}).update(others)
     rows = _apart(record, found) if include else cast(tuple[RowT, ...], found)
-    if not _are_sound(rows):
+    if not _are_sound(record.row, rows):
         return None
+    links = _Links(record, found, include)
     if not is_list:
-        return Answer(rows, links, tuple(embedded))
+        return Answer(rows, links, embedded)
     told = {name: value for name in _BESIDE if (value := getattr(envelope, name)) is not msgspec.UNSET}
-    return Answer(rows, links, tuple(embedded), read_paging(told, None, len(rows)))
+    return Answer(rows, links, embedded, read_paging(told, None, len(rows)))
 
 
-def _one(told: list[Any]) -> tuple[list[Any], Collection[Row]]:
-    """Return the ids of embedded rows, one or None for each place, and each of the rows once."""
-    embedded = {other.id: other for other in told if other is not None}
-    return [None if other is None else other.id for other in told], embedded.values()
+class _Links(Mapping[str, Mapping[int, Any]]):
+    """What each include told of the rows, put together when it is asked for."""
+
+    def __init__(self, record: Record[Any], linked: tuple[Any, ...], include: frozenset[str]) -> None:
+        self._record = record
+        self._linked = linked
+        self._include = include
+
+    def __getitem__(self, name: str) -> Mapping[int, Any]:
+        if name not in self._include:
+            raise KeyError(name)
+        told = ((one.id, getattr(one, name)) for one in self._linked)
+        match self._record.includes[name]:
+            case One():
+                return {row_id: None if other is None else other.id for row_id, other in told}
+            case Many():
+                return {row_id: tuple([other.id for other in others]) for row_id, others in told}
+            case _:
+                return dict(told)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._include)
+
+    def __len__(self) -> int:
+        return len(self._include)
 
 
-def _many(told: list[Any]) -> tuple[list[Any], Collection[Row]]:
-    """Return the ids of embedded rows, a tuple for each place, and each of the rows once."""
-    embedded = {other.id: other for others in told for other in others}
-    return [tuple([other.id for other in others]) for others in told], embedded.values()
-
-
-_FOLLOW: dict[type[Embed], Callable[[list[Any]], tuple[list[Any], Collection[Row]]]] = {
-    One: _one,
-    Many: _many,
-}
+def _others(record: Record[Any], name: str, linked: tuple[Any, ...]) -> Embedded:
+    """Return the rows that came under an include, each once."""
+    told = map(attrgetter(name), linked)
+    match record.includes[name]:
+        case One(other):
+            return {other.row: {one.id: one for one in told if one is not None}}
+        case Many(other):
+            return {other.row: {one.id: one for of_one in told for one in of_one}}
+        case _:
+            return {}
 
 
 def _apart(record: Record[RowT], linked: tuple[Any, ...]) -> tuple[RowT, ...]:
@@ -87,10 +104,9 @@ def _apart(record: Record[RowT], linked: tuple[Any, ...]) -> tuple[RowT, ...]:
     return tuple([record.row(*columns(one)) for one in linked])
 
 
-def _are_sound(rows: Collection[Row]) -> bool:
-    """Return whether those columns are sound that msgspec does not check. The rows are of one class."""
-    names = moments(type(next(iter(rows)))) if rows else ()
-    return all(all(map(is_iso, map(attrgetter(name), rows))) for name in names)
+def _are_sound(kind: type[Row], rows: Collection[Row]) -> bool:
+    """Return whether those columns are sound that msgspec does not check."""
+    return all(all(map(is_iso, map(attrgetter(name), rows))) for name in moments(kind))
 
 
 @cache

@@ -6,6 +6,7 @@ Source: /en/api/calendar.html, /de/api/participants.html (samples), the schema t
 """
 
 import logging
+from collections.abc import Mapping
 from typing import Any, Generic, cast
 
 import msgspec
@@ -19,16 +20,17 @@ from gateway.upstream.write import Written
 log = logging.getLogger(__name__)
 
 Json = dict[str, Any]
+Embedded = dict[type[Row], dict[int, Row]]
 
 
 class Answer(msgspec.Struct, Generic[RowT], frozen=True, weakref=True):
     """What one read brought: its rows in the server's order (one or none for a single row)."""
 
     rows: tuple[RowT, ...] = ()
-    links: dict[str, dict[int, Any]] = {}
+    links: Mapping[str, Mapping[int, Any]] = {}
     """Include name -> row id -> id, tuple of ids, or value. A name that the server ignored is missing."""
-    embedded: tuple[Row, ...] = ()
-    """Whole rows of other resources that came along."""
+    embedded: Mapping[type[Row], Mapping[int, Row]] = {}
+    """Whole rows of other resources that came along: class -> id -> row."""
     paging: Paging = Paging()
 
 
@@ -103,15 +105,15 @@ def _read_rows(record: Record[RowT], raws: list[Any], include: frozenset[str]) -
             raise UnreadableError(f"A row of {record.path} is not an object.")
     rows = tuple(read_row(record, raw) for raw in raws)
     links: dict[str, dict[int, Any]] = {}
-    embedded: list[Row] = []
+    embedded: Embedded = {}
     for name in include:
         if any(name in raw for raw in raws):
             values = [_read_embed(record, name, raw.get(name), embedded) for raw in raws]
             links[name] = dict(zip((row.id for row in rows), values, strict=True))
-    return Answer(rows=rows, links=links, embedded=tuple(embedded))
+    return Answer(rows=rows, links=links, embedded=embedded)
 
 
-def _read_embed(record: Record[Any], name: str, value: Any, embedded: list[Row]) -> Any:
+def _read_embed(record: Record[Any], name: str, value: Any, embedded: Embedded) -> Any:
     match record.includes[name]:
         case One(other):
             return _read_embedded(other, value, embedded) if value else None
@@ -121,7 +123,7 @@ def _read_embed(record: Record[Any], name: str, value: Any, embedded: list[Row])
             return value
 
 
-def _read_embedded(record: Record[Any], raw: Any, embedded: list[Row]) -> int:
+def _read_embedded(record: Record[Any], raw: Any, embedded: Embedded) -> int:
     """Return the id of an embedded row, and keep the row where it is whole.
 
     The shape of embedded rows is undocumented. One that lacks a column may be an excerpt: taking it
@@ -131,7 +133,8 @@ def _read_embedded(record: Record[Any], raw: Any, embedded: list[Row]) -> int:
         raise UnreadableError(f"An embedded row of {record.path} is not an object.")
     found = cast(Json, raw)
     if _is_whole(record, found):
-        embedded.append(read_row(record, found))
+        row = read_row(record, found)
+        embedded.setdefault(record.row, {})[row.id] = row
     return read_id(record, found)
 
 

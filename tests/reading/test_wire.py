@@ -342,7 +342,7 @@ def test_embedded_rows():
     answer = read_list(PARTICIPANTS, [raw], frozenset({"contact"}))
 
     assert answer.links == {"contact": {1: 3}}
-    [contact] = answer.embedded
+    [contact] = answer.embedded[ContactRow].values()
     assert isinstance(contact, ContactRow)
     assert (contact.id, contact.email) == (3, "ada@example.org")
 
@@ -353,7 +353,7 @@ def test_excerpts():
     answer = read_list(PARTICIPANTS, [raw], frozenset({"contact"}))
 
     assert answer.links == {"contact": {1: 3}}
-    assert answer.embedded == ()
+    assert answer.embedded == {}
 
 
 @pytest.mark.parametrize("value", [None, [], {}, False])
