@@ -5,6 +5,8 @@ from types import TracebackType
 
 from starlette.requests import Request
 
+_LOOKS_AFTER_S = 0.05  # mostly it has ended by then: a task beside each would cost more than the looking
+
 
 class ClientLeftError(Exception):
     """Nobody is there to answer any more."""
@@ -13,7 +15,7 @@ class ClientLeftError(Exception):
 class WhileThere:
     """Ends what runs inside where the client goes away, with ClientLeftError.
 
-    Enter it once the request's body was read. It looks only where something inside has to wait.
+    Enter it once the request's body was read. It looks only where what runs inside takes a while.
     """
 
     def __init__(self, request: Request) -> None:
@@ -24,7 +26,7 @@ class WhileThere:
 
     async def __aenter__(self) -> None:
         self._task = asyncio.current_task()
-        self._begins = asyncio.get_running_loop().call_soon(self._begin)
+        self._begins = asyncio.get_running_loop().call_later(_LOOKS_AFTER_S, self._begin)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
