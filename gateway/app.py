@@ -74,8 +74,8 @@ def create_app(
 
     app = Starlette(
         routes=[
-            Route("/", landing),
             Route("/graphql", endpoint, methods=METHODS),
+            Route("/", landing),
             *([Route("/graphiql/{version}/{name}", graphiql.file)] if graphiql else []),
             Route("/schema.graphql", SchemaFile(callers, settings).answer),
             Route("/healthz", alive),
