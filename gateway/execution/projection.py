@@ -17,7 +17,6 @@ ignored. What steps aside for a whole selection is remembered; what depends on t
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from operator import attrgetter
 from typing import Any, cast
 
 from graphql import (
@@ -199,7 +198,8 @@ class _Compiler:
                 return None
             find = _rows(relation, nested, ids_only=ids_only)
             pick = f"{place}.get(row.{relation.key})" if relation.key else f"{place}[row.id]"
-        self._lines.append(f"    {place} = {self._give(find)}(rows, context)")
+        values = f"[row.{relation.key} for row in rows]" if relation.key else "rows"
+        self._lines.append(f"    {place} = {self._give(find)}({values}, context)")
         return pick
 
     def _nested(self, of: GraphQLObjectType, details: Details, kind: type[Any] | None) -> Project | None:
@@ -215,21 +215,19 @@ class _Compiler:
 def _rows(
     relation: Relation, nested: Project, *, ids_only: bool
 ) -> Callable[[Sequence[Any], Context], Mapping[Any, Any]]:
-    """Return what completes the rows that a relation leads to: by the key's value, or by the row's own id."""
+    """Return what completes the rows that a relation leads to: by its key's values, or by the rows' own ids."""
 
     def complete(row_ids: set[int], context: Context) -> dict[int, Any]:
         kind = relation.target.row  # pyright: ignore[reportOptionalMemberAccess] - only rows come here
         if ids_only:
             targets: list[Any] = [Stub(kind.kind, row_id) for row_id in row_ids]
         else:
-            table = context.known.table(kind)
-            targets = [
-                *map(table.__getitem__, row_ids)
-            ]  # None, of a row that is not there, is of no projection's class
+            # None, of a row that is not there, is of no projection's class.
+            targets = list(map(context.known.table(kind).__getitem__, row_ids))
         return dict(zip(row_ids, nested(targets, context) if targets else (), strict=True))
 
-    def by_key(rows: Sequence[Any], context: Context) -> Mapping[Any, Any]:
-        row_ids = [*filter(None, map(key, rows))]
+    def by_key(keys: Sequence[int | None], context: Context) -> Mapping[Any, Any]:
+        row_ids = [*filter(None, keys)]
         if not ids_only:
             context.wanted += len(row_ids)
         return complete(set(row_ids), context)
@@ -243,7 +241,6 @@ def _rows(
         found = complete({link for link in links.values() if link is not None}, context)
         return {row_id: found.get(link) for row_id, link in links.items()}
 
-    key = attrgetter(relation.key or "id")
     is_many = isinstance(relation.embed, Many)
     return by_key if relation.key else by_link
 
