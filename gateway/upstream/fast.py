@@ -66,6 +66,9 @@ class _Links(Mapping[str, Mapping[int, Any]]):
         self._linked = linked
         self._include = include
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._include  # Mapping's own would put the links together
+
     def __getitem__(self, name: str) -> Mapping[int, Any]:
         if name not in self._include:
             raise KeyError(name)
