@@ -14,7 +14,7 @@ from gateway.access import Caller
 from gateway.errors import UnauthenticatedError
 from gateway.known import Known
 from gateway.loader import Loader, see
-from gateway.reads import Reads
+from gateway.reads import Asked, Reads, read_first
 from gateway.telemetry import running
 from gateway.upstream.budget import Lane, Spent
 from gateway.upstream.call import Call, one
@@ -74,6 +74,8 @@ class Context:
         """The variables that decide on `@skip` and `@include`."""
         self.is_alone = False
         """Whether nothing but the resolver of a lone root field runs: nobody can want another read beside its first."""
+        self.asked: Asked = {}
+        """What was asked so far: see `gateway.reads`."""
         self._session = upstream.session(caller.credential) if caller.credential else None
         self._loaders: dict[type, Any] = {}
         self._running: set[asyncio.Future[Any]] = set()
@@ -165,9 +167,9 @@ class Context:
         """Return the answer to `call`, at most one request for all in this operation who ask."""
         if (answer := self.at_hand(call)) is not None:
             return answer
-        is_first = self.is_alone and not self._loaders
-        reads = self.loader(Reads)
-        return await (reads.first(call) if is_first else reads.load(call))
+        if self.is_alone and not self.asked and not self._loaders:
+            return await read_first(self, call)
+        return await self.loader(Reads).load(call)
 
     async def write(self, write: Write[RowT]) -> Written[RowT]:
         """Send a write, once, and know the row that it tells."""
@@ -181,6 +183,7 @@ class Context:
     def forget(self) -> None:
         """Forget what the operation read: after a write it may be different."""
         self.known = Known()
+        self.asked.clear()
         self._loaders.clear()
 
     def listing(self, call: Call[RowT]) -> Listing[RowT]:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 Wants = dict[Call[Any], frozenset[str]]
 """Calls without includes, each with the includes that somebody wants."""
 
+Asked = dict[Call[Any], tuple[frozenset[str], asyncio.Future[Answer[Any]]]]
+"""Calls without includes that were asked, each with its includes and what is to become its answer."""
+
 
 class Reads(Loader[Call[Any], Answer[Any]]):
     """Calls to answers.
@@ -27,27 +30,6 @@ class Reads(Loader[Call[Any], Answer[Any]]):
     includes were already asked for costs none, and lists that differ in one filter's value are taken
     from the list that holds them all where that costs fewer requests.
     """
-
-    def __init__(self, context: "Context") -> None:
-        super().__init__(context)
-        self._asked: dict[Call[Any], tuple[frozenset[str], asyncio.Future[Answer[Any]]]] = {}
-
-    async def first(self, call: Call[Any]) -> Answer[Any]:
-        """Return the answer to a call that nobody else can want anything beside: there is no batch to wait for."""
-        self.context.session.check(self.context.session.lane)
-        read = asyncio.get_running_loop().create_future()
-        read.add_done_callback(see)
-        self._asked[call.including(frozenset())] = call.include, read
-        try:
-            answer = await self.context.upstream.ask(call, self.context.session)
-            self.context.known.add(call, answer)
-            read.set_result(answer)
-        except Exception as error:
-            read.set_exception(error)
-            raise
-        finally:
-            read.cancel()  # where it was given up: nothing else is left to cancel
-        return read.result()
 
     async def load_batch(self, keys: list[Call[Any]]) -> list[Answer[Any] | Exception]:
         """Return an answer or an exception for each call, in their order."""
@@ -64,7 +46,8 @@ class Reads(Loader[Call[Any], Answer[Any]]):
 
     def _is_asked(self, bare: Call[Any], include: frozenset[str]) -> bool:
         """Return whether a call was asked before; what is kept is answered before it comes here."""
-        return bare in self._asked and include <= self._asked[bare][0]
+        asked = self.context.asked
+        return bare in asked and include <= asked[bare][0]
 
     async def _prepare(self, unread: Wants) -> Mapping[Call[Any], Exception]:
         """Read wider lists where that saves requests, and refuse what the operation may not ask any more.
@@ -115,17 +98,36 @@ class Reads(Loader[Call[Any], Answer[Any]]):
         return way is Way.SCAN and listing.total is not None
 
     async def _answer(self, bare: Call[Any], include: frozenset[str]) -> Answer[Any]:
-        asked, running = self._asked.get(bare, (frozenset[str](), None))
+        asked, running = self.context.asked.get(bare, (frozenset[str](), None))
         if running is None or not include <= asked:
             include |= asked
             running = self.context.start(self._fetch(bare.including(include)))
-            self._asked[bare] = include, running
+            self.context.asked[bare] = include, running
         return await asyncio.shield(running)
 
     async def _fetch(self, call: Call[Any]) -> Answer[Any]:
         answer = await self.context.upstream.get(call, self.context.session)
         self.context.known.add(call, answer)
         return answer
+
+
+async def read_first(context: "Context", call: Call[Any]) -> Answer[Any]:
+    """Return the answer to a call that nobody else can want anything beside: there is no batch to wait for."""
+    session = context.session
+    session.check(session.lane)
+    read = asyncio.get_running_loop().create_future()
+    read.add_done_callback(see)
+    context.asked[call.including(frozenset())] = call.include, read
+    try:
+        answer = await context.upstream.ask(call, session)
+        context.known.add(call, answer)
+        read.set_result(answer)
+    except Exception as error:
+        read.set_exception(error)
+        raise
+    finally:
+        read.cancel()  # where it was given up: nothing else is left to cancel
+    return answer
 
 
 def _by_wider_list(unread: Wants) -> dict[Call[Any], Wants]:

@@ -105,6 +105,8 @@ class Cache:
     def answer(self, call: Call[RowT], credential: Credential, *, stale: bool = False) -> Answer[RowT] | None:
         """Return the answer to a read as far as it is kept fresh, or stale; None where anything is missing."""
         self._sort()
+        if not self._pages and not self._rows:
+            return None  # an operation's own, at first
         if stale:
             return self._answer(call, credential, stale=True)
         ready = self._ready.get((call, credential))
