@@ -111,8 +111,6 @@ class _Errors:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         match error:
-            case None:
-                pass
             case aiohttp.ConnectionTimeoutError():
                 raise httpx.ConnectTimeout("no connection in time") from error
             case aiohttp.ClientConnectorError() | aiohttp.ClientHttpProxyError() | aiohttp.InvalidURL():

@@ -6,6 +6,8 @@ import base64
 
 import pytest
 
+from gateway.global_id import global_ids
+
 KINDS = ["Participant", "Event", "Contact", "Category"]
 PATHS = {
     "Participant": "participants",
@@ -178,3 +180,13 @@ async def test_ids_are_the_same_everywhere(ask):
 
     assert node["event"]["id"] == node["full"]["id"] == encode(f"Event:{row.event_id}")
     assert node["contact"]["id"] == encode(f"Contact:{row.contact_id}")
+
+
+def test_global_ids_are_kept_within_bounds():
+    """However many are asked for, some of a kind are kept, and each is as it was."""
+    ids = global_ids("Bounded")
+    for row_id in range(1, 60_000):
+        assert ids[row_id] == encode(f"Bounded:{row_id}")
+
+    assert len(ids) <= 25_000
+    assert ids[7] == encode("Bounded:7")
