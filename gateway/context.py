@@ -23,6 +23,7 @@ from gateway.upstream.pages import Listing
 from gateway.upstream.reason import because
 from gateway.upstream.record import Record, RowT
 from gateway.upstream.session import Session
+from gateway.upstream.sparse import Columns
 from gateway.upstream.wire import Answer
 from gateway.upstream.write import Write, Written
 
@@ -156,6 +157,11 @@ class Context:
         saved = max(0, self.wanted - session.calls)
         budget = self._upstream.budget.state(session.credential)
         return Cost(session.calls, saved, session.hits, session.is_stale, budget)
+
+    def ask_for(self, columns: Columns | None) -> None:
+        """Read no more than these columns of rows that nobody but this operation will see."""
+        if self._session is not None and not self._upstream.keeps:
+            self._session.columns = columns
 
     def loader(self, kind: type[LoaderT]) -> LoaderT:
         """Return the operation's loader of this class."""

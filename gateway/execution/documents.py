@@ -28,6 +28,8 @@ from gateway.errors import TooComplexError
 from gateway.execution.access import Required
 from gateway.execution.limits import Limits, Sizes, excesses, repeats
 from gateway.execution.row_count import PAGE_SIZES, RowCount, too_many_rows
+from gateway.execution.selected import selected_columns
+from gateway.upstream.sparse import Columns
 
 _KEPT = 1_000
 _LONGEST_KEPT = 20_000  # characters: what is kept is bounded in memory too
@@ -59,6 +61,8 @@ class Document(msgspec.Struct, frozen=True):
     """The variables that `@skip` and `@include` go by: what is compiled for their values holds for no others."""
     size_names: tuple[str, ...] = ()
     """The variables that say how large pages are."""
+    columns: Columns | None = None
+    """The columns of rows that its operations can ask for; None is all."""
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
         """Return the named operation, or the only one; None where that is not clear."""
@@ -130,6 +134,7 @@ class Documents:
             sizes=sizes,
             condition_names=tuple(sorted(names.of_conditions)),
             size_names=tuple(sorted(names.of_sizes)),
+            columns=selected_columns(self._schema, ast),
         )
 
 

@@ -36,7 +36,7 @@ from gateway.lookahead import IDS, Relation
 from gateway.paging import EdgeOf, Page, PageInfo
 from gateway.rows import Stub
 from gateway.upstream.columns import columns
-from gateway.upstream.record import Many, Row, row_class
+from gateway.upstream.record import Many, Row, SparseRow, row_class
 
 Project = Callable[[Sequence[Any], Context], list[Any]]
 Details = list[Any]
@@ -129,7 +129,10 @@ class _Compiler:
 
     def compile(self, of: GraphQLObjectType, details: Details, kind: type[Any]) -> Project | None:
         """Return the projection of a selection for values of one class; None where it is not plain."""
-        if kind is not Stub and _class_of(of) is not kind:
+        kinds = _Kinds(of)
+        if kind is Stub:
+            kinds[Stub] = True
+        if not kinds[kind]:
             return None
         fields = self._executor.collect_subfields(of, details).grouped_field_set
         entries = {name: self._entry(of, found, kind) for name, found in fields.items()}
@@ -138,12 +141,12 @@ class _Compiler:
         shown = ", ".join(f"{name!r}: {entry}" for name, entry in entries.items())
         source = [
             "def project(rows, context):",
-            "    if {*map(type, rows)} - kinds:",
+            "    if not all(map(kinds, {*map(type, rows)})):",
             "        raise StepAsideError",
             *self._lines,
             f"    return [{{{shown}}} for row in rows]",
         ]
-        self._given["kinds"] = {kind}
+        self._given["kinds"] = kinds.__getitem__
         exec("\n".join(source), self._given)  # noqa: S102 - of the client's texts only names stand in it, quoted
         return self._given["project"]
 
@@ -210,6 +213,19 @@ class _Compiler:
         name = f"given_{len(self._given)}"
         self._given[name] = value
         return name
+
+
+class _Kinds(dict[type[Any], bool]):
+    """Whether values of a class are what a type is resolved from: rows with all columns or some, pages, edges."""
+
+    def __init__(self, of: GraphQLObjectType) -> None:
+        super().__init__()
+        self._of = of.name
+        self._class = _class_of(of)
+
+    def __missing__(self, kind: type[Any]) -> bool:
+        self[kind] = found = kind is self._class or (issubclass(kind, SparseRow) and kind.kind == self._of)
+        return found
 
 
 def _rows(

@@ -1,4 +1,4 @@
-"""The usual dialect, decoded straight into rows: an envelope, ids as `id`, ISO 8601 with offsets, rows whole.
+"""The usual dialect, decoded straight into rows: an envelope, ids as `id`, ISO 8601 with offsets, no column missing.
 
 msgspec checks while it decodes, so whatever is different fails here, at its first difference, and is
 read by the tolerant way (`gateway.upstream.wire`), with the same result but slower. Rows that come
@@ -6,15 +6,18 @@ with others embedded are decoded along with them, then taken apart: rows must no
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from functools import cache
+from functools import lru_cache
 from typing import Any, cast
 
 import msgspec
 
 from gateway.upstream.columns import is_iso, moments
-from gateway.upstream.page_shapes import read_paging
-from gateway.upstream.record import Many, One, Record, Row, RowT
+from gateway.upstream.page_shapes import Paging, read_paging
+from gateway.upstream.record import Embed, Many, One, Record, Row, RowT
+from gateway.upstream.sparse import Columns, row_of
 from gateway.upstream.wire import Answer, Embedded
+
+_MOST_READERS = 500  # a client chooses the columns that are read
 
 _BESIDE = (
     *(
@@ -34,28 +37,68 @@ _BESIDE = (
 
 
 def read_fast(
-    record: Record[RowT], body: bytes, include: frozenset[str], *, is_list: bool
+    record: Record[RowT],
+    body: bytes,
+    include: frozenset[str],
+    columns: Columns | None = None,
+    *,
+    is_list: bool,
 ) -> Answer[RowT] | None:
-    """Return the answer, or None where the body is not of the usual dialect."""
-    try:
-        envelope = _decoder(record, include, is_list).decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    found = cast(tuple[Any, ...], envelope.data if is_list else (envelope.data,))
-    embedded: Embedded = {}
-    for name in include:
-        for kind, others in _others(record, name)(found).items():
-            if not _are_sound(kind)(others.values()):
+    """Return the answer, its rows with these columns, or None where the body is not of the usual dialect."""
+    return _reader(record, include, columns, is_list).read(body)
+
+
+class _Reader:
+    """How one kind of answer is read: worked out once."""
+
+    def __init__(
+        self, record: Record[Any], include: frozenset[str], columns: Columns | None, is_list: bool
+    ) -> None:
+        self._record = record
+        self._include = include
+        self._columns = columns
+        self._is_list = is_list
+        row = row_of(record, columns)
+        linked = [(one.name, one.type) for one in msgspec.structs.fields(row)]
+        linked += [(name, _type_of(record.includes[name], columns)) for name in include]
+        self._decoder = _decoder(msgspec.defstruct("Linked", linked, gc=False) if include else row, is_list)
+        self._apart = _apart(row) if include else None
+        self._are_sound = _are_sound(row)
+        self._others = [
+            (embed.record.row, _others(name, embed), _are_sound(row_of(embed.record, columns)))
+            for name in include
+            if isinstance(embed := record.includes[name], One | Many)
+        ]
+
+    def read(self, body: bytes) -> Answer[Any] | None:
+        """Return the answer, or None."""
+        try:
+            envelope = self._decoder.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+        found = cast(tuple[Any, ...], envelope.data if self._is_list else (envelope.data,))
+        embedded: Embedded = {}
+        for kind, others_of, are_sound in self._others:
+            others = others_of(found)
+            if not are_sound(others.values()):
                 return None
             embedded.setdefault(kind, {}).update(others)
-    rows = cast(tuple[RowT, ...], _apart(record)(found) if include else found)
-    if not _are_sound(record.row)(rows):
-        return None
-    links = _Links(record, found, include)
-    if not is_list:
-        return Answer(rows, links, embedded)
-    told = {name: value for name in _BESIDE if (value := getattr(envelope, name)) is not msgspec.UNSET}
-    return Answer(rows, links, embedded, read_paging(told, None, len(rows)))
+        rows = found if self._apart is None else self._apart(found)
+        if not self._are_sound(rows):
+            return None
+        paging = Paging()
+        if self._is_list:
+            told = {
+                name: value for name in _BESIDE if (value := getattr(envelope, name)) is not msgspec.UNSET
+            }
+            paging = read_paging(told, None, len(rows))
+        links = _Links(self._record, found, self._include)
+        return Answer(
+            rows, links, embedded, paging, self._columns, body if self._columns is not None else b""
+        )
+
+
+_reader = lru_cache(_MOST_READERS)(_Reader)
 
 
 class _Links(Mapping[str, Mapping[int, Any]]):
@@ -88,30 +131,24 @@ class _Links(Mapping[str, Mapping[int, Any]]):
         return len(self._include)
 
 
-@cache
-def _others(record: Record[Any], name: str) -> Callable[[tuple[Any, ...]], Embedded]:
+def _others(name: str, embed: One | Many) -> Callable[[tuple[Any, ...]], dict[int, Row]]:
     """Return what finds the rows that came under an include, each once."""
-    match record.includes[name]:
-        case One(other):
-            source = f"{{other.id: other for one in linked if (other := one.{name}) is not None}}"
-        case Many(other):
-            source = f"{{other.id: other for one in linked for other in one.{name}}}"
-        case _:
-            return lambda linked: {}
-    return _compiled(f"lambda linked: {{row: {source}}}", row=other.row)
+    if isinstance(embed, One):
+        return _compiled(
+            f"lambda linked: {{other.id: other for one in linked if (other := one.{name}) is not None}}"
+        )
+    return _compiled(f"lambda linked: {{other.id: other for one in linked for other in one.{name}}}")
 
 
-@cache
-def _apart(record: Record[Any]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
+def _apart(row: type[Row]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
     """Return what makes rows without what came embedded in them."""
-    columns = ", ".join(f"one.{name}" for name in record.row.__struct_fields__)
-    return _compiled(f"lambda linked: tuple([row({columns}) for one in linked])", row=record.row)
+    columns = ", ".join(f"one.{name}" for name in row.__struct_fields__)
+    return _compiled(f"lambda linked: tuple([row({columns}) for one in linked])", row=row)
 
 
-@cache
-def _are_sound(kind: type[Row]) -> Callable[[Collection[Row]], bool]:
+def _are_sound(row: type[Row]) -> Callable[[Collection[Row]], bool]:
     """Return what tells whether those columns are sound that msgspec does not check."""
-    checks = " and ".join(f"is_iso(row.{name})" for name in moments(kind))
+    checks = " and ".join(f"is_iso(row.{name})" for name in moments(row))
     source = f"all([{checks} for row in rows])" if checks else "True"
     return _compiled(f"lambda rows: {source}", is_iso=is_iso)
 
@@ -121,25 +158,17 @@ def _compiled(source: str, **given: Any) -> Any:
     return eval(source, given)  # noqa: S307 - of our own names
 
 
-@cache
-def _decoder(record: Record[Any], include: frozenset[str], is_list: bool) -> msgspec.json.Decoder[Any]:
-    data = record.row
-    if include:
-        columns = [(column.name, column.type) for column in msgspec.structs.fields(record.row)]
-        linked = [(name, _type_of(record, name)) for name in include]
-        data = msgspec.defstruct("Linked", [*columns, *linked], gc=False)
+def _decoder(data: Any, is_list: bool) -> msgspec.json.Decoder[Any]:
     beside = [(name, Any, msgspec.UNSET) for name in _BESIDE]
-    envelope = msgspec.defstruct(
-        "Envelope", [("data", tuple[data, ...] if is_list else data), *beside], gc=False
-    )
-    return msgspec.json.Decoder(envelope)
+    rows = ("data", tuple[data, ...] if is_list else data)
+    return msgspec.json.Decoder(msgspec.defstruct("Envelope", [rows, *beside], gc=False))
 
 
-def _type_of(record: Record[Any], name: str) -> Any:
-    match record.includes[name]:
+def _type_of(embed: Embed, columns: Columns | None) -> Any:
+    match embed:
         case One(other):
-            return other.row | None
+            return row_of(other, columns) | None
         case Many(other):
-            return tuple[other.row, ...]
+            return tuple[row_of(other, columns), ...]
         case _:
             return Any
