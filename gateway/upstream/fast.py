@@ -40,7 +40,7 @@ def read_fast(
     record: Record[RowT],
     body: bytes,
     include: frozenset[str],
-    columns: Columns | None = None,
+    columns: Columns | None,
     *,
     is_list: bool,
 ) -> Answer[RowT] | None:
