@@ -172,7 +172,11 @@ class _Compiler:
         named = _named(field.type)
         if not is_leaf_type(named):
             return self._object(field, named, name, details)
-        if isinstance(field.type, GraphQLNonNull) and issubclass(kind, Row) and name not in _required(kind):
+        if (
+            isinstance(field.type, GraphQLNonNull)
+            and issubclass(kind, Row)
+            and name not in _required(kind.kind)
+        ):
             return None
         if named.name == "DateTime":
             return f"(None if row.{name} is None else row.{name}.isoformat())"
@@ -300,6 +304,7 @@ def _class_of(of: GraphQLObjectType) -> type[Any] | None:
     return PageInfo if of.name == "PageInfo" else row_class(of.name)
 
 
-def _required(kind: type[Row]) -> frozenset[str]:
-    """Return the columns that are never null."""
-    return frozenset({"id"} | {column.name for column in columns(kind) if column.required})
+def _required(kind: str) -> frozenset[str]:
+    """Return the columns that are never null, of rows of a kind."""
+    whole = cast(type[Row], row_class(kind))
+    return frozenset({"id"} | {column.name for column in columns(whole) if column.required})

@@ -63,9 +63,9 @@ class _Reader:
         linked += [(name, _type_of(record.includes[name], columns)) for name in include]
         self._decoder = _decoder(msgspec.defstruct("Linked", linked, gc=False) if include else row, is_list)
         self._apart = _apart(row) if include else None
-        self._are_sound = _are_sound(row)
+        self._are_sound = _are_sound(record, row)
         self._others = [
-            (embed.record.row, _others(name, embed), _are_sound(row_of(embed.record, columns)))
+            (embed.record.row, _others(name, embed), _are_sound(embed.record, row_of(embed.record, columns)))
             for name in include
             if isinstance(embed := record.includes[name], One | Many)
         ]
@@ -146,9 +146,10 @@ def _apart(row: type[Row]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
     return _compiled(f"lambda linked: tuple([row({columns}) for one in linked])", row=row)
 
 
-def _are_sound(row: type[Row]) -> Callable[[Collection[Row]], bool]:
-    """Return what tells whether those columns are sound that msgspec does not check."""
-    checks = " and ".join(f"is_iso(row.{name})" for name in moments(row))
+def _are_sound(record: Record[Any], row: type[Row]) -> Callable[[Collection[Row]], bool]:
+    """Return what tells whether those columns of such rows are sound that msgspec does not check."""
+    names = [name for name in moments(record.row) if name in row.__struct_fields__]
+    checks = " and ".join(f"is_iso(row.{name})" for name in names)
     source = f"all([{checks} for row in rows])" if checks else "True"
     return _compiled(f"lambda rows: {source}", is_iso=is_iso)
 
