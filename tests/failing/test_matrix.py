@@ -81,12 +81,12 @@ MUTATION = """mutation {
 
 
 @pytest.fixture
-def behind(gateway):
+def behind(gateway, brief_collections):
     """Make a gateway that reaches its sandbox over a wire with one fault, and hold that nothing stays behind."""
 
     @asynccontextmanager
     async def make(fault, call, **dialect):
-        limits = {"connect_timeout": 0.2, "read_timeout": 0.2, "total_timeout": 0.4, "operation_timeout": 1}
+        limits = {"connect_timeout": 0.5, "read_timeout": 0.5, "total_timeout": 0.8, "operation_timeout": 2}
         if fault == "huge":  # 20 MB take their time on a busy machine
             limits |= {"read_timeout": 5, "total_timeout": 10, "operation_timeout": 10}
         async with nothing_left(), FaultyServer(Sandbox(Dialect(**dialect)), {call: fault}) as server:

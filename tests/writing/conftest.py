@@ -52,7 +52,7 @@ def mute(gateway: Gateway) -> Ask:
 
 
 @pytest.fixture
-def wired(gateway: Gateway):
+def wired(gateway: Gateway, brief_collections: None):
     """Make gateways that reach their sandbox over TCP, through a server that plays a script."""
 
     @asynccontextmanager
