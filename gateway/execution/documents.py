@@ -1,7 +1,7 @@
 """From a document's text to what can be executed: parsed, limited and validated once for each text."""
 
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Callable, Mapping
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import msgspec
@@ -61,8 +61,8 @@ class Document(msgspec.Struct, frozen=True):
     """The variables that `@skip` and `@include` go by: what is compiled for their values holds for no others."""
     size_names: tuple[str, ...] = ()
     """The variables that say how large pages are."""
-    columns: Columns | None = None
-    """The columns of rows that its operations can ask for; None is all."""
+    columns: Callable[[], Columns | None] = lambda: None
+    """Tells the columns of rows that its operations can ask for; None is all. Worked out when it is first asked."""
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
         """Return the named operation, or the only one; None where that is not clear."""
@@ -134,7 +134,7 @@ class Documents:
             sizes=sizes,
             condition_names=tuple(sorted(names.of_conditions)),
             size_names=tuple(sorted(names.of_sizes)),
-            columns=selected_columns(self._schema, ast),
+            columns=cache(partial(selected_columns, self._schema, ast)),
         )
 
 

@@ -57,7 +57,7 @@ async def projected(text, run, upstream):
 async def plain(ast, run, upstream, columns=None):
     """Return the same as graphql-core makes it, from rows with these columns; None is all."""
     async with Context(upstream, Caller(CREDENTIAL)) as context:
-        context.ask_for(columns)
+        context.ask_for(lambda: columns)
         result = execute(
             GRAPH,
             ast,
