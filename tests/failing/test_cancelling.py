@@ -18,6 +18,8 @@ from gateway.sandbox import SANDBOX_KEY, Sandbox
 from gateway.upstream.call import listing, one
 from gateway.upstream.write import Write
 
+pytestmark = pytest.mark.usefixtures("brief_collections")
+
 CREATE = 'mutation { createCategory(input: {title: "Glass"}) { category { title } } }'
 
 
