@@ -254,6 +254,7 @@ class Upstream:
             return await self._fetch(call, session)
         if answer.has(session.columns):
             return answer
+        # Whoever began it read other columns; of the includes there is what PlanDocket did not ignore.
         told = call.including(frozenset(answer.links))
         return _answer_of(told, answer.body, session.columns)
 
