@@ -1,7 +1,7 @@
 """One GraphQL operation: who asks, what is known so far, and what still runs for it."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Coroutine, Generator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -23,7 +23,6 @@ from gateway.upstream.pages import Listing
 from gateway.upstream.reason import because
 from gateway.upstream.record import Record, RowT
 from gateway.upstream.session import Session
-from gateway.upstream.sparse import Columns
 from gateway.upstream.wire import Answer
 from gateway.upstream.write import Write, Written
 
@@ -157,11 +156,6 @@ class Context:
         saved = max(0, self.wanted - session.calls)
         budget = self._upstream.budget.state(session.credential)
         return Cost(session.calls, saved, session.hits, session.is_stale, budget)
-
-    def ask_for(self, columns: Callable[[], Columns | None]) -> None:
-        """Read no more than the columns that are told, of rows that nobody but this operation will see."""
-        if self._session is not None and not self._upstream.keeps:
-            self._session.columns = columns()
 
     def loader(self, kind: type[LoaderT]) -> LoaderT:
         """Return the operation's loader of this class."""

@@ -39,8 +39,6 @@ class Relation(msgspec.Struct, frozen=True):
     owner: Record[Any] | None = None
     target: Record[Any] | None = None
     """The other rows' resource; None for a plain value."""
-    has_otherwise: bool = False
-    """Whether a resolver finds out where PlanDocket ignores the include."""
 
     @property
     def embed(self) -> Embed | None:

@@ -62,7 +62,7 @@ def included(
         info.context.unavailable.add(f"{record.row.kind}.{info.field_name}")
         return None
 
-    relation = Relation(include, None, record, loader.record if loader else None, otherwise is not None)
+    relation = Relation(include, None, record, loader.record if loader else None)
     return _field(resolve, target | None, description, relation)
 
 

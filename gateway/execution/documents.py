@@ -1,7 +1,7 @@
 """From a document's text to what can be executed: parsed, limited and validated once for each text."""
 
-from collections.abc import Callable, Mapping
-from functools import cache, lru_cache, partial
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -28,8 +28,6 @@ from gateway.errors import TooComplexError
 from gateway.execution.access import Required
 from gateway.execution.limits import Limits, Sizes, excesses, repeats
 from gateway.execution.row_count import PAGE_SIZES, RowCount, too_many_rows
-from gateway.execution.selected import selected_columns
-from gateway.upstream.sparse import Columns
 
 _KEPT = 1_000
 _LONGEST_KEPT = 20_000  # characters: what is kept is bounded in memory too
@@ -61,8 +59,6 @@ class Document(msgspec.Struct, frozen=True):
     """The variables that `@skip` and `@include` go by: what is compiled for their values holds for no others."""
     size_names: tuple[str, ...] = ()
     """The variables that say how large pages are."""
-    columns: Callable[[], Columns | None] = lambda: None
-    """Tells the columns of rows that its operations can ask for; None is all. Worked out when it is first asked."""
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
         """Return the named operation, or the only one; None where that is not clear."""
@@ -134,7 +130,6 @@ class Documents:
             sizes=sizes,
             condition_names=tuple(sorted(names.of_conditions)),
             size_names=tuple(sorted(names.of_sizes)),
-            columns=cache(partial(selected_columns, self._schema, ast)),
         )
 
 

@@ -138,7 +138,6 @@ class Executor:
         context.projections, context.lookahead = document.projections, document.lookahead
         context.arguments = document.arguments
         context.condition_names = document.condition_names
-        context.ask_for(document.columns)
         limit = asyncio.timeout(self._options.timeout_s)
         try:
             async with limit:

@@ -36,7 +36,7 @@ from gateway.lookahead import IDS, Relation
 from gateway.paging import EdgeOf, Page, PageInfo
 from gateway.rows import Stub
 from gateway.upstream.columns import columns
-from gateway.upstream.record import Many, Row, SparseRow, row_class
+from gateway.upstream.record import Many, Row, row_class
 
 Project = Callable[[Sequence[Any], Context], list[Any]]
 Details = list[Any]
@@ -129,10 +129,7 @@ class _Compiler:
 
     def compile(self, of: GraphQLObjectType, details: Details, kind: type[Any]) -> Project | None:
         """Return the projection of a selection for values of one class; None where it is not plain."""
-        kinds = _Kinds(of)
-        if kind is Stub:
-            kinds[Stub] = True
-        if not kinds[kind]:
+        if kind is not Stub and _class_of(of) is not kind:
             return None
         fields = self._executor.collect_subfields(of, details).grouped_field_set
         entries = {name: self._entry(of, found, kind) for name, found in fields.items()}
@@ -141,12 +138,12 @@ class _Compiler:
         shown = ", ".join(f"{name!r}: {entry}" for name, entry in entries.items())
         source = [
             "def project(rows, context):",
-            "    if not all(map(kinds, {*map(type, rows)})):",
+            "    if {*map(type, rows)} - kinds:",
             "        raise StepAsideError",
             *self._lines,
             f"    return [{{{shown}}} for row in rows]",
         ]
-        self._given["kinds"] = kinds.__getitem__
+        self._given["kinds"] = {kind}
         exec("\n".join(source), self._given)  # noqa: S102 - of the client's texts only names stand in it, quoted
         return self._given["project"]
 
@@ -172,11 +169,7 @@ class _Compiler:
         named = _named(field.type)
         if not is_leaf_type(named):
             return self._object(field, named, name, details)
-        if (
-            isinstance(field.type, GraphQLNonNull)
-            and issubclass(kind, Row)
-            and name not in _required(kind.kind)
-        ):
+        if isinstance(field.type, GraphQLNonNull) and issubclass(kind, Row) and name not in _required(kind):
             return None
         if named.name == "DateTime":
             return f"(None if row.{name} is None else row.{name}.isoformat())"
@@ -217,19 +210,6 @@ class _Compiler:
         name = f"given_{len(self._given)}"
         self._given[name] = value
         return name
-
-
-class _Kinds(dict[type[Any], bool]):
-    """Whether values of a class are what a type is resolved from: rows with all columns or some, pages, edges."""
-
-    def __init__(self, of: GraphQLObjectType) -> None:
-        super().__init__()
-        self._of = of.name
-        self._class = _class_of(of)
-
-    def __missing__(self, kind: type[Any]) -> bool:
-        self[kind] = found = kind is self._class or (issubclass(kind, SparseRow) and kind.kind == self._of)
-        return found
 
 
 def _rows(
@@ -304,7 +284,6 @@ def _class_of(of: GraphQLObjectType) -> type[Any] | None:
     return PageInfo if of.name == "PageInfo" else row_class(of.name)
 
 
-def _required(kind: str) -> frozenset[str]:
-    """Return the columns that are never null, of rows of a kind."""
-    whole = cast(type[Row], row_class(kind))
-    return frozenset({"id"} | {column.name for column in columns(whole) if column.required})
+def _required(kind: type[Row]) -> frozenset[str]:
+    """Return the columns that are never null."""
+    return frozenset({"id"} | {column.name for column in columns(kind) if column.required})

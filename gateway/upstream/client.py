@@ -39,7 +39,6 @@ from gateway.upstream.pages import Listing, Read
 from gateway.upstream.record import RowT
 from gateway.upstream.refusals import outcome_of, refusal
 from gateway.upstream.session import Session
-from gateway.upstream.sparse import Columns
 from gateway.upstream.traits import IncludeStyle, Traits
 from gateway.upstream.wire import Answer, decode, read_list, read_single
 from gateway.upstream.write import UpdateMethod, Write, WriteRefusedError, Written
@@ -108,11 +107,6 @@ class Upstream:
             remaining=None if budget is None else budget.remaining,
             breaker=self.gate.breaker_state.value.lower(),
         )
-
-    @property
-    def keeps(self) -> bool:
-        """Whether an operation's rows are kept for others."""
-        return self._cache is not None
 
     def session(self, credential: Credential) -> Session:
         """Return an operation's way here. Where nothing is kept across operations it keeps for itself."""
@@ -246,17 +240,12 @@ class Upstream:
             return self._fetch(call, session)
 
         try:
-            answer = await self._flights.join(key, begin)
+            return await self._flights.join(key, begin)
         except (TooComplexError, RateLimitedError):
             if is_own:
                 raise
             # Whoever began it may send no more, or comes after writes: that is not ours.
             return await self._fetch(call, session)
-        if answer.has(session.columns):
-            return answer
-        # Whoever began it read other columns; of the includes there is what PlanDocket did not ignore.
-        told = call.including(frozenset(answer.links))
-        return _answer_of(told, answer.body, session.columns)
 
     async def _fetch(self, call: Call[RowT], session: Session) -> Answer[RowT]:
         begun = session.cache.begin()
@@ -286,7 +275,7 @@ class Upstream:
         reply = await self.gate.send("GET", call.path, session, session.lane, self._query(call, style))
         match reply.status:
             case 200:
-                return _answer_of(call, reply.body, session.columns)
+                return _answer_of(call, reply.body)
             case 404 if call.id is not None:
                 decode(reply.body)  # a proxy's page about a wrong host is no "not found"
                 return Answer()
@@ -330,9 +319,9 @@ def include_query(names: list[str], style: IncludeStyle | Literal["auto"]) -> li
     return [("include[]" if style == "brackets" else "include", name) for name in names]
 
 
-def _answer_of(call: Call[RowT], body: bytes, columns: Columns | None) -> Answer[RowT]:
+def _answer_of(call: Call[RowT], body: bytes) -> Answer[RowT]:
     is_list = call.id is None
-    answer = read_fast(call.record, body, call.include, columns, is_list=is_list)
+    answer = read_fast(call.record, body, call.include, is_list=is_list)
     if answer is not None:
         return answer
     reader = read_list if is_list else read_single

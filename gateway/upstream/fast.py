@@ -6,7 +6,7 @@ with others embedded are decoded along with them, then taken apart: rows must no
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from functools import lru_cache
+from functools import cache
 from typing import Any, cast
 
 import msgspec
@@ -14,10 +14,7 @@ import msgspec
 from gateway.upstream.columns import is_iso, moments
 from gateway.upstream.page_shapes import Paging, read_paging
 from gateway.upstream.record import Embed, Many, One, Record, Row, RowT
-from gateway.upstream.sparse import Columns, row_of
 from gateway.upstream.wire import Answer, Embedded
-
-_MOST_READERS = 500  # a client chooses the columns that are read
 
 _BESIDE = (
     *(
@@ -37,35 +34,27 @@ _BESIDE = (
 
 
 def read_fast(
-    record: Record[RowT],
-    body: bytes,
-    include: frozenset[str],
-    columns: Columns | None,
-    *,
-    is_list: bool,
+    record: Record[RowT], body: bytes, include: frozenset[str], *, is_list: bool
 ) -> Answer[RowT] | None:
-    """Return the answer, its rows with these columns, or None where the body is not of the usual dialect."""
-    return _reader(record, include, columns, is_list).read(body)
+    """Return the answer, or None where the body is not of the usual dialect."""
+    return _reader(record, include, is_list).read(body)
 
 
 class _Reader:
     """How one kind of answer is read: worked out once."""
 
-    def __init__(
-        self, record: Record[Any], include: frozenset[str], columns: Columns | None, is_list: bool
-    ) -> None:
+    def __init__(self, record: Record[Any], include: frozenset[str], is_list: bool) -> None:
         self._record = record
         self._include = include
-        self._columns = columns
         self._is_list = is_list
-        row = row_of(record, columns)
+        row = record.row
         linked = [(one.name, one.type) for one in msgspec.structs.fields(row)]
-        linked += [(name, _type_of(record.includes[name], columns)) for name in include]
+        linked += [(name, _type_of(record.includes[name])) for name in include]
         self._decoder = _decoder(msgspec.defstruct("Linked", linked, gc=False) if include else row, is_list)
         self._apart = _apart(row) if include else None
-        self._are_sound = _are_sound(record, row)
+        self._are_sound = _are_sound(row)
         self._others = [
-            (embed.record.row, _others(name, embed), _are_sound(embed.record, row_of(embed.record, columns)))
+            (embed.record.row, _others(name, embed), _are_sound(embed.record.row))
             for name in include
             if isinstance(embed := record.includes[name], One | Many)
         ]
@@ -92,13 +81,10 @@ class _Reader:
                 name: value for name in _BESIDE if (value := getattr(envelope, name)) is not msgspec.UNSET
             }
             paging = read_paging(told, None, len(rows))
-        links = _Links(self._record, found, self._include)
-        return Answer(
-            rows, links, embedded, paging, self._columns, body if self._columns is not None else b""
-        )
+        return Answer(rows, _Links(self._record, found, self._include), embedded, paging)
 
 
-_reader = lru_cache(_MOST_READERS)(_Reader)
+_reader = cache(_Reader)
 
 
 class _Links(Mapping[str, Mapping[int, Any]]):
@@ -146,10 +132,9 @@ def _apart(row: type[Row]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
     return _compiled(f"lambda linked: tuple([row({columns}) for one in linked])", row=row)
 
 
-def _are_sound(record: Record[Any], row: type[Row]) -> Callable[[Collection[Row]], bool]:
-    """Return what tells whether those columns of such rows are sound that msgspec does not check."""
-    names = [name for name in moments(record.row) if name in row.__struct_fields__]
-    checks = " and ".join(f"is_iso(row.{name})" for name in names)
+def _are_sound(row: type[Row]) -> Callable[[Collection[Row]], bool]:
+    """Return what tells whether those columns are sound that msgspec does not check."""
+    checks = " and ".join(f"is_iso(row.{name})" for name in moments(row))
     source = f"all([{checks} for row in rows])" if checks else "True"
     return _compiled(f"lambda rows: {source}", is_iso=is_iso)
 
@@ -165,11 +150,11 @@ def _decoder(data: Any, is_list: bool) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(msgspec.defstruct("Envelope", [rows, *beside], gc=False))
 
 
-def _type_of(embed: Embed, columns: Columns | None) -> Any:
+def _type_of(embed: Embed) -> Any:
     match embed:
         case One(other):
-            return row_of(other, columns) | None
+            return other.row | None
         case Many(other):
-            return tuple[row_of(other, columns), ...]
+            return tuple[other.row, ...]
         case _:
             return Any

@@ -6,7 +6,6 @@ Each resource states its own in its `record.py`; everything in this package work
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 import msgspec
@@ -30,12 +29,6 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     """The GraphQL type's name, "Event"."""
 
     id: Int
-
-
-class SparseRow(Row, frozen=True, gc=False):
-    """A row of which only some columns were decoded: see `gateway.upstream.sparse`."""
-
-    kind = ""  # its subclasses have their resource's
 
 
 def row_class(kind: str) -> "type[Row] | None":
@@ -115,13 +108,6 @@ class Record(Generic[RowT]):
     "events" are the lists of events, "events/*" all their rows, "events?search" the lists with that
     filter, "contacts.events" what that include tells.
     """
-
-    @cached_property
-    def own_columns(self) -> frozenset[str]:
-        """The columns that the gateway itself goes by, whatever is selected: it follows, finds and filters by them."""
-        follows = {embed.key for embed in self.includes.values() if isinstance(embed, One) and embed.key}
-        filters = {same.column for same in self.exact.values()}
-        return frozenset({"id", *follows, *filters} | ({self.key} if self.key else set()))
 
     @property
     def own_id(self) -> str:

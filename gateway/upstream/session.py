@@ -7,7 +7,6 @@ from gateway.upstream.budget import Lane
 from gateway.upstream.cache import Cache
 from gateway.upstream.credential import Credential
 from gateway.upstream.record import Record
-from gateway.upstream.sparse import Columns
 
 
 class Session:
@@ -29,8 +28,6 @@ class Session:
         """Whether anything of the answer was kept longer than it is fresh."""
         self.lane = Lane.READ
         """WRITE while a mutation looks up what it writes: that is part of the write."""
-        self.columns: Columns | None = None
-        """What rows are read with, where nobody else will see them; None is all."""
         self._max_calls = max_calls
         self._reads = 0
 

@@ -15,7 +15,6 @@ from gateway.errors import UnreadableError
 from gateway.upstream.columns import columns, read_int
 from gateway.upstream.page_shapes import Paging, read_paging
 from gateway.upstream.record import Many, One, Record, Row, RowT
-from gateway.upstream.sparse import Columns
 from gateway.upstream.write import Written
 
 log = logging.getLogger(__name__)
@@ -33,14 +32,6 @@ class Answer(msgspec.Struct, Generic[RowT], frozen=True, weakref=True):
     embedded: Mapping[type[Row], Mapping[int, Row]] = {}
     """Whole rows of other resources that came along: class -> id -> row."""
     paging: Paging = Paging()
-    columns: Columns | None = None
-    """What its rows have, where that is not all: see `gateway.upstream.sparse`."""
-    body: bytes = b""
-    """What it was read from, where whoever else waits for it may want other columns."""
-
-    def has(self, columns: Columns | None) -> bool:
-        """Return whether its rows have these columns; None is all."""
-        return self.columns is None or (columns is not None and columns <= self.columns)
 
 
 def decode(body: bytes) -> Any:
