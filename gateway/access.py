@@ -7,6 +7,7 @@ from typing import Self
 import msgspec
 
 from gateway.upstream.credential import Credential
+from gateway.upstream.session import Throttle
 
 READ, WRITE, SENSITIVE = "read", "write", "sensitive"
 ROLES = frozenset({READ, WRITE, SENSITIVE})
@@ -85,3 +86,5 @@ class Caller(msgspec.Struct, frozen=True):
     """What logs and metrics call them: a token's name, a digest of a JWT's subject; never a key."""
     is_let_in: bool = False
     """Whether they showed anything that lets them in, so that they may also look at the schema."""
+    throttle: Throttle | None = None
+    """What bounds keys of their own that PlanDocket refuses."""

@@ -76,7 +76,7 @@ class Context:
         """Whether nothing but the resolver of a lone root field runs: nobody can want another read beside its first."""
         self.asked: Asked = {}
         """What was asked so far: see `gateway.reads`."""
-        self._session = upstream.session(caller.credential) if caller.credential else None
+        self._session = upstream.session(caller.credential, caller.throttle) if caller.credential else None
         self._loaders: dict[type, Any] = {}
         self._running: set[asyncio.Future[Any]] = set()
         self._kept_reads: list[tuple[Call[Any], ref[Answer[Any]]]] = []

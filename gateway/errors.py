@@ -5,7 +5,7 @@
     * BadInputError           an argument is wrong; the message says what is allowed
     * UnauthenticatedError    no key or token, or one that nobody knows
     * ForbiddenError          the caller's roles do not grant it
-    * TooManyFailuresError    wrong tokens came from the caller's address; carries `retry_after`
+    * TooManyFailuresError    wrong tokens or keys came from the caller's address; carries `retry_after`
     * TooComplexError         the operation needs more upstream reads than one may
     * OperationTimeoutError   the operation took longer than one may
   * UpstreamError             PlanDocket, or the way to it, is at fault
@@ -58,6 +58,11 @@ class UnauthenticatedError(CallerError):
             f"{reason} Send your {wanted} as 'Authorization: Bearer {shown}' or 'X-API-Key: {shown}'."
         )
 
+    @classmethod
+    def unknown_key(cls) -> "UnauthenticatedError":
+        """Return the error for a caller's own key that PlanDocket refuses (401)."""
+        return cls("PlanDocket does not know this API key.")
+
 
 class ForbiddenError(CallerError):
     """The caller is known, and their roles do not grant what they ask."""
@@ -89,14 +94,14 @@ class ForbiddenError(CallerError):
 
 
 class TooManyFailuresError(CallerError):
-    """Wrong tokens came from the caller's address."""
+    """Wrong tokens, or PlanDocket keys, came from the caller's address."""
 
     code = "TOO_MANY_FAILURES"
 
-    def __init__(self, retry_in_s: float) -> None:
+    def __init__(self, retry_in_s: float, shown: str = "tokens") -> None:
         self.retry_after = max(1, math.ceil(retry_in_s))
         super().__init__(
-            f"Too many wrong tokens came from your address: try again in {self.retry_after} s, with a right one."
+            f"Too many wrong {shown} came from your address: try again in {self.retry_after} s, with a right one."
         )
 
     @property

@@ -119,8 +119,9 @@ def _told_of_operation(details: OperationDetails) -> Mapping[str, Any]:
         told["codes"] = details.codes
     if details.is_stale:
         told["stale"] = True
-    if details.caller:
-        told["caller"] = details.caller
+    for name in ("caller", "address"):
+        if value := getattr(details, name):
+            told[name] = value
     if details.failed_calls:
         told["plandocket_request_ids"] = details.failed_calls
     return told

@@ -23,6 +23,8 @@ _Age = Annotated[float, Field(ge=0, le=31_536_000)]
 _Switch = Literal["on", "off"]
 _Seconds = Annotated[float, Field(gt=0, le=300)]
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
 
 class Settings(BaseSettings):
     """The gateway's settings, each under the name of its environment variable."""
@@ -168,6 +170,12 @@ class Settings(BaseSettings):
         description="For `jwt`: the claim with the roles `read` or `write`, `sensitive`, and resources "
         "such as `events`, to which the caller is limited.",
     )
+    trusted_proxies: str | None = Field(
+        default=None,
+        validation_alias="GATEWAY_TRUSTED_PROXIES",
+        description="Addresses or networks of proxies that are believed who asked them (`X-Forwarded-For`), with "
+        "commas between: `10.0.0.7, 192.168.0.0/24`. Wrong tokens and keys are counted by that address.",
+    )
     csrf: _Switch = Field(
         default="on",
         validation_alias="GATEWAY_CSRF",
@@ -284,7 +292,12 @@ class Settings(BaseSettings):
     @property
     def origins(self) -> tuple[str, ...]:
         """The origins whose pages may call."""
-        return tuple(filter(None, (one.strip() for one in (self.cors_origins or "").split(","))))
+        return tuple(_listed(self.cors_origins))
+
+    @property
+    def proxies(self) -> tuple[Network, ...]:
+        """The networks of proxies that are believed who asked them."""
+        return tuple(map(ipaddress.ip_network, _listed(self.trusted_proxies)))
 
     @property
     def fresh_s(self) -> dict[str, float]:
@@ -318,14 +331,29 @@ class Settings(BaseSettings):
     @field_validator("cors_origins")
     @classmethod
     def _as_browsers_send_them(cls, origins: str | None) -> str | None:
-        for place, origin in enumerate((origins or "").split(","), start=1):
-            if origin.strip() and not _is_origin(origin.strip()):
+        for place, origin in enumerate(_listed(origins), start=1):
+            if not _is_origin(origin):
                 raise ValueError(
                     f"its origin number {place} is none: each is written as browsers send it, scheme, host and "
                     "a port that is not the scheme's own, in lower case, such as https://app.example.org or "
                     "http://localhost:3000; no path, no slash at the end, no *"
                 )
         return origins
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, proxies: str | None) -> str | None:
+        for place, text in enumerate(_listed(proxies), start=1):
+            try:
+                network = ipaddress.ip_network(text)
+            except ValueError:
+                raise ValueError(
+                    f"its number {place} is neither an address nor a network: each is written such as 10.0.0.7, "
+                    "192.168.0.0/24 or fd00::/8, with no name, no port, and no bits beyond the network's own"
+                ) from None
+            if network.prefixlen == 0:
+                raise ValueError(f"its number {place} is every address: then anyone could pass for any other")
+        return proxies
 
     @field_validator("jwt_jwks_url")
     @classmethod
@@ -382,6 +410,11 @@ class Settings(BaseSettings):
 def is_sendable(key: str) -> bool:
     """Return whether a key can stand in a header: visible ASCII without a space."""
     return key.isascii() and key.isprintable() and " " not in key and bool(key)
+
+
+def _listed(text: str | None) -> list[str]:
+    """Return the members of a list with commas between."""
+    return [one.strip() for one in (text or "").split(",") if one.strip()]
 
 
 _ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::([1-9][0-9]{0,4}))?")

@@ -1,6 +1,7 @@
 """What happened, as frozen values handed to hooks. Whoever joins the gateway's parts names a vendor, nobody else.
 
-Nothing here holds what a caller wrote or read: no variable, no query's text, no key, no address.
+Nothing here holds what a caller wrote or read: no variable, no query's text, no key. What names an operation
+is there, cut, and the address of whoever was refused.
 """
 
 import logging
@@ -13,6 +14,7 @@ from contextvars import ContextVar
 import msgspec
 
 _LONGEST_NAME = 64  # characters of an operation's name, which a client chooses
+_ADDRESS_IS_TOLD_FOR = frozenset({"UNAUTHENTICATED", "TOO_MANY_FAILURES"})
 _SANE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -53,6 +55,8 @@ class OperationDetails(msgspec.Struct, frozen=True):
     caller: str
     failed_calls: tuple[str, ...]
     """What PlanDocket calls its requests that failed."""
+    address: str = ""
+    """Where a key or token that was refused came from; else "", for it is personal data."""
 
     @property
     def outcome(self) -> str:
@@ -67,10 +71,22 @@ OnOperation = Callable[[OperationDetails], None]
 class Operation:
     """What is known so far of the operation that runs: filled in along the way by whoever learns it."""
 
-    __slots__ = ("caller", "calls", "codes", "failed_calls", "hits", "is_stale", "kind", "name", "request_id")
+    __slots__ = (
+        "address",
+        "caller",
+        "calls",
+        "codes",
+        "failed_calls",
+        "hits",
+        "is_stale",
+        "kind",
+        "name",
+        "request_id",
+    )
 
     def __init__(self, request_id: str) -> None:
         self.request_id = request_id
+        self.address = ""
         self.name: str | None = None
         self.kind: str | None = None
         self.codes: list[str] = []
@@ -98,6 +114,7 @@ class Operation:
             self.is_stale,
             self.caller,
             tuple(self.failed_calls),
+            "" if _ADDRESS_IS_TOLD_FOR.isdisjoint(self.codes) else self.address,
         )
 
 
@@ -114,6 +131,12 @@ def request_id() -> str:
 def sane_id(given: object) -> str | None:
     """Return an id that somebody else made, where it can be nothing but an id; else None."""
     return given if isinstance(given, str) and _SANE_ID.fullmatch(given) else None
+
+
+def note_address(address: str) -> None:
+    """Note where the request that runs comes from."""
+    if (operation := running.get()) is not None:
+        operation.address = address
 
 
 def note_code(code: str) -> None:

@@ -23,7 +23,6 @@ _RECENTLY_S = 300.0
 _SHORTEST_S = 30.0  # a rate is taken over at least so long
 _MOST_CREDENTIALS = 10_000
 _MOST_STRANGERS = 1_000
-_FOR_STRANGERS = 100  # requests an hour, for all keys together that PlanDocket never yet accepted
 _FIRST_PAUSE_S = 30.0
 _LONGEST_PAUSE_S = 900.0
 _MOST_DOUBLINGS = 10
@@ -110,7 +109,6 @@ class _Account:
 
     def __init__(self, limit: int | None) -> None:
         self.window = Window(limit)
-        self.is_accepted = False
         self.closed_until = 0.0
         self.pauses = 0
         self.told_remaining: int | None = None
@@ -132,7 +130,6 @@ class Budget:
         self._accounts: OrderedDict[Credential, _Account] = OrderedDict()
         # Apart, so that wrong keys, which cost their sender nothing, push out no right one's hour.
         self._unaccepted: OrderedDict[Credential, _Account] = OrderedDict()
-        self._strangers = Window(_FOR_STRANGERS)
 
     def spend(self, credential: Credential, lane: Lane) -> None:
         """Count one attempt, about to be sent.
@@ -148,18 +145,24 @@ class Budget:
         account.window.spend(now, lane)
         if account.told_remaining is not None:
             account.told_remaining -= 1
-        if not account.is_accepted:
-            self._strangers.spend(now, lane)
+
+    def is_accepted(self, credential: Credential) -> bool:
+        """Return whether PlanDocket knows the key, as far as was seen. The gateway's own key needs no proof."""
+        return credential.is_held or credential in self._accounts
 
     def accept(self, credential: Credential) -> None:
         """Note that PlanDocket knows the key, and answers again."""
         account = self._account(credential)
         account.pauses = 0
-        if not account.is_accepted:
-            account.is_accepted = True
-            self._unaccepted.pop(credential, None)
+        if self._unaccepted.pop(credential, None) is not None:
             self._accounts[credential] = account
             _bound(self._accounts, _MOST_CREDENTIALS)
+
+    def refuse(self, credential: Credential) -> None:
+        """Note that PlanDocket does not know the key, or no longer does."""
+        if not credential.is_held and (account := self._accounts.pop(credential, None)) is not None:
+            self._unaccepted[credential] = account
+            _bound(self._unaccepted, _MOST_STRANGERS)
 
     def note_headers(self, credential: Credential, remaining: int | None, reset_at: float | None) -> None:
         """Take PlanDocket's own count where it tells it. `reset_at` is in unix seconds."""
@@ -217,18 +220,14 @@ class Budget:
         waits = [account.window.wait(now, keep), account.closed_until - now]
         if account.told_remaining is not None and now < account.told_until:
             waits.append(account.told_until - now if account.told_remaining <= keep else 0.0)
-        if not account.is_accepted:
-            waits.append(self._strangers.wait(now, 0))
         return max(waits)
 
     def _account(self, credential: Credential) -> _Account:
-        # The gateway's own key is no stranger: nobody else can bring another.
-        is_accepted = credential.is_held or credential in self._accounts
+        is_accepted = self.is_accepted(credential)
         accounts = self._accounts if is_accepted else self._unaccepted
         account = accounts.get(credential)
         if account is None:
             account = accounts[credential] = _Account(self._per_hour)
-            account.is_accepted = is_accepted
         accounts.move_to_end(credential)
         _bound(accounts, _MOST_CREDENTIALS if is_accepted else _MOST_STRANGERS)
         return account

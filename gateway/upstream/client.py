@@ -19,6 +19,7 @@ from gateway.errors import (
     RateLimitedError,
     RefusedError,
     TooComplexError,
+    TooManyFailuresError,
     UnavailableError,
     UnreadableError,
 )
@@ -38,7 +39,7 @@ from gateway.upstream.page_shapes import Paging
 from gateway.upstream.pages import Listing, Read
 from gateway.upstream.record import RowT
 from gateway.upstream.refusals import outcome_of, refusal
-from gateway.upstream.session import Session
+from gateway.upstream.session import Session, Throttle
 from gateway.upstream.traits import IncludeStyle, Traits
 from gateway.upstream.wire import Answer, decode, read_list, read_single
 from gateway.upstream.write import UpdateMethod, Write, WriteRefusedError, Written
@@ -108,11 +109,11 @@ class Upstream:
             breaker=self.gate.breaker_state.value.lower(),
         )
 
-    def session(self, credential: Credential) -> Session:
+    def session(self, credential: Credential, throttle: Throttle | None = None) -> Session:
         """Return an operation's way here. Where nothing is kept across operations it keeps for itself."""
         cache = self._cache or Cache(self._keeping, self._clock)
         deadline = self.gate.now() + self._settings.operation_timeout
-        return Session(credential, cache, self._settings.max_calls, deadline)
+        return Session(credential, cache, self._settings.max_calls, deadline, throttle)
 
     def at_hand(self, call: Call[RowT], session: Session) -> Answer[RowT] | None:
         """Return the answer to `call` where it is kept fresh; costs no request and no wait."""
@@ -241,7 +242,7 @@ class Upstream:
 
         try:
             return await self._flights.join(key, begin)
-        except (TooComplexError, RateLimitedError):
+        except (TooComplexError, RateLimitedError, TooManyFailuresError):
             if is_own:
                 raise
             # Whoever began it may send no more, or comes after writes: that is not ours.

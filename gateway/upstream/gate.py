@@ -100,7 +100,9 @@ class Gate:
             GatewayError: it may not be sent, or the answer is none to repeat a request for.
         """
         breaker = self._breaker
-        breaker.check(self.now())  # or it would wait for a place only to be refused
+        # Or it would wait for a place only to be refused.
+        breaker.check(self.now())
+        self._check_key(ask.session)
         era = -1
 
         def admit() -> None:
@@ -139,6 +141,7 @@ class Gate:
     def _admit(self, ask: _Ask) -> int:
         """Count an attempt that is about to be sent, and return what the breaker knows it by."""
         ask.session.check(ask.lane)
+        self._check_key(ask.session)  # others may have been refused meanwhile
         era = self._breaker.admit(self.now())
         try:
             self._budget.spend(ask.session.credential, ask.lane)
@@ -149,13 +152,22 @@ class Gate:
         ask.attempts += 1
         return era
 
+    def _check_key(self, session: Session) -> None:
+        """Return if the session's key may be tried: one that PlanDocket accepted before always may."""
+        if session.throttle is not None and not self._budget.is_accepted(session.credential):
+            session.throttle.check()
+
     def _note(self, reply: Reply, session: Session) -> None:
         credential = session.credential
         remaining, reset_at = (_number(reply, f"x-ratelimit-{name}") for name in ("remaining", "reset"))
         self._budget.note_headers(credential, None if remaining is None else int(remaining), reset_at)
         if reply.status == 429:
             raise RateLimitedError(self._budget.close(credential, _number(reply, "retry-after")))
-        if reply.status != 401:
+        if reply.status == 401:
+            self._budget.refuse(credential)
+            if session.throttle is not None:
+                session.throttle.note_refused()
+        elif reply.status < 500:  # what fails has not looked at the key
             self._budget.accept(credential)
 
     def _pause(self, ask: _Ask, outcome: Reply | UnavailableError) -> float | None:

@@ -32,7 +32,7 @@ def refusal(status: int, resource: str, credential: Credential) -> GatewayError:
             log.error("PlanDocket refuses PLANDOCKET_API_KEY (401): give the gateway a valid key")
             return RefusedError.held_key()
         case 401:
-            return UnauthenticatedError("PlanDocket does not know this API key.")
+            return UnauthenticatedError.unknown_key()
         case 403:
             if credential.is_held:
                 log.error("PLANDOCKET_API_KEY may not use %s (403): give it that scope", resource)

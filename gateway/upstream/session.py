@@ -1,6 +1,6 @@
 """One operation's way to PlanDocket: who asks, what it may cost, and what it cost so far."""
 
-from typing import Any
+from typing import Any, Protocol
 
 from gateway.errors import TooComplexError
 from gateway.upstream.budget import Lane
@@ -9,13 +9,38 @@ from gateway.upstream.credential import Credential
 from gateway.upstream.record import Record
 
 
+class Throttle(Protocol):
+    """Bounds what whoever brought a key may cost with keys that PlanDocket refuses."""
+
+    def check(self) -> None:
+        """Return if the key, which PlanDocket has not accepted yet, may be tried.
+
+        Raises:
+            UnauthenticatedError: it was refused for this operation already.
+            TooManyFailuresError: too many were refused that came from the same place.
+            OverloadedError: too many were refused, wherever they came from.
+        """
+        ...
+
+    def note_refused(self) -> None:
+        """Note that PlanDocket does not know the key."""
+        ...
+
+
 class Session:
     """Given along with every read and write of an operation."""
 
     def __init__(
-        self, credential: Credential, cache: Cache, max_calls: int, deadline: float | None = None
+        self,
+        credential: Credential,
+        cache: Cache,
+        max_calls: int,
+        deadline: float | None = None,
+        throttle: Throttle | None = None,
     ) -> None:
         self.credential = credential
+        self.throttle = throttle
+        """None where the key is nothing that a caller chooses."""
         self.cache = cache
         """The process's, or one of its own where nothing is kept across operations."""
         self.deadline = deadline

@@ -50,8 +50,7 @@ async def test_an_address_has_ten_guesses_a_minute(
     refused = await send(ask, RIGHT)
     assert refused.status_code == 429
     assert refused.headers["retry-after"] == "60"
-    assert "10 wrong tokens" in caplog.text
-    assert "192.0.2.1" not in caplog.text
+    assert "10 wrong tokens came from 192.0.2.1" in caplog.text
     assert refused.json()["errors"][0]["extensions"]["code"] == "TOO_MANY_FAILURES"
     time.seconds += 59
     assert (await send(ask, RIGHT)).headers["retry-after"] == "1"

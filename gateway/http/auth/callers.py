@@ -18,9 +18,11 @@ from gateway.errors import (
 from gateway.http.auth.failures import Failures
 from gateway.http.auth.issuer import Issuer
 from gateway.http.auth.jwts import JsonWebTokens
-from gateway.http.auth.passthrough import caller_of_key
+from gateway.http.auth.passthrough import OwnKeys
 from gateway.http.auth.tokens import Tokens
+from gateway.http.proxies import Proxies
 from gateway.settings import Settings
+from gateway.telemetry import note_address
 from gateway.upstream.clock import Clock
 from gateway.upstream.credential import Credential
 
@@ -45,7 +47,9 @@ class Callers:
             SettingsError: the file of tokens cannot be read; the message names the line.
         """
         clock = clock or Clock()
+        self._proxies = Proxies(settings.proxies)
         self._failures = Failures(clock.monotonic)
+        self._own_keys = OwnKeys(clock.monotonic)
         self._anyone: Caller | None = None
         self._tokens: Tokens | JsonWebTokens | None = None
         self._issuer: Issuer | None = None
@@ -83,12 +87,13 @@ class Callers:
         """
         if self._anyone is not None:
             return self._anyone
-        shown = _shown(request)
+        shown, address = _shown(request), self._proxies.client_of(request.scope)
+        note_address(address)
         if self._tokens is None:
-            return caller_of_key(shown)
+            return self._own_keys.caller(shown, address)
         if not shown:
             raise UnauthenticatedError("No token came with the request.", wanted="token", shown="TOKEN")
-        return await self._known(self._tokens, shown, request.client.host if request.client else "")
+        return await self._known(self._tokens, shown, address)
 
     async def _known(self, tokens: Tokens | JsonWebTokens, shown: str, address: str) -> Caller:
         digest = hashlib.sha256(shown.encode()).digest()
