@@ -119,7 +119,7 @@ def _told_of_operation(details: OperationDetails) -> Mapping[str, Any]:
         told["codes"] = details.codes
     if details.is_stale:
         told["stale"] = True
-    for name in ("caller", "address"):
+    for name in ("caller", "client", "client_version", "address"):
         if value := getattr(details, name):
             told[name] = value
     if details.failed_calls:

@@ -22,7 +22,7 @@ from gateway.upstream.client import Upstream
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 
-_MOST_NAMES = 100  # clients choose operations' names, and each makes series of its own
+_MOST_NAMES = 100  # clients choose them, and each makes series of its own
 _OTHER = "other"
 _UNNAMED = "unnamed"
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)
@@ -40,6 +40,13 @@ class Metrics:
             "GraphQL operations by name (the first 100 that succeed, then `other`) "
             "and outcome: `ok` or the first error's code.",
             ("name", "outcome"),
+            registry=self._registry,
+        )
+        self._client_operations = Counter(
+            "gateway_client_operations",
+            "GraphQL operations of clients that name themselves, by name and version "
+            "(the first 100 that succeed, then `other`) and outcome.",
+            ("client", "version", "outcome"),
             registry=self._registry,
         )
         self._operation_seconds = Histogram(
@@ -64,9 +71,11 @@ class Metrics:
             registry=self._registry,
         )
         ProcessCollector(registry=self._registry)
-        self._names: set[str] = set()
+        self._names = _Names()
+        self._clients = _Names()
         # `labels` costs more than counting does.
         self._operations_by = cache(self._operations.labels)
+        self._client_operations_by = cache(self._client_operations.labels)
         self._operation_seconds_by = cache(self._operation_seconds.labels)
         self._calls_by = cache(self._calls.labels)
         self._call_seconds_by = cache(self._call_seconds.labels)
@@ -78,7 +87,13 @@ class Metrics:
     def count_operation(self, details: OperationDetails) -> None:
         """Count an operation that ended."""
         outcome = details.outcome
-        self._operations_by(self._name(details.name, outcome), outcome).inc()
+        name = _UNNAMED
+        if details.name is not None:
+            [name] = self._names.counted((details.name,), outcome)
+        self._operations_by(name, outcome).inc()
+        if details.client:
+            client, version = self._clients.counted((details.client, details.client_version), outcome)
+            self._client_operations_by(client, version, outcome).inc()
         self._operation_seconds_by(details.kind or "refused").observe(details.seconds)
 
     def count_call(self, details: CallDetails) -> None:
@@ -90,16 +105,22 @@ class Metrics:
         """Return all of it, in Prometheus' text format."""
         return generate_latest(self._registry)
 
-    def _name(self, name: str | None, outcome: str) -> str:
-        if name is None:
-            return _UNNAMED
-        if name in self._names:
-            return name
+
+class _Names:
+    """What clients call something, the first hundred."""
+
+    def __init__(self) -> None:
+        self._counted: set[tuple[str, ...]] = set()
+
+    def counted(self, names: tuple[str, ...], outcome: str) -> tuple[str, ...]:
+        """Return the names, or in place of each `other`."""
+        if names in self._counted:
+            return names
         # Only what succeeds takes a place: else whoever may not even call could fill them.
-        if outcome == "ok" and len(self._names) < _MOST_NAMES:
-            self._names.add(name)
-            return name
-        return _OTHER
+        if outcome == "ok" and len(self._counted) < _MOST_NAMES:
+            self._counted.add(names)
+            return names
+        return (_OTHER,) * len(names)
 
 
 class _Standing(Collector):

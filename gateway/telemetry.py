@@ -1,7 +1,7 @@
 """What happened, as frozen values handed to hooks. Whoever joins the gateway's parts names a vendor, nobody else.
 
-Nothing here holds what a caller wrote or read: no variable, no query's text, no key. What names an operation
-is there, cut, and the address of whoever was refused.
+Nothing here holds what a caller wrote or read: no variable, no query's text, no key. What names an operation and its
+client is there, cut, and the address of whoever was refused.
 """
 
 import logging
@@ -13,7 +13,7 @@ from contextvars import ContextVar
 
 import msgspec
 
-_LONGEST_NAME = 64  # characters of an operation's name, which a client chooses
+_LONGEST_NAME = 64  # characters of a name that a client chooses
 _ADDRESS_IS_TOLD_FOR = frozenset({"UNAUTHENTICATED", "TOO_MANY_FAILURES"})
 _SANE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -55,6 +55,9 @@ class OperationDetails(msgspec.Struct, frozen=True):
     caller: str
     failed_calls: tuple[str, ...]
     """What PlanDocket calls its requests that failed."""
+    client: str = ""
+    """What the client calls itself, "storefront"; "" where it does not."""
+    client_version: str = ""
     address: str = ""
     """Where a key or token that was refused came from; else "", for it is personal data."""
 
@@ -75,6 +78,8 @@ class Operation:
         "address",
         "caller",
         "calls",
+        "client",
+        "client_version",
         "codes",
         "failed_calls",
         "hits",
@@ -84,8 +89,10 @@ class Operation:
         "request_id",
     )
 
-    def __init__(self, request_id: str) -> None:
+    def __init__(self, request_id: str, client: str = "", client_version: str = "") -> None:
         self.request_id = request_id
+        self.client = client
+        self.client_version = client_version
         self.address = ""
         self.name: str | None = None
         self.kind: str | None = None
@@ -114,6 +121,8 @@ class Operation:
             self.is_stale,
             self.caller,
             tuple(self.failed_calls),
+            self.client,
+            self.client_version,
             "" if _ADDRESS_IS_TOLD_FOR.isdisjoint(self.codes) else self.address,
         )
 
@@ -131,6 +140,11 @@ def request_id() -> str:
 def sane_id(given: object) -> str | None:
     """Return an id that somebody else made, where it can be nothing but an id; else None."""
     return given if isinstance(given, str) and _SANE_ID.fullmatch(given) else None
+
+
+def printable(given: str, most: int = _LONGEST_NAME) -> str:
+    """Return of a text that a client chose what can be printed, and at most so many characters."""
+    return "".join(filter(str.isprintable, given[: 2 * most])).strip()[:most]
 
 
 def note_address(address: str) -> None:

@@ -2,12 +2,14 @@
 
 import logging
 import secrets
+from collections.abc import Mapping
 from time import perf_counter
 
 import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.errors import internal_error
+from gateway.http.clients import client_of
 from gateway.telemetry import OnOperation, Operation, log_failure, running, sane_id
 
 log = logging.getLogger(__name__)
@@ -33,7 +35,8 @@ class Reporting:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        operation = Operation(_id_of(scope) or secrets.token_hex(8))
+        given = dict(scope["headers"])
+        operation = Operation(_id_of(given) or secrets.token_hex(8), *client_of(given))
         id_header = (b"x-request-id", operation.request_id.encode())
         status = 0
 
@@ -62,16 +65,13 @@ class Reporting:
         if not operation.codes and (status >= 400 or not status):
             left = status in (_CLIENT_LEFT, 0)
             operation.failed_with("CLIENT_LEFT" if left else f"HTTP_{status}")
-        # Neither is a page for a browser, or a question about other origins.
+        # Neither is a page for a browser, or a page's question whether it may call.
         if self._on_operation is not None and (operation.kind or operation.codes):
             self._on_operation(operation.details(seconds))
 
 
-def _id_of(scope: Scope) -> str | None:
-    for name, value in scope["headers"]:
-        if name == b"x-request-id":
-            return sane_id(value.decode("latin-1"))
-    return None
+def _id_of(headers: Mapping[bytes, bytes]) -> str | None:
+    return sane_id(headers.get(b"x-request-id", b"").decode("latin-1"))
 
 
 async def _answer_failure(send: Send, reference: str) -> None:
