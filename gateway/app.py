@@ -13,6 +13,7 @@ from starlette.routing import Route
 from gateway.execution.operation import Executor, Options
 from gateway.execution.stored import StoredDocuments
 from gateway.http.auth.callers import Callers
+from gateway.http.compression import Compression
 from gateway.http.cors import AllowedOrigins
 from gateway.http.graphiql.page import GraphiQL
 from gateway.http.graphql import METHODS, Endpoint
@@ -90,6 +91,7 @@ def create_app(
     # The last is the outermost.
     if lets_everyone_in_on_loopback(settings):
         app.add_middleware(LoopbackHosts)
+    app.add_middleware(Compression)
     app.add_middleware(Reporting, path="/graphql", on_operation=on_operation)
     if settings.origins:
         app.add_middleware(AllowedOrigins, origins=settings.origins)

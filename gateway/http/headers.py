@@ -8,11 +8,13 @@ ALWAYS = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"referrer-policy", b"no-referrer"),
+    (b"vary", b"Accept-Encoding"),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
 )
 
-_NAMES = frozenset(name for name, _ in ALWAYS)
+_ALSO = b"vary"  # an answer may vary by more: each line of it counts
+_NAMES = frozenset(name for name, _ in ALWAYS) - {_ALSO}
 
 
 class SafeHeaders:
@@ -27,7 +29,7 @@ class SafeHeaders:
         async def send_safe(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = message["headers"]
-                given = {name for name, _ in headers}
+                given = {name for name, _ in headers if name != _ALSO}
                 headers += (
                     ALWAYS
                     if given.isdisjoint(_NAMES)

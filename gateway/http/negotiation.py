@@ -1,4 +1,4 @@
-"""Media types: which one a client wants its answer in, by RFC 9110, and what it sent.
+"""Media types and codings: which one a client wants its answer in, by RFC 9110, and what it sent.
 
 GraphQL over HTTP knows two for answers. In `application/json` every well-formed request is answered with 200;
 in `application/graphql-response+json` the status tells of errors too.
@@ -45,6 +45,11 @@ def wish_of(http: Request) -> Wish:
     return _kept_wish(accept) if len(accept) <= _LONGEST_KEPT else _wish(accept)
 
 
+def takes_gzip(accept_encoding: str) -> bool:
+    """Return whether an `Accept-Encoding` header asks for gzip, and likes nothing better that can be served."""
+    return (_kept_gzip if len(accept_encoding) <= _LONGEST_KEPT else _takes_gzip)(accept_encoding)
+
+
 def media_type(header: str) -> MediaType:
     """Return the media type that a `Content-Type` header names; "" where it names none."""
     return _kept_type(header) if len(header) <= _LONGEST_KEPT else MediaType("", None)
@@ -56,7 +61,7 @@ def content_type(name: str) -> str:
 
 
 def _wish(accept: str) -> Wish:
-    ranges = dict(filter(None, map(_range, accept.split(",")))) if accept.strip() else {"*/*": 1.0}
+    ranges = _ranges(accept) if accept.strip() else {"*/*": 1.0}
     likings = {name: _liking(name, ranges) for name in (JSON, GRAPHQL)}
     best = max(likings, key=lambda name: likings[name])
     page = ranges.get(HTML, 0.0)
@@ -64,8 +69,18 @@ def _wish(accept: str) -> Wish:
     return Wish(best if likings[best][0] > 0 else None, wants_page)
 
 
+def _takes_gzip(accept_encoding: str) -> bool:
+    codings = _ranges(accept_encoding)
+    weight = codings.get("gzip", codings.get("x-gzip", codings.get("*", 0.0)))
+    return 0 < weight >= codings.get("identity", 0.0)
+
+
+def _ranges(header: str) -> dict[str, float]:
+    return dict(filter(None, map(_range, header.split(","))))
+
+
 def _range(text: str) -> tuple[str, float] | None:
-    """Return a media range and its weight; None where the weight cannot be read."""
+    """Return what a client names, such as a media range, and its weight; None where the weight cannot be read."""
     name, *parameters = (part.strip().lower() for part in text.split(";"))
     weights = [part[2:].strip() for part in parameters if part.startswith("q=")]
     if not all(_WEIGHT.fullmatch(weight) for weight in weights):
@@ -93,5 +108,6 @@ def _type(header: str) -> MediaType:
     return MediaType(message.get_content_type() if has_name else "", message.get_content_charset())
 
 
+_kept_gzip = lru_cache(maxsize=_KEPT)(_takes_gzip)
 _kept_wish = lru_cache(maxsize=_KEPT)(_wish)
 _kept_type = lru_cache(maxsize=_KEPT)(_type)
