@@ -14,7 +14,7 @@ from gateway.execution.operation import Executor, Options
 from gateway.execution.stored import StoredDocuments
 from gateway.http.auth.callers import Callers
 from gateway.http.compression import Compression
-from gateway.http.cors import AllowedOrigins
+from gateway.http.cors import AllowedOrigins, Preflights
 from gateway.http.graphiql.page import GraphiQL
 from gateway.http.graphql import METHODS, Endpoint
 from gateway.http.headers import SafeHeaders
@@ -89,6 +89,7 @@ def create_app(
     app.router.redirect_slashes = False  # it would lead to whatever host the request names
     app.state.readiness = readiness
     # The last is the outermost.
+    app.add_middleware(Preflights, origins=settings.origins, headers=settings.page_headers)
     if lets_everyone_in_on_loopback(settings):
         app.add_middleware(LoopbackHosts)
     app.add_middleware(Compression)

@@ -187,6 +187,12 @@ class Settings(BaseSettings):
         validation_alias="GATEWAY_CORS_ORIGINS",
         description="Origins whose pages may call, with commas between: `https://app.example.org`.",
     )
+    cors_headers: str | None = Field(
+        default=None,
+        validation_alias="GATEWAY_CORS_HEADERS",
+        description="Headers that such pages may send besides those of GraphQL clients and tracing, with commas "
+        "between: `X-Tenant`.",
+    )
     graphiql: _Switch = Field(
         default="on",
         validation_alias="GATEWAY_GRAPHIQL",
@@ -295,6 +301,11 @@ class Settings(BaseSettings):
         return tuple(_listed(self.cors_origins))
 
     @property
+    def page_headers(self) -> tuple[str, ...]:
+        """The headers that pages of other origins may send besides the usual ones."""
+        return tuple(_listed(self.cors_headers))
+
+    @property
     def proxies(self) -> tuple[Network, ...]:
         """The networks of proxies that are believed who asked them."""
         return tuple(map(ipaddress.ip_network, _listed(self.trusted_proxies)))
@@ -339,6 +350,17 @@ class Settings(BaseSettings):
                     "http://localhost:3000; no path, no slash at the end, no *"
                 )
         return origins
+
+    @field_validator("cors_headers")
+    @classmethod
+    def _names_of_headers(cls, headers: str | None) -> str | None:
+        for place, name in enumerate(_listed(headers), start=1):
+            if not _HEADER.fullmatch(name):
+                raise ValueError(
+                    f"its number {place} is no name of a header: each is letters, digits and dashes, such as "
+                    "X-Tenant; no value, no *"
+                )
+        return headers
 
     @field_validator("trusted_proxies")
     @classmethod
@@ -417,6 +439,7 @@ def _listed(text: str | None) -> list[str]:
     return [one.strip() for one in (text or "").split(",") if one.strip()]
 
 
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'+.^_`|~-]{1,100}")  # RFC 9110, 5.6.2, but for the asterisk
 _ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::([1-9][0-9]{0,4}))?")
 _OWN_PORTS = {"http": "80", "https": "443"}
 

@@ -1,11 +1,16 @@
 """What pages in browsers can and cannot do: forgery, other origins, rebound names, frames."""
 
+import io
+import json
+from typing import Any, cast
+
 import httpx
 import pytest
 from asking import Ask, Gateway
 
 from gateway.app import create_app
 from gateway.errors import SettingsError
+from gateway.logs import logging_to
 from gateway.settings import Settings, load_settings
 
 QUERY = "{ category(by: {databaseId: 1}) { title } }"
@@ -113,6 +118,178 @@ async def test_a_page_of_another_origin_may_not_call(gateway: Gateway, origin: s
     for answer in (preflight, response):
         assert "access-control-allow-origin" not in answer.headers
         assert "Origin" in answer.headers["vary"]
+
+
+async def preflight(ask: Ask, origin: str = APP, method: str = "POST", headers: str = "") -> httpx.Response:
+    """Ask as a browser does before a page's request."""
+    asked = {"Origin": origin, "Access-Control-Request-Method": method}
+    if headers:
+        asked["Access-Control-Request-Headers"] = headers
+    return await ask.http.options("/graphql", headers=asked)
+
+
+USUAL = [
+    "apollographql-client-name,apollographql-client-version,content-type",
+    "x-graphql-client-name,x-graphql-client-version",
+    "graphql-client-name,graphql-client-version",
+    "traceparent,tracestate,baggage",
+    "sentry-trace,baggage",
+    "x-datadog-trace-id,x-datadog-parent-id,x-datadog-origin,x-datadog-sampling-priority",
+    "b3,x-b3-traceid,x-b3-spanid,x-b3-sampled",
+    "x-request-id,x-correlation-id",
+    "x-apollo-operation-name,x-apollo-operation-id,apollo-require-preflight",
+    "cache-control,pragma,gateway-at-least",
+    "accept, accept-language, content-language",
+    "authorization,content-type,x-api-key",
+    "Content-Type, Authorization",
+]
+
+
+@pytest.mark.parametrize("headers", USUAL)
+async def test_what_front_ends_send_is_allowed(gateway: Gateway, headers: str) -> None:
+    """By GraphQL clients and by the tracing that a page has, without a setting."""
+    answer = await preflight(gateway(cors_origins=APP), headers=headers)
+    assert answer.status_code == 200
+    allowed = {name.strip().lower() for name in answer.headers["access-control-allow-headers"].split(",")}
+    assert {name.strip().lower() for name in headers.split(",")} <= allowed
+
+
+@pytest.mark.parametrize("headers", ["x-tenant", "x-tenant,x-trace,content-type", "X-TENANT"])
+async def test_more_headers_are_a_setting(gateway: Gateway, headers: str) -> None:
+    """Beside those that are always allowed."""
+    ask = gateway(cors_origins=APP, cors_headers="X-Tenant, x-trace")
+    answer = await preflight(ask, headers=headers)
+    assert answer.status_code == 200
+    assert "X-Tenant" in answer.headers["access-control-allow-headers"]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+async def test_a_page_reads_what_it_needs_of_an_answers_head(gateway: Gateway, method: str) -> None:
+    """A browser shows it those headers alone that are named."""
+    ask = gateway(cors_origins=APP)
+    assert (await preflight(ask, method=method)).status_code == 200
+    answer = await ask.http.request(
+        method, "/graphql", json={"query": QUERY}, headers={"Origin": APP, "X-Requested-With": "x"}
+    )
+    exposed = {name.strip().lower() for name in answer.headers["access-control-expose-headers"].split(",")}
+    assert exposed >= {"age", "content-disposition", "retry-after", "x-request-id"}
+
+
+REFUSED = {
+    "an origin": ({"origin": "https://evil.example"}, "'https://evil.example'", "GATEWAY_CORS_ORIGINS"),
+    "no origin": ({"origin": "null"}, "a file", "GATEWAY_CORS_ORIGINS"),
+    "a method": ({"method": "PUT"}, "'PUT'", "POST"),
+    "a header": ({"headers": "content-type,x-other"}, "'x-other'", "GATEWAY_CORS_HEADERS"),
+    "two headers": ({"headers": "x-one, x-two"}, "'x-one', 'x-two'", "GATEWAY_CORS_HEADERS"),
+}
+
+
+@pytest.mark.parametrize(("given", "named", "mend"), REFUSED.values(), ids=REFUSED)
+async def test_a_refused_preflight_names_what_and_how(
+    gateway: Gateway, given: dict[str, str], named: str, mend: str
+) -> None:
+    """In its body, and in the log; what is allowed is not named."""
+    ask, stream = gateway(cors_origins=APP), io.StringIO()
+    with logging_to(stream, "json", "info"):
+        answer = await preflight(ask, **given)
+    assert answer.status_code == 400
+    [error] = answer.json()["errors"]
+    assert error["extensions"]["code"] == "CORS_REFUSED"
+    assert named in error["message"]
+    assert mend in error["message"]
+    assert "content-type" not in error["message"]
+    told, line = map(json.loads, stream.getvalue().splitlines())
+    assert (told["level"], error["message"] in told["event"]) == ("warning", True)
+    assert (line["event"], line["outcome"]) == ("operation", "CORS_REFUSED")
+    assert told["request_id"] == line["request_id"] == answer.headers["x-request-id"]
+
+
+async def test_all_that_is_refused_is_named_at_once(gateway: Gateway) -> None:
+    """One try after the other would be tiresome."""
+    answer = await preflight(gateway(cors_origins=APP), "https://evil.example", "DELETE", "x-other")
+    [error] = answer.json()["errors"]
+    assert all(name in error["message"] for name in ("https://evil.example", "DELETE", "x-other"))
+
+
+async def test_what_a_page_names_is_cut_and_cleaned(gateway: Gateway) -> None:
+    """It may name as much as a request's head can hold, with whatever in it."""
+    ask = gateway(cors_origins=APP)
+    headers = {
+        b"Origin": b"https://evil\x1b\x85.example/" + b"x" * 9_000,
+        b"Access-Control-Request-Method": b"P" * 9_000,
+        b"Access-Control-Request-Headers": b",".join(b"x-%d-" % n + b"y" * 900 for n in range(30)),
+    }
+    message = (await ask.http.options("/graphql", headers=headers)).json()["errors"][0]["message"]
+    assert len(message) < 3_000
+    assert message.isprintable()
+
+
+async def test_a_preflight_that_is_answered_leaves_no_line(gateway: Gateway) -> None:
+    """It is no operation; but it has a request's id."""
+    stream = io.StringIO()
+    with logging_to(stream, "json", "info"):
+        answer = await preflight(gateway(cors_origins=APP), headers="content-type")
+    assert answer.headers["x-request-id"]
+    assert [line for line in stream.getvalue().splitlines() if "operation" in line] == []
+
+
+@pytest.mark.parametrize("path", ["/schema.graphql", "/nowhere", "/metrics"])
+async def test_every_address_answers_preflights_alike(gateway: Gateway, path: str) -> None:
+    """With the same headers, and a request's id."""
+    headers = {"Origin": APP, "Access-Control-Request-Method": "PUT"}
+    answer = await gateway(cors_origins=APP).http.options(path, headers=headers)
+    assert answer.json()["errors"][0]["extensions"]["code"] == "CORS_REFUSED"
+    assert answer.headers["x-request-id"]
+    assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_a_failure_of_the_gateway_can_be_read_by_a_page_too(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its reference helps nobody who does not see it."""
+    ask = gateway(cors_origins=APP)
+
+    async def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    for route in cast(Any, ask.http)._transport.app.routes:
+        if route.path == "/schema.graphql":
+            monkeypatch.setattr(route, "app", broken)
+    answer = await ask.http.get("/schema.graphql", headers={"Origin": APP})
+    assert answer.status_code == 500
+    assert answer.headers["access-control-allow-origin"] == APP
+
+
+async def test_a_preflight_under_a_foreign_name_is_refused_for_that(gateway: Gateway) -> None:
+    """Whatever its origin may."""
+    headers = {"Origin": APP, "Access-Control-Request-Method": "POST", "Host": "evil.example"}
+    answer = await gateway(cors_origins=APP).http.options("/graphql", headers=headers)
+    assert answer.status_code == 421
+
+
+async def test_without_a_list_a_page_is_told_of_the_setting(ask: Ask) -> None:
+    """Whoever develops one looks there, and in the log."""
+    answer = await preflight(ask, "http://localhost:3000")
+    assert "GATEWAY_CORS_ORIGINS" in answer.json()["errors"][0]["message"]
+    assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+@pytest.mark.parametrize("options", [{}, {"Origin": APP}, {"Access-Control-Request-Method": "POST"}])
+async def test_options_that_are_no_preflight_are_answered_as_ever(
+    gateway: Gateway, options: dict[str, str]
+) -> None:
+    """With the address' methods."""
+    answer = await gateway(cors_origins=APP).http.options("/graphql", headers=options)
+    assert (answer.status_code, answer.headers["allow"]) == (204, "HEAD, GET, POST, OPTIONS")
+
+
+@pytest.mark.parametrize("headers", ["*", "x tenant", "x-tenant: a", "x-tenant; y", "ä", "X-Ok, *"])
+def test_what_is_no_header_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch, headers: str) -> None:
+    """By the setting's name."""
+    monkeypatch.setenv("PLANDOCKET_BASE_URL", "https://tenant.plandocket.test")
+    monkeypatch.setenv("GATEWAY_CORS_HEADERS", headers)
+    with pytest.raises(SettingsError, match=r"^GATEWAY_CORS_HEADERS: .*X-Tenant"):
+        load_settings()
 
 
 async def test_without_a_list_no_page_may_call(ask: Ask) -> None:
