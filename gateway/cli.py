@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -36,14 +37,30 @@ Stop it with Ctrl+C.
 """
 
 _MADE = """\
-The token of {name}, shown this once (Authorization: Bearer TOKEN):
+That is the line of {name} for the file that GATEWAY_TOKENS_FILE names: append it with >>.
+The token itself, shown this once (Authorization: Bearer TOKEN):
 {token}
-
-Its line for the file that GATEWAY_TOKENS_FILE names:
-{line}
 """
 
+_FREE = "choose another with {option}, or end what listens there"
+
 Port = Annotated[int, typer.Option(min=1, max=65535)]
+
+
+def _tell_version(is_asked: bool) -> None:
+    if is_asked:
+        print(f"gateway {version('plandocket-gateway')}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    _: Annotated[
+        bool,
+        typer.Option("--version", help="Say which version this is.", callback=_tell_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Say what is the same for every command."""
 
 
 @app.command()
@@ -58,11 +75,11 @@ def demo(port: Port = 8000, sandbox_port: Port = 8001) -> None:
         suggestions="on",
         csrf="off",
     )
-    sandbox = Served(Sandbox().app, "127.0.0.1", sandbox_port)
+    sandbox = Served(Sandbox().app, "127.0.0.1", sandbox_port, _FREE.format(option="--sandbox-port"))
     announce = _DEMO.format(port=port, sandbox_port=sandbox_port, key=SANDBOX_KEY)
     with logging_to(sys.stderr, settings.log_format, settings.log_level):
-        gateway = _served(settings)
-        _serve(gateway, sandbox, announce=announce, mend="choose others with --port and --sandbox-port")
+        gateway = _served(settings, _FREE.format(option="--port"))
+        _serve(gateway, sandbox, announce=announce)
 
 
 @app.command()
@@ -71,11 +88,10 @@ def serve() -> None:
     try:
         settings = load_settings()
         with logging_to(sys.stderr, settings.log_format, settings.log_level):
-            gateway = _served(settings, stays_s=STAYS_S)
-            announce = (
-                f"GraphQL at http://{settings.host}:{settings.port}/graphql, in front of {settings.base_url}"
-            )
-            _serve(gateway, announce=announce, mend="set GATEWAY_HOST and GATEWAY_PORT")
+            elsewhere = "set GATEWAY_HOST or GATEWAY_PORT to another, or end what listens there"
+            gateway = _served(settings, elsewhere, STAYS_S)
+            announce = f"GraphQL at http://{gateway.place}/graphql, in front of {settings.base_url}"
+            _serve(gateway, announce=announce)
     except SettingsError as error:
         print(f"The gateway cannot start.\n{error}", file=sys.stderr)
         raise typer.Exit(1) from None
@@ -132,7 +148,7 @@ def token(
         typer.Option("--sensitive", help="It sees contacts' notes, rating and tax id, and may write them."),
     ] = False,
 ) -> None:
-    """Make a token for GATEWAY_AUTH=tokens: print it, this once, and the line for GATEWAY_TOKENS_FILE."""
+    """Make a token for GATEWAY_AUTH=tokens: its line for GATEWAY_TOKENS_FILE, and on stderr, this once, itself."""
     if read == write:
         print("Say --read or --write, one of them.", file=sys.stderr)
         raise typer.Exit(2)
@@ -142,7 +158,12 @@ def token(
     except TokenError as error:
         print(f"No token was made: {error}.", file=sys.stderr)
         raise typer.Exit(2) from None
-    print(_MADE.format(name=name, token=made.token.get_secret_value(), line=made.line))
+    try:
+        print(made.line, flush=True)
+    except OSError as error:
+        print(f"No token was made: its line cannot be written ({error.strerror}).", file=sys.stderr)
+        raise typer.Exit(1) from None
+    print(_MADE.format(name=name, token=made.token.get_secret_value()), end="", file=sys.stderr)
 
 
 @app.command()
@@ -165,20 +186,22 @@ def sandbox(port: Port = 8001) -> None:
         f"PlanDocket's REST API at http://127.0.0.1:{port}/api/v1/  (Authorization: Bearer {SANDBOX_KEY})"
     )
     with logging_to(sys.stderr, "console", "warning"):
-        _serve(Served(Sandbox().app, "127.0.0.1", port), announce=announce, mend="choose another with --port")
+        _serve(
+            Served(Sandbox().app, "127.0.0.1", port, _FREE.format(option="--port")),
+            announce=announce,
+        )
 
 
-def _served(settings: Settings, stays_s: float = 0) -> Served:
+def _served(settings: Settings, elsewhere: str, stays_s: float = 0) -> Served:
     gateway = create_app(settings)
-    return Served(gateway, settings.host, settings.port, gateway.state.readiness.stop, stays_s)
+    return Served(gateway, settings.host, settings.port, elsewhere, gateway.state.readiness.stop, stays_s)
 
 
-def _serve(*served: Served, announce: str, mend: str) -> None:
+def _serve(*served: Served, announce: str) -> None:
     try:
         run(*served, announce=announce)
-    except CannotListenError:
-        places = " and ".join(f"{one.host}:{one.port}" for one in served)
-        print(f"Cannot listen on {places}: {mend}.", file=sys.stderr)
+    except CannotListenError as error:
+        print(error, file=sys.stderr)
         raise typer.Exit(1) from None
 
 

@@ -53,26 +53,23 @@ def log_operation(details: OperationDetails) -> None:
 def logging_to(stream: TextIO, style: Format, level: str) -> Generator[None]:
     """Send every log line of the process to a stream, as JSON or for people; end what is begun afterwards.
 
-    `level` is the least of the gateway's own lines. Others' are let through from "warning" on, for they
-    may hold addresses and headers below; uvicorn's from "info" on.
+    `level` is the least of the gateway's own lines. Others' are let through from "warning" on at the least, for
+    they may hold addresses and headers below, and uvicorn tells there how it starts.
     """
     handler = _Lines(stream, _Formatter(style, for_terminal=stream.isatty()))
-    levels = {"gateway": level.upper(), "uvicorn.error": max(logging.INFO, _number(level))}
-    root = logging.getLogger()
-    before = {name: logging.getLogger(name).level for name in levels}
+    root, own = logging.getLogger(), logging.getLogger("gateway")
+    own_before = own.level
     root_before = root.handlers[:], root.level, sys.unraisablehook
     root.handlers[:] = [handler]
-    root.setLevel(logging.WARNING)
-    for name, least in levels.items():
-        logging.getLogger(name).setLevel(least)
+    root.setLevel(max(logging.WARNING, _number(level)))
+    own.setLevel(_number(level))
     sys.unraisablehook = _log_unraisable
     try:
         yield
     finally:
         root.handlers[:], level_before, sys.unraisablehook = root_before
         root.setLevel(level_before)
-        for name, least in before.items():
-            logging.getLogger(name).setLevel(least)
+        own.setLevel(own_before)
         handler.close()
 
 

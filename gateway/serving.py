@@ -2,12 +2,14 @@
 
 import asyncio
 import ctypes
+import errno
 import gc
 import logging
+import os
 import signal
 import socket
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import uvicorn
@@ -23,6 +25,7 @@ GRACE_S = 20
 STAYS_S = 1.0
 """For so long `serve` still takes what comes after the first signal, so that who sends to it learns of its end."""
 _LAST_S = 0.2
+_NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 _ROUNDS = (20_000, 20, 20)
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 _KEPT_FREE = 16_000_000  # bytes
@@ -35,14 +38,26 @@ class Served:
     app: ASGIApp
     host: str
     port: int
+    elsewhere: str
+    """How it is made to listen somewhere else: "choose another with --port"."""
     on_stop: Callable[[], None] = lambda: None
     """Called with the first signal, while what comes is still answered."""
     stays_s: float = 0
     """How long after that it still listens."""
 
+    @property
+    def place(self) -> str:
+        """Where it listens, as an address has it."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
 
 class CannotListenError(Exception):
-    """An address or port is taken, or not of this machine."""
+    """An address or port is taken, or not of this machine; the message says which, and what to do."""
+
+    def __init__(self, served: Served, error: OSError | UnicodeError) -> None:
+        is_unknown = isinstance(error, socket.gaierror | UnicodeError)
+        why = "there is no such host" if is_unknown else os.strerror(error.errno or 0).lower()
+        super().__init__(f"Cannot listen on {served.place} ({why}): {served.elsewhere}.")
 
 
 class _Server(uvicorn.Server):
@@ -72,15 +87,12 @@ class _Server(uvicorn.Server):
         await asyncio.sleep(_LAST_S)
         await super().shutdown(sockets)
 
-    async def run_to_its_end(self) -> bool:
-        """Serve, and return whether it could listen."""
+    async def run_to_its_end(self, sockets: list[socket.socket]) -> None:
+        """Serve what comes to these sockets."""
         try:
-            await self.serve()
-        except SystemExit:  # it has said why
-            return False
+            await self.serve(sockets)
         finally:
             self._ended.set()
-        return True
 
     async def stop(self) -> None:
         """Answer what runs and what still comes, then nothing more; return once it ended.
@@ -157,12 +169,37 @@ def _keep_freed_memory() -> None:
 
 
 def run(*served: Served, announce: str) -> None:
-    """Serve all until SIGINT or SIGTERM, or until one of them ends; print `announce` once all listen."""
-    with asyncio.Runner(loop_factory=_config(served[0]).get_loop_factory()) as runner:
-        runner.run(_run(*served, announce=announce))
+    """Serve all until SIGINT or SIGTERM, or until one of them ends; print `announce` once all listen.
+
+    Raises:
+        CannotListenError: one of them cannot; none was started.
+    """
+    with ExitStack() as opened:
+        # Before any of them is started: it would be stopped again if another could not be.
+        sockets = {one: _listening(one, opened) for one in served}
+        with asyncio.Runner(loop_factory=_config(served[0]).get_loop_factory()) as runner:
+            runner.run(_run(sockets, announce))
 
 
-async def _run(*served: Served, announce: str) -> None:
+def _listening(served: Served, opened: ExitStack) -> list[socket.socket]:
+    """Return a listening socket for each address that a host has on this machine; `opened` closes them."""
+    sockets: list[socket.socket] = []
+    try:
+        found = socket.getaddrinfo(served.host, served.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        for family, _, _, _, address in found:
+            try:
+                sockets.append(opened.enter_context(socket.create_server(address, family=family)))
+            except OSError as error:
+                if error.errno not in _NOT_HERE:  # `localhost` may be ::1 too where there is no IPv6
+                    raise
+        if not sockets:
+            raise OSError(errno.EADDRNOTAVAIL, "")
+    except (OSError, UnicodeError) as error:
+        raise CannotListenError(served, error) from None
+    return sockets
+
+
+async def _run(sockets: Mapping[Served, list[socket.socket]], announce: str) -> None:
 
     def started() -> None:
         if all(server.started for server in servers):
@@ -170,17 +207,16 @@ async def _run(*served: Served, announce: str) -> None:
             print(announce, flush=True)
 
     asyncio.get_running_loop().set_exception_handler(log_loop_error)
-    servers = [_Server(one, started) for one in served]
+    servers = [_Server(one, started) for one in sockets]
     stop = _Stop(servers)
 
-    async def serve(server: _Server) -> bool:
+    async def serve(server: _Server, on: list[socket.socket]) -> None:
         try:
-            return await server.run_to_its_end()
+            await server.run_to_its_end(on)
         finally:
             stop.begin()
 
-    if not all(await asyncio.gather(*map(serve, servers))):
-        raise CannotListenError
+    await asyncio.gather(*map(serve, servers, sockets.values()))
 
 
 def _config(served: Served) -> uvicorn.Config:

@@ -1,13 +1,15 @@
 """The commands, run as a person runs them."""
 
 import json
+import re
 import socket
 import subprocess
 import urllib.request
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from serving_here import GATEWAY, environment, free_ports, started
+from serving_here import GATEWAY, environment, free_ports, logged, started
 
 from gateway.schema import print_schema
 
@@ -75,13 +77,68 @@ def test_serve_refuses_to_show_a_held_key_to_the_network() -> None:
     assert "canary" not in ended.stderr + ended.stdout
 
 
-def test_a_port_in_use_is_said() -> None:
-    """Not a traceback."""
+BUSY = {
+    "sandbox": (("sandbox", "--port", "{busy}"), "--port"),
+    "demo": (("demo", "--port", "{busy}", "--sandbox-port", "{free}"), "--port"),
+    "demo's sandbox": (("demo", "--port", "{free}", "--sandbox-port", "{busy}"), "--sandbox-port"),
+    "serve": (("serve",), "GATEWAY_PORT"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "mend"), BUSY.values(), ids=BUSY)
+def test_a_port_in_use_is_one_sentence(arguments: tuple[str, ...], mend: str) -> None:
+    """Which one it is, and what to do; nothing else, and nothing is started."""
+    [free] = free_ports(1)
     with socket.create_server(("127.0.0.1", 0)) as held:
-        ended = run("sandbox", "--port", str(held.getsockname()[1]))
-    assert ended.returncode != 0
-    assert "address already in use" in ended.stderr
-    assert "Traceback" not in ended.stderr
+        busy = held.getsockname()[1]
+        given = [argument.format(busy=busy, free=free) for argument in arguments]
+        settings = {"PLANDOCKET_BASE_URL": "http://127.0.0.1:1", "GATEWAY_PORT": str(busy)}
+        ended = run(*given, **(settings if "serve" in given else {}))
+    assert (ended.returncode, ended.stdout) == (1, "")
+    [sentence] = ended.stderr.splitlines()
+    assert sentence.startswith(f"Cannot listen on 127.0.0.1:{busy} (address already in use): ")
+    assert re.search(rf" {mend}\b", sentence)
+
+
+@pytest.mark.parametrize(
+    ("host", "why"),
+    [("203.0.113.9", "cannot assign requested address"), ("no.such.invalid", "there is no such host")],
+)
+def test_an_address_that_is_not_of_this_machine_is_one_sentence(host: str, why: str) -> None:
+    """With the setting that names it."""
+    ended = run("serve", PLANDOCKET_BASE_URL="http://127.0.0.1:1", GATEWAY_HOST=host, GATEWAY_PORT="8000")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    [sentence] = ended.stderr.splitlines()
+    assert sentence.startswith(f"Cannot listen on {host}:8000 ({why}): set GATEWAY_HOST ")
+
+
+@pytest.mark.parametrize("command", ["demo", "serve"])
+def test_a_start_prints_its_addresses_and_nothing_else(command: str, tmp_path: Path) -> None:
+    """No line in the log, at the usual level."""
+    port, sandbox_port = free_ports(2)
+    arguments = ("demo", "--port", str(port), "--sandbox-port", str(sandbox_port))
+    settings = {"PLANDOCKET_BASE_URL": f"http://127.0.0.1:{sandbox_port}", "GATEWAY_PORT": str(port)}
+    log = tmp_path / "log"
+    with logged(log, *arguments) if command == "demo" else logged(log, "serve", **settings):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=30) as response:
+            assert response.status == 200
+        told = log.read_text()
+    assert told == ""
+
+
+def test_serve_listens_at_every_address_of_its_host() -> None:
+    """Of both kinds, and tells it as an address is written."""
+    [port] = free_ports(1)
+    settings = {"PLANDOCKET_BASE_URL": "http://127.0.0.1:1", "GATEWAY_PORT": str(port)}
+    with started("serve", **settings, GATEWAY_HOST="localhost"):
+        for found in socket.getaddrinfo("localhost", port, type=socket.SOCK_STREAM):
+            socket.create_connection((str(found[4][0]), port), timeout=30).close()
+
+
+def test_the_version_is_told() -> None:
+    """As the package has it."""
+    ended = run("--version")
+    assert (ended.returncode, ended.stdout) == (0, f"gateway {version('plandocket-gateway')}\n")
 
 
 def test_schema_is_printed(tmp_path: Path) -> None:

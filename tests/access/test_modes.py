@@ -3,6 +3,7 @@
 
 import json
 import logging
+import re
 import subprocess
 import urllib.error
 import urllib.request
@@ -140,13 +141,13 @@ def test_a_printed_line_lets_its_token_in(tmp_path: Path) -> None:
     """From the command to the running gateway, on any address."""
     made = run("token", "storefront", "--read", "--only", "events, contacts", "--sensitive")
     assert made.returncode == 0
-    lines = made.stdout.splitlines()
-    [token] = [line for line in lines if line.startswith("pdg_")]
-    [line] = [line for line in lines if line.startswith("storefront sha256:")]
-    assert line.endswith(" read,sensitive,events,contacts")
-    assert made.stdout.count(token) == 1
+    [token] = [line for line in made.stderr.splitlines() if line.startswith("pdg_")]
+    [line] = made.stdout.splitlines()
+    assert re.fullmatch("storefront sha256:[0-9a-f]{64} read,sensitive,events,contacts", line)
+    assert made.stderr.count(token) == 1
     file = tmp_path / "tokens"
-    file.write_text(line + "\n")
+    with file.open("a") as appended:  # as >> does
+        appended.write(made.stdout)
     port, sandbox_port = free_ports(2)
     given = {
         "PLANDOCKET_BASE_URL": f"http://127.0.0.1:{sandbox_port}",
@@ -227,6 +228,23 @@ def test_a_token_that_makes_no_sense_is_not_made(arguments: tuple[str, ...], wan
     ended = run("token", *arguments)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert wanted in ended.stderr
+
+
+def test_a_line_that_cannot_be_written_makes_no_token() -> None:
+    """A token without its line is of no use to anybody."""
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(  # noqa: S603
+            [GATEWAY, "token", "storefront", "--read"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert ended.returncode == 1
+    assert "No token was made" in ended.stderr
+    assert "pdg_" not in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_a_broken_file_is_said_at_the_start(tmp_path: Path) -> None:
