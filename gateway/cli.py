@@ -11,7 +11,7 @@ import typer
 from pydantic import SecretStr
 
 from gateway.app import create_app
-from gateway.check import Level, check_upstream
+from gateway.check import Finding, Level, check_sources, check_upstream
 from gateway.errors import SettingsError
 from gateway.http.auth.tokens import TokenError, new_token
 from gateway.logs import logging_to
@@ -101,20 +101,25 @@ def serve() -> None:
 def check(
     ask_key: Annotated[bool, typer.Option(help="Ask for the key to check with, where none is set.")] = False,
 ) -> None:
-    """Check the settings, then ask PlanDocket five cheap questions, and say what is wrong and what to do."""
+    """Check the settings and what they name, ask PlanDocket five cheap questions, and say what to do."""
     try:
         settings = load_settings()
     except SettingsError as error:
-        print(f"FAILURE  {error}", file=sys.stderr)
+        for line in str(error).splitlines():
+            print(f"FAILURE  {line}", file=sys.stderr)
         raise typer.Exit(1) from None
     logging.disable()  # what the log would say, the findings say in full
     key = settings.api_key
     if key is None and ask_key:
         key = SecretStr(typer.prompt("PlanDocket API key", hide_input=True))
-    findings = asyncio.run(check_upstream(settings, key))
+    findings = asyncio.run(_check(settings, key))
     for finding in findings:
         print(f"{finding.level.name:8} {finding.sentence}")
     raise typer.Exit(1 if any(finding.level is Level.FAILURE for finding in findings) else 0)
+
+
+async def _check(settings: Settings, key: SecretStr | None) -> list[Finding]:
+    return [*await check_sources(settings), *await check_upstream(settings, key)]
 
 
 @app.command()

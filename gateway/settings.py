@@ -467,6 +467,8 @@ def load_settings() -> Settings:
 def _explain(place: tuple[int | str, ...], message: str) -> str:
     if message == "Field required":
         message = "is not set: " + (Settings.model_fields["base_url"].description or "")
+    if message == "Path does not point to a file":
+        message = "there is no such file: correct the path, or write the file there."
     return f"{place[0] if place else 'settings'}: {message}"
 
 

@@ -3,12 +3,15 @@
 import json
 import socket
 import ssl
+from pathlib import Path
 
 import httpx
 import pytest
+from joserfc.jwk import ECKey
 from pydantic import SecretStr
 
-from gateway.check import Finding, Level, check_upstream
+from gateway.check import Finding, Level, check_sources, check_upstream
+from gateway.http.auth.tokens import new_token
 from gateway.sandbox import ALL_SCOPES, DIALECTS, SANDBOX_KEY, Dialect, Sandbox
 from gateway.settings import Settings
 
@@ -153,3 +156,134 @@ async def test_the_key_is_in_no_sentence() -> None:
     for answer in (httpx.Response(401, json={}), httpx.Response(500), httpx.ConnectError(SANDBOX_KEY)):
         findings = await check(Fake(answer))
         assert SANDBOX_KEY not in json.dumps([finding.sentence for finding in findings])
+
+
+# What the settings name besides PlanDocket.
+
+KEYS = {"keys": [ECKey.generate_key("P-256", {"kid": kid}).as_dict(private=False) for kid in ("one", "two")]}
+JWT = {
+    "auth": "jwt",
+    "jwt_issuer": "https://issuer.test",
+    "jwt_audience": "gateway",
+    "jwt_jwks_url": "https://issuer.test/keys",
+}
+
+
+async def sources(
+    transport: httpx.AsyncBaseTransport | None = None, **settings: object
+) -> list[tuple[Level, str]]:
+    """Return what is found of the files and addresses that settings name."""
+    given = {"base_url": "https://tenant.test", "api_key": "canary-key", **settings}
+    found = await check_sources(Settings.model_validate(given), transport)
+    assert all(finding.sentence and "canary" not in finding.sentence for finding in found)
+    return [(finding.level, finding.sentence) for finding in found]
+
+
+async def test_where_nothing_is_named_there_is_nothing_to_say() -> None:
+    """Callers bring keys, and send texts."""
+    assert await sources() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "level", "said"),
+    [
+        (new_token("one", ["read"]).line, Level.OK, "1 token."),
+        (f"{new_token('one', ['read']).line}\n{new_token('two', ['read']).line}\n", Level.OK, "2 tokens."),
+        ("# nobody yet", Level.WARNING, "gateway token NAME --read >> FILE"),
+        ("", Level.WARNING, "nobody is let in"),
+        ("# remark\nnonsense", Level.FAILURE, "line 2: "),
+        ("\udcff", Level.FAILURE, "UTF-8"),
+    ],
+)
+async def test_the_file_of_tokens_is_read(tmp_path: Path, text: str, level: Level, said: str) -> None:
+    """As the gateway reads it, with a line for what is wrong."""
+    file = tmp_path / "tokens"
+    file.write_text(text, errors="surrogateescape")
+    [(found, sentence)] = await sources(auth="tokens", tokens_file=file)
+    assert (found, sentence.partition(":")[0]) == (level, "GATEWAY_TOKENS_FILE")
+    assert said in sentence
+
+
+async def test_a_file_that_may_not_be_read_is_said(tmp_path: Path) -> None:
+    """It is there when the settings look, and gone after."""
+    file = tmp_path / "tokens"
+    file.write_text("")
+    settings = Settings.model_validate(
+        {"base_url": "https://tenant.test", "api_key": "k", "auth": "tokens", "tokens_file": file}
+    )
+    file.unlink()
+    [finding] = await check_sources(settings)
+    assert finding.level is Level.FAILURE
+    assert "No such file" in finding.sentence
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (httpx.Response(404), "it answers 404"),
+        (httpx.Response(302, headers={"Location": "https://elsewhere.test"}), "it answers 302"),
+        (httpx.Response(200, html="<h1>welcome</h1>"), "not JSON"),
+        (httpx.Response(200, json={"issuer": "https://issuer.test"}), "no list of keys"),
+        (httpx.Response(200, json={"keys": [{"kty": "oct", "k": "canary"}]}), "no key that signatures"),
+        (caused(httpx.ConnectError("x"), socket.gaierror(-2, "x")), "There is no host issuer.test"),
+        (caused(httpx.ConnectError("x"), ssl.SSLError(1, "x")), "TLS connection to issuer.test"),
+        (caused(httpx.ConnectError("x"), ConnectionRefusedError()), "refuses or drops"),
+        (httpx.ConnectTimeout("x"), "does not answer in time"),
+    ],
+    ids=str,
+)
+async def test_an_issuer_without_keys_is_told(answer: httpx.Response | Exception, said: str) -> None:
+    """With the setting to correct."""
+    [(level, sentence)] = await sources(Fake(answer), **JWT)
+    assert level is Level.FAILURE
+    assert said in sentence
+    assert "GATEWAY_JWT_JWKS_URL" in sentence
+
+
+async def test_the_issuers_keys_are_counted() -> None:
+    """Those that signatures can be checked with."""
+    given = {"keys": [*KEYS["keys"], {"kty": "oct", "k": "canary"}, {"kty": "new"}]}
+    [(level, sentence)] = await sources(Fake(httpx.Response(200, json=given)), **JWT)
+    assert (level, "issuer.test tells 2 keys" in sentence) == (Level.OK, True)
+
+
+@pytest.mark.parametrize(
+    ("manifest", "level", "said"),
+    [
+        ({"abc": "{ categories { title } }"}, Level.OK, "every document"),
+        ({"abc": "{ nonsense }"}, Level.FAILURE, "the document abc is refused: "),
+        ({}, Level.FAILURE, "graphql-codegen"),
+        (["x"], Level.FAILURE, "is not a manifest"),
+    ],
+)
+@pytest.mark.parametrize("mode", ["only", "prefer"])
+async def test_the_manifest_is_read(
+    tmp_path: Path, manifest: object, level: Level, said: str, mode: str
+) -> None:
+    """Each document against the schema and the limits."""
+    file = tmp_path / "documents.json"
+    file.write_text(json.dumps(manifest))
+    [(found, sentence)] = await sources(documents=mode, documents_file=file)
+    assert (found, sentence.partition(":")[0].split()[0]) == (level, "GATEWAY_DOCUMENTS_FILE")
+    assert said in sentence
+
+
+async def test_each_refused_document_is_a_finding(tmp_path: Path) -> None:
+    """A line for each."""
+    file = tmp_path / "documents.json"
+    file.write_text(json.dumps({"abc": "{ nonsense }", "def": "{", "ghi": "{ categories { title } }"}))
+    found = await sources(documents="only", documents_file=file)
+    assert [level for level, _ in found] == [Level.FAILURE] * 2
+
+
+async def test_what_is_named_and_not_used_is_told(tmp_path: Path) -> None:
+    """Whoever set it believes that it holds."""
+    file = tmp_path / "file"
+    file.write_text("")
+    found = await sources(tokens_file=file, documents_file=file, jwt_jwks_url="https://issuer.test/keys")
+    assert {level for level, _ in found} == {Level.WARNING}
+    assert [sentence.split()[0] for _, sentence in found] == [
+        "GATEWAY_TOKENS_FILE",
+        "GATEWAY_JWT_JWKS_URL",
+        "GATEWAY_DOCUMENTS_FILE",
+    ]

@@ -264,6 +264,25 @@ def test_a_broken_file_is_said_at_the_start(tmp_path: Path) -> None:
     assert "canary" not in ended.stderr
 
 
+def test_check_says_what_is_wrong_with_each_setting(tmp_path: Path) -> None:
+    """A line for each, and 1."""
+    file = tmp_path / "tokens"
+    file.write_text("nonsense")
+    given = {
+        "PLANDOCKET_BASE_URL": "http://127.0.0.1:1",
+        "PLANDOCKET_API_KEY": "canary",
+        "GATEWAY_AUTH": "tokens",
+    }
+    read = run("check", **given, GATEWAY_TOKENS_FILE=str(file))
+    gone = run("check", **given, GATEWAY_TOKENS_FILE=str(tmp_path / "gone"), GATEWAY_PORT="none")
+    assert (read.returncode, gone.returncode) == (1, 1)
+    assert re.match(r"FAILURE  GATEWAY_TOKENS_FILE: line 1: .*\nFAILURE  127\.0\.0\.1 refuses", read.stdout)
+    assert re.match(
+        r"FAILURE  GATEWAY_TOKENS_FILE: there is no such file.*\nFAILURE  GATEWAY_PORT: ", gone.stderr
+    )
+    assert "canary" not in read.stdout + read.stderr + gone.stdout + gone.stderr
+
+
 MODES = {
     "none": {"GATEWAY_AUTH": "none"},
     "tokens": {"GATEWAY_AUTH": "tokens"},
@@ -276,15 +295,23 @@ MODES = {
 }
 
 
+NAMED = {"none": "", "tokens": "GATEWAY_TOKENS_FILE: 1 token", "jwt": "127.0.0.1 tells 1 key"}
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_check_and_plan_need_no_token(mode: str, file: Path, tmp_path: Path) -> None:
     """They ask PlanDocket, or nobody: `plan` works without a key too."""
     given = MODES[mode] | ({"GATEWAY_TOKENS_FILE": str(file)} if mode == "tokens" else {})
     [port] = free_ports(1)
-    with started("sandbox", "--port", str(port)):
+    with started("sandbox", "--port", str(port)), HTTPServer(("127.0.0.1", 0), _Issuer) as issuer:
+        Thread(target=issuer.serve_forever, daemon=True).start()
+        if mode == "jwt":
+            given = given | {"GATEWAY_JWT_JWKS_URL": f"http://127.0.0.1:{issuer.server_port}/keys"}
         key = {"PLANDOCKET_BASE_URL": f"http://127.0.0.1:{port}", "PLANDOCKET_API_KEY": "sandbox-key"}
         checked = run("check", **given, **key)
+        issuer.shutdown()
     assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert NAMED[mode] in checked.stdout
     operation = tmp_path / "page.graphql"
     operation.write_text("{ contact(by: {databaseId: 1}) { notes } }")
     planned = run("plan", str(operation), **given)

@@ -37,7 +37,7 @@ class Issuer:
     ) -> None:
         self._url = str(settings.jwt_jwks_url)
         self._now = now
-        self._http = httpx.AsyncClient(transport=transport, timeout=_TIMEOUT_S, follow_redirects=False)
+        self._http = client(transport)
         self._keys: KeySet | None = None
         self._read_from: Any = None
         self._tried_at = float("-inf")
@@ -86,35 +86,52 @@ class Issuer:
 
     async def _fetch(self) -> None:
         try:
-            async with asyncio.timeout(_TIMEOUT_S):
-                found = await self._read()
+            found = await fetch(self._http, self._url)
             if found != self._read_from:
-                self._keys, self._read_from = _key_set(found), found
+                self._keys, self._read_from = key_set(found), found
         except (httpx.HTTPError, TimeoutError, FetchError) as error:
             reason = str(error) if isinstance(error, FetchError) else type(error).__name__
             log.error("GATEWAY_JWT_JWKS_URL: the issuer's keys cannot be fetched: %s.", reason)
         finally:
             self._running = None
 
-    async def _read(self) -> Any:
-        body = bytearray()
-        async with self._http.stream("GET", self._url, headers={"Accept": "application/json"}) as response:
-            if response.status_code != 200:
-                raise FetchError(f"it answers {response.status_code}")
-            async for piece in response.aiter_bytes():
-                body += piece
-                if len(body) > _LARGEST:
-                    raise FetchError(f"its answer is over {_LARGEST:,} bytes")
-        try:
-            return msgspec.json.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            raise FetchError("its answer is not JSON") from None
+
+def client(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
+    """Return what `fetch` asks with; `transport` stands in for the network."""
+    return httpx.AsyncClient(transport=transport, timeout=_TIMEOUT_S, follow_redirects=False)
 
 
-def _key_set(found: Any) -> KeySet:
+async def fetch(http: httpx.AsyncClient, url: str) -> Any:
+    """Return what stands at an address, decoded from JSON.
+
+    Raises:
+        FetchError: nothing in JSON does.
+        httpx.HTTPError, TimeoutError: there was no answer, or none in time.
+    """
+    body = bytearray()
+    async with (
+        asyncio.timeout(_TIMEOUT_S),
+        http.stream("GET", url, headers={"Accept": "application/json"}) as response,
+    ):
+        if response.status_code != 200:
+            raise FetchError(f"it answers {response.status_code}")
+        async for piece in response.aiter_bytes():
+            body += piece
+            if len(body) > _LARGEST:
+                raise FetchError(f"its answer is over {_LARGEST:,} bytes")
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise FetchError("its answer is not JSON") from None
+
+
+def key_set(found: Any) -> KeySet:
     """Return the keys that signatures can be checked with; an unknown kind is passed over (RFC 7517, 5).
 
     Keys that sign and check alike ("oct") are none of them: they would be no secret here.
+
+    Raises:
+        FetchError: there is none.
     """
     listed: Any = cast(dict[str, Any], found).get("keys") if isinstance(found, dict) else None
     if not isinstance(listed, list):

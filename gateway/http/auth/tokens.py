@@ -125,6 +125,21 @@ def read_lines(text: str) -> list[Line]:
     return lines
 
 
+def read_file(file: Path) -> list[Line]:
+    """Return what the file says.
+
+    Raises:
+        TokenError: it cannot be read, or a line is wrong.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise TokenError(str(error.strerror)) from None
+    except ValueError:
+        raise TokenError("it is not text in UTF-8") from None
+    return read_lines(text)
+
+
 class Tokens:
     """The tokens of the file, which is read again within a second of a change.
 
@@ -142,8 +157,8 @@ class Tokens:
         self._stamp = _stamp(self._file)
         try:
             self._entries = self._read()
-        except (OSError, ValueError, TokenError) as error:
-            raise SettingsError(f"GATEWAY_TOKENS_FILE: {_reason(error)}") from None
+        except TokenError as error:
+            raise SettingsError(f"GATEWAY_TOKENS_FILE: {error}") from None
 
     async def caller(self, token: str, digest: bytes) -> Caller | None:
         """Return whose token this is, by its SHA-256; None if nobody's."""
@@ -165,13 +180,13 @@ class Tokens:
         self._stamp = stamp
         try:
             self._entries = self._read()
-        except (OSError, ValueError, TokenError) as error:
-            log.error("The file of tokens changed and is not taken; those before hold on. %s", _reason(error))
+        except TokenError as error:
+            log.error("The file of tokens changed and is not taken; those before hold on. %s", error)
             return
         log.info("The file of tokens changed: %d tokens.", sum(map(len, self._entries.values())))
 
     def _read(self) -> dict[bytes, list[tuple[bytes, Caller]]]:
-        lines = read_lines(self._file.read_text(encoding="utf-8"))
+        lines = read_file(self._file)
         if not lines:
             log.warning("The file of tokens has none: nobody is let in.")
         entries: dict[bytes, list[tuple[bytes, Caller]]] = {}
@@ -192,9 +207,3 @@ def _stamp(file: Path) -> _Stamp:
     except OSError:
         return ()
     return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, TokenError):
-        return str(error)
-    return f"{error.strerror}" if isinstance(error, OSError) else "it is not text in UTF-8"

@@ -1,19 +1,16 @@
-"""What an operator wants to know before front-ends do: is PlanDocket there, and does it speak as expected?
+"""Is PlanDocket there, and does it speak as expected?
 
 One cheap request for each scope, and one more that shows whether `page` does anything.
 """
 
 import asyncio
-import socket
-import ssl
 from collections.abc import Iterator
-from enum import Enum
 from typing import Any, cast
 
 import httpx
-import msgspec
 from pydantic import SecretStr
 
+from gateway.check.finding import Finding, Level, unreachable
 from gateway.errors import TimedOutError, UnavailableError, UnreadableError
 from gateway.resources import RESOURCES
 from gateway.settings import Settings
@@ -25,21 +22,6 @@ from gateway.upstream.wire import Answer, decode, items_of, read_list
 
 _STYLES = ("comma", "repeated", "brackets")
 _ROWS = 2  # enough to see a dialect and a page's end
-
-
-class Level(Enum):
-    """How much a finding matters: the gateway works, works for more requests, or does not work."""
-
-    OK = 0
-    WARNING = 1
-    FAILURE = 2
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """One sentence: what was seen, and what to do about it."""
-
-    level: Level
-    sentence: str
 
 
 async def check_upstream(
@@ -76,7 +58,8 @@ class _Check:
                 return list(self._read(records[0], first))
             rest = await asyncio.gather(*map(self._ask, records[1:]))
         except (UnavailableError, UnreadableError) as error:
-            return [Finding(Level.FAILURE, self._unreachable(error))]
+            is_late = isinstance(error, TimedOutError)
+            return [unreachable(self._host or "", "PLANDOCKET_BASE_URL", error, is_late=is_late)]
         for record, reply in zip(records, [first, *rest], strict=True):
             findings += self._read(record, reply)
         if first.status == 200 and not any(finding.level is Level.FAILURE for finding in findings):
@@ -88,24 +71,6 @@ class _Check:
         query.append((self._settings.page_param, str(page)))
         query.append((self._settings.per_page_param, str(_ROWS)))
         return await self._http.send("GET", record.path, self._credential, tuple(query))
-
-    def _unreachable(self, error: UnavailableError | UnreadableError) -> str:
-        cause = _root(error)
-        match cause:
-            case ssl.SSLError():
-                why = (
-                    getattr(cause, "verify_message", None) or getattr(cause, "reason", None) or "no TLS there"
-                )
-                return (
-                    f"The TLS connection to {self._host} fails ({why}): "
-                    "is PLANDOCKET_BASE_URL right, https or http, and its certificate valid?"
-                )
-            case socket.gaierror():
-                return f"There is no host {self._host}: correct PLANDOCKET_BASE_URL."
-            case _ if isinstance(error, TimedOutError):
-                return f"{self._host} does not answer in time: correct PLANDOCKET_BASE_URL, or open the way there."
-            case _:
-                return f"{self._host} refuses or drops the connection: correct PLANDOCKET_BASE_URL, or wait for it."
 
     def _read(self, record: Record[Any], reply: Reply) -> Iterator[Finding]:
         """Yield what one list's answer tells."""
@@ -204,10 +169,3 @@ def _is_json(reply: Reply) -> bool:
     except UnreadableError:
         return False
     return True
-
-
-def _root(error: BaseException) -> BaseException:
-    """Return what first went wrong: httpx wraps its transport's error, which wraps the system's."""
-    while (cause := error.__cause__ or error.__context__) is not None:
-        error = cause
-    return error
