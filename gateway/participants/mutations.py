@@ -110,7 +110,7 @@ class DeleteParticipantPayload(DeletePayload):
 class ParticipantConfirmation(_Payload):
     """Resolved from Confirmation."""
 
-    id: strawberry.ID = strawberry.field(description="The id as it was given.")
+    participant_id: strawberry.ID = strawberry.field(description="The participation's id as it was given.")
 
 
 @strawberry.type(description="What came of confirming many.")
@@ -123,7 +123,7 @@ class SetParticipantsConfirmedPayload:
 class Confirmation(Saved, frozen=True, kw_only=True):
     """What came of one of many."""
 
-    id: str
+    participant_id: str
 
 
 class Confirmations(msgspec.Struct, frozen=True):
@@ -255,12 +255,12 @@ def _raise_common(results: Sequence[Saved | Exception]) -> None:
 def _confirmation(index: int, global_id: str, result: Saved | Exception) -> Confirmation:
     if isinstance(result, Saved):
         errors = [_at(error, index) for error in result.user_errors]
-        return Confirmation(id=global_id, row_id=result.row_id, user_errors=errors)
+        return Confirmation(participant_id=global_id, row_id=result.row_id, user_errors=errors)
     if not isinstance(result, GatewayError):
         raise result
     code = _CODES.get(type(result), UserErrorCode.UNAVAILABLE)
     error = UserError(message=str(result), field=None, code=code)
-    return Confirmation(id=global_id, user_errors=[_at(error, index)])
+    return Confirmation(participant_id=global_id, user_errors=[_at(error, index)])
 
 
 _CODES: dict[type[Exception], UserErrorCode] = {

@@ -26,6 +26,16 @@ def test_the_committed_file_is_the_schema() -> None:
     assert (ROOT / "schema.graphql").read_text(encoding="utf-8") == print_schema()
 
 
+def test_what_has_an_id_is_a_node() -> None:
+    """And the other way round: clients keep by `id`, so no two entities may share one."""
+    objects = [named for named in OWN_TYPES if isinstance(named, GraphQLObjectType)]
+    with_id = {named.name for named in objects if "id" in cast(dict[str, Any], named.fields)}
+    nodes = {named.name for named in objects if any(of.name == "Node" for of in named.interfaces)}
+
+    assert with_id == nodes
+    assert nodes  # the schema has some
+
+
 def described(named: Any) -> dict[str, str | None]:
     """Return everything of a type that wants a description, by its coordinate."""
     found: dict[str, str | None] = {named.name: named.description}

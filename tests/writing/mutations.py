@@ -32,7 +32,7 @@ def document(field: str, selection: str) -> str:
 
 def payload_of(field: str, entity: str) -> str:
     """Return a payload's selection: why not, and the entity or the id of what is gone."""
-    many = "results { id userErrors { message field code } %s }" % entity  # noqa: UP031 - braces
+    many = "results { participantId userErrors { message field code } %s }" % entity  # noqa: UP031 - braces
     return many if field == "setParticipantsConfirmed" else f"userErrors {{ message field code }} {entity}"
 
 

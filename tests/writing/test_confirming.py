@@ -38,7 +38,7 @@ async def test_many_are_confirmed(way, is_confirmed):
     rows = [tables.participants.get(row_id) for row_id in ids]
     assert payload["results"] == [
         {
-            "id": gid("Participant", row.id),
+            "participantId": gid("Participant", row.id),
             "userErrors": [],
             "participant": {
                 "databaseId": row.id,
@@ -85,7 +85,7 @@ async def test_a_hundred(wired):
     async with wired({}) as (ask, _):
         payload = await write(ask, FIELD, given(range(1, 101)), "participant { isConfirmed }")
 
-        assert [result["id"] for result in payload["results"]] == given(range(1, 101))["ids"]
+        assert [result["participantId"] for result in payload["results"]] == given(range(1, 101))["ids"]
         assert sorted(ask.calls) == sorted(f"PATCH participants/{row_id}" for row_id in range(1, 101))
 
 
@@ -121,7 +121,7 @@ async def test_a_bad_id_spares_the_others(way, bad):
     ]
     [error] = results[1]["userErrors"]
     assert (error["code"], error["field"]) == ("VALIDATION_FAILED", ["input", "ids", "1"])
-    assert results[1]["id"] == bad
+    assert results[1]["participantId"] == bad
     assert len(writes(way.ask.sandbox)) == 2
 
 

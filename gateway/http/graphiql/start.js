@@ -32,7 +32,7 @@ query UpcomingEvents {
 mutation Confirm($ids: [ID!]!) {
   setParticipantsConfirmed(input: { ids: $ids, isConfirmed: true }) {
     results {
-      id
+      participantId
       participant { isConfirmed }
       userErrors { field code message }
     }
