@@ -86,11 +86,20 @@ def _write_refusal(reply: Reply) -> Refusal | None:
 
 
 def _messages(fields: dict[str, Any]) -> dict[str, list[str]]:
-    """Return the messages by field: a list of texts as documented, or one text."""
-    return {
-        name: [
-            str(text)[:_LONGEST_MESSAGE]
-            for text in (cast(list[Any], given) if isinstance(given, list) else [given])
-        ]
-        for name, given in fields.items()
-    }
+    """Return the messages by field: a list of texts as documented, or texts in any other shape."""
+    return {name: [text[:_LONGEST_MESSAGE] for text in _texts(given)] for name, given in fields.items()}
+
+
+def _texts(given: Any) -> list[str]:
+    """Return every text and number in a JSON value, in order. Not by recursion: it may be of any depth."""
+    found: list[str] = []
+    pending = [given]
+    while pending:
+        one = pending.pop()
+        if isinstance(one, dict):
+            pending += reversed(list(cast(dict[str, Any], one).values()))
+        elif isinstance(one, list):
+            pending += reversed(cast(list[Any], one))
+        elif isinstance(one, str | int | float) and not isinstance(one, bool):
+            found.append(str(one))
+    return found
