@@ -125,6 +125,11 @@ class Context:
         return self._session
 
     @property
+    def time_left(self) -> float:
+        """Seconds until the operation must have ended."""
+        return max(0.0, self.session.deadline - self.upstream.gate.now())
+
+    @property
     def kept_reads(self) -> KeptReads | None:
         """What the operation read, where all of it was kept; None where it asked for anything else as well.
 
@@ -189,6 +194,16 @@ class Context:
     def listing(self, call: Call[RowT]) -> Listing[RowT]:
         """Return the list that `call` begins, to be read page by page."""
         return self._upstream.listing(call, self._way, self.read)
+
+    def listing_now(self, call: Call[RowT]) -> Listing[RowT]:
+        """Return the list that `call` begins as PlanDocket has it now, whatever is kept of it."""
+        return self.upstream.listing(call, self.session, self._read_now)
+
+    async def _read_now(self, call: Call[RowT]) -> Answer[RowT]:
+        self.session.check(self.session.lane)
+        answer = await self.upstream.ask_now(call, self.session)
+        self.known.add(call, answer)
+        return answer
 
     def at_hand(self, call: Call[RowT]) -> Answer[RowT] | None:
         """Return the answer to `call` where it is kept; the operation knows it from now on."""

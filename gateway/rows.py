@@ -103,6 +103,8 @@ class ByKey(Loader[Wanted[str], RowT | None], Generic[RowT]):
     record: ClassVar[Record[Any]]
     column: ClassVar[str]
     has_search: ClassVar[bool] = True
+    are_few: ClassVar[bool] = False
+    """Whether all rows mostly lie on one page: for as long as it is not known how many there are."""
 
     async def load_batch(self, keys: list[Wanted[str]]) -> list[RowT | Exception | None]:
         """Return a row or None for each key, in their order."""
@@ -149,6 +151,37 @@ class ByKey(Loader[Wanted[str], RowT | None], Generic[RowT]):
 
     def _by_key(self) -> dict[str, RowT]:
         return {getattr(row, self.column): row for row in self.context.known.rows(self.record.row)}
+
+
+class Found(msgspec.Struct, frozen=True):
+    """Ids by natural key, as one request told them or none."""
+
+    ids: dict[str, int]
+    are_all: bool = True
+    """Whether a row of those looked for is there only if it is among these, as far as `search` covers keys."""
+
+
+async def ids_by_key(context: "Context", by_key: type[ByKey[Any]], keys: set[str]) -> Found:
+    """Return the ids of the rows with these keys, and of others that came along.
+
+    By what is kept; for the rest one request that nothing kept answers: a `search`, or a page of the list
+    where that may hold all.
+    """
+    record = by_key.record
+    kept = {key: row_id for key in keys if (row_id := context.id_of(record, key)) is not None}
+    left = sorted(keys - kept.keys())
+    if not left:
+        return Found(kept)
+    searches = by_key.has_search and len(left) == 1 and not _lie_on_a_page(context, by_key)
+    walk = context.listing_now(listing(record, {"search": left[0]} if searches else None))
+    found = {getattr(row, by_key.column): row.id for row in await walk.page(1)}
+    return Found(found | kept, searches or walk.pages_left(None) == 0)
+
+
+def _lie_on_a_page(context: "Context", by_key: type[ByKey[Any]]) -> bool:
+    record = by_key.record
+    size = context.session.cache.size(record, context.session.credential)
+    return by_key.are_few if size is None else size <= context.upstream.traits.page_size(record.path)
 
 
 class Extra(msgspec.Struct, frozen=True):

@@ -18,3 +18,4 @@ class EventByKey(ByKey[EventRow]):
 
     record: ClassVar[Record[EventRow]] = EVENTS
     column: ClassVar[str] = "event_key"
+    are_few: ClassVar[bool] = True  # limited per subscription. Source: /en/admin-guide/usage.html

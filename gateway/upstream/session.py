@@ -35,7 +35,7 @@ class Session:
         credential: Credential,
         cache: Cache,
         max_calls: int,
-        deadline: float | None = None,
+        deadline: float,
         throttle: Throttle | None = None,
     ) -> None:
         self.credential = credential
