@@ -1,13 +1,15 @@
 """What a write's payload tells when PlanDocket, or the gateway before it, refuses the input."""
 
-from collections.abc import Mapping
+from collections.abc import Coroutine, Iterable
 from enum import Enum
+from typing import Any, TypeVar, cast
 
-import msgspec
 import strawberry
-from strawberry.utils.str_converters import to_camel_case
 
-from gateway.upstream.write import Refusal
+from gateway.loader import settle
+
+T = TypeVar("T")
+U = TypeVar("U")
 
 
 @strawberry.enum(description="Why a write was not carried out.")
@@ -51,36 +53,43 @@ class InputRefusedError(Exception):
         self.errors = errors
 
 
-class InputField(msgspec.Struct, frozen=True):
-    """Where a field of PlanDocket's request stands in the GraphQL input, and what its refusal means there."""
-
-    name: str
-    code: UserErrorCode = UserErrorCode.VALIDATION_FAILED
-
-
 def refused(message: str, code: UserErrorCode, *path: str) -> InputRefusedError:
     """Return the error for one input field; `path` is what follows "input"."""
     return InputRefusedError(UserError(message=message, field=["input", *path], code=code))
 
 
-def errors_of(refusal: Refusal, inputs: Mapping[str, InputField]) -> InputRefusedError:
-    """Return PlanDocket's refusal in the input's own names.
+def present(value: T | None, what: str, *path: str) -> T:
+    """Return the value; NOT_FOUND at the input's `path` where there is none."""
+    if value is None:
+        raise refused(no_such(what), UserErrorCode.NOT_FOUND, *path)
+    return value
 
-    `inputs` names the fields that are called otherwise there; the rest is camelCase.
+
+def no_such(what: str) -> str:
+    """Return the message for a row that is not there: "event"."""
+    return f"PlanDocket has no such {what}."
+
+
+async def all_of(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Run all at once and return their values, in order.
+
+    Raises:
+        InputRefusedError: every fault of the input that any of them found, in their order.
+        Exception: what else the first of them failed with, where the input has no fault.
     """
-    match refusal.status:
-        case 404:
-            return refused("PlanDocket has nothing under this id.", UserErrorCode.NOT_FOUND, "id")
-        case 409:
-            message = refusal.message or "PlanDocket has this already."
-            return InputRefusedError(UserError(message=message, field=None, code=UserErrorCode.CONFLICT))
-        case _:
-            found = [
-                UserError(message=text, field=["input", place.name], code=place.code)
-                for name, texts in refusal.fields.items()
-                for place in [inputs.get(name) or InputField(to_camel_case(name))]
-                for text in texts
-            ]
-            message = refusal.message or "PlanDocket does not take this."
-            whole = UserError(message=message, field=None, code=UserErrorCode.VALIDATION_FAILED)
-            return InputRefusedError(*(found or [whole]))
+    results = await settle(work)
+    faults = [error for result in results if isinstance(result, InputRefusedError) for error in result.errors]
+    if faults:
+        raise InputRefusedError(*faults)
+    values: list[T] = []
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
+        values.append(result)
+    return values
+
+
+async def both(first: Coroutine[Any, Any, T], second: Coroutine[Any, Any, U]) -> tuple[T, U]:
+    """Run two at once and return their values; raises as `all_of` does."""
+    found: list[Any] = await all_of([first, second])
+    return cast("tuple[T, U]", tuple(found))

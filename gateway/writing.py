@@ -1,32 +1,25 @@
 """Writes: an input becomes the body of one request, and its payload can be queried as any entity can."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from datetime import date
-from enum import Enum
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from typing import Any, Protocol
 
 import msgspec
 import strawberry
 
+from gateway.blame import Attempt, Unique, faults_of
 from gateway.context import Context, Info
-from gateway.global_id import global_ids, integer_of
+from gateway.global_id import global_ids
+from gateway.inputs import Body, Inputs, to_wire
 from gateway.loader import settle
 from gateway.relations import rows_of
 from gateway.rows import ById
 from gateway.upstream.columns import is_moment
 from gateway.upstream.record import Record, Row
-from gateway.upstream.write import Write, WriteRefusedError
-from gateway.user_errors import InputField, InputRefusedError, UserError, UserErrorCode, errors_of, refused
+from gateway.upstream.write import Write, WriteRefusedError, Written
+from gateway.user_errors import InputRefusedError, UserError, both, present
 
-T = TypeVar("T")
-
-Body = dict[str, Any]
-"""A request's fields in PlanDocket's names."""
-
-
-Whole = Callable[[Context, int, Body], Awaitable[Body]]
-"""What a row holds now besides what is sent, for a server that replaces."""
+Whole = Callable[[Context, int, Collection[str]], Awaitable[Body]]
+"""What a row holds now besides the request fields that are sent, for a server that replaces."""
 
 
 class Saved(msgspec.Struct, frozen=True):
@@ -44,86 +37,112 @@ class Deleted(msgspec.Struct, frozen=True):
     user_errors: list[UserError] = []
 
 
+class Change(Protocol):
+    """An input of an update."""
+
+    id: strawberry.ID
+
+
 class Writable(msgspec.Struct, frozen=True):
     """A resource as writes see it."""
 
-    record: Record[Any]
-    inputs: Mapping[str, InputField] = {}
-    """Request fields that are called otherwise in the GraphQL input."""
+    inputs: Inputs
+    unique: Unique
 
-    def given(self, source: object) -> Body:
-        """Return the request fields that an input gives, null included; absent ones are left out."""
-        values = {name: getattr(source, name, strawberry.UNSET) for name in self.record.writable}
-        return {name: to_wire(value) for name, value in values.items() if value is not strawberry.UNSET}
+    @property
+    def record(self) -> Record[Any]:
+        """What PlanDocket calls it."""
+        return self.inputs.record
 
     async def create(
-        self,
-        context: Context,
-        body: Awaitable[Body],
-        candidates: Callable[[Body], Awaitable[tuple[Row, ...]]],
+        self, context: Context, source: object, candidates: Callable[[Body], Awaitable[tuple[Row, ...]]]
     ) -> Saved:
         """Write a new row. `candidates` are rows among which it is, should the server not tell its id."""
 
         async def write() -> Saved:
             with context.part_of_a_write():
-                sent = await body
+                body = await self.inputs.body_of_new(context, source)
             context.forget()
-            written = await context.write(Write("POST", self.record, body=sent))
-            return Saved(written.id, None if written.id else lambda: _newest(candidates(sent), sent))
+            written = await self._write(context, Write("POST", self.record, body=body), Attempt(body, source))
+            return Saved(written.id, None if written.id else lambda: _newest(candidates(body), body))
 
-        return await self._saved(write())
+        return await _saved(write())
 
-    async def update(self, context: Context, row_id: int, body: Awaitable[Body], whole: Whole) -> Saved:
+    async def update(self, context: Context, source: Change, whole: Whole) -> Saved:
         """Change a row. With PUT, `whole` tells what it holds besides what is sent, and that goes along."""
 
         async def write() -> Saved:
             with context.part_of_a_write():
-                prepared = await self._prepare(context, row_id, await body, whole)
+                (row_id, held), body = await both(
+                    self._row(context, source.id, self.inputs.given(source), whole),
+                    self.inputs.body_of_change(context, source),
+                )
             context.forget()
-            return await self._send(context, prepared)
+            return await self._change(context, row_id, held, Attempt(body, source, row_id))
 
-        return await self._saved(write())
+        return await _saved(write())
 
     async def update_all(
-        self, context: Context, row_ids: Iterable[int], body: Body, whole: Whole
+        self, context: Context, ids: Iterable[str], body: Body, whole: Whole
     ) -> list[Saved | Exception]:
-        """Change many rows alike, a write for each; return what came of each, in order."""
+        """Change many rows alike, by their global ids, a write for each; return what came of each, in order."""
         with context.part_of_a_write():
-            prepared = await settle(self._prepare(context, row_id, body, whole) for row_id in row_ids)
+            rows = await settle(self._row(context, global_id, body, whole) for global_id in ids)
         context.forget()
-        return await settle(self._saved(self._send(context, one)) for one in prepared)
+
+        async def write(row: tuple[int, Body] | Exception) -> Saved:
+            if isinstance(row, Exception):
+                raise row
+            return await self._change(context, *row, Attempt(body, row_id=row[0]))
+
+        return await settle(_saved(write(row)) for row in rows)
 
     def held(self, row: Row | None) -> Body:
         """Return the request fields that are columns of a row; NOT_FOUND at the id where there is none."""
-        return self.given(present(row, self.record.row.kind.lower(), "id"))
+        row = present(row, self.record.row.kind.lower(), "id")
+        columns = row.__struct_fields__
+        return {name: to_wire(getattr(row, name)) for name in self.record.writable if name in columns}
 
     async def delete(self, context: Context, global_id: str) -> Deleted:
         """Remove a row."""
-        kind = self.record.row.kind
-        row_id = integer_of(kind, global_id)
-        context.forget()
-        saved = await self._saved(self._send(context, Write("DELETE", self.record, row_id)))
-        return Deleted(global_ids(kind)[row_id] if saved.row_id else None, saved.user_errors)
 
-    async def _prepare(self, context: Context, row_id: int, body: Body, whole: Whole) -> Write[Any]:
+        async def write() -> Saved:
+            row_id = self.inputs.row_id(global_id, "id")
+            context.forget()
+            await self._write(context, Write("DELETE", self.record, row_id), Attempt(row_id=row_id))
+            return Saved(row_id)
+
+        saved = await _saved(write())
+        ids = global_ids(self.record.row.kind)
+        return Deleted(ids[saved.row_id] if saved.row_id else None, saved.user_errors)
+
+    async def _row(
+        self, context: Context, global_id: str, sent: Collection[str], whole: Whole
+    ) -> tuple[int, Body]:
+        """Return the id of a row to be changed, and what it holds that goes along."""
+        row_id = self.inputs.row_id(global_id, "id")
+        is_whole = context.upstream.update_method == "PUT"
+        return row_id, await whole(context, row_id, sent) if is_whole else {}
+
+    async def _change(self, context: Context, row_id: int, held: Body, attempt: Attempt) -> Saved:
         method = context.upstream.update_method
-        if method == "PUT":
-            body = await whole(context, row_id, body) | body
-        return Write(method, self.record, row_id, body)
+        await self._write(context, Write(method, self.record, row_id, held | attempt.body), attempt)
+        return Saved(row_id)
 
-    async def _send(self, context: Context, prepared: Write[Any] | Exception) -> Saved:
-        if isinstance(prepared, Exception):
-            raise prepared
-        await context.write(prepared)
-        return Saved(prepared.id)
-
-    async def _saved(self, work: Awaitable[Saved]) -> Saved:
+    async def _write(self, context: Context, write: Write[Any], attempt: Attempt) -> Written[Any]:
+        """Send a write; InputRefusedError where PlanDocket refuses what is in it."""
         try:
-            return await work
-        except InputRefusedError as error:
-            return Saved(user_errors=list(error.errors))
+            return await context.write(write)
         except WriteRefusedError as error:
-            return Saved(user_errors=list(errors_of(error.refusal, self.inputs).errors))
+            refusal = error.refusal
+        raise InputRefusedError(*await faults_of(context, self.inputs, self.unique, refusal, attempt))
+
+
+async def _saved(work: Awaitable[Saved]) -> Saved:
+    try:
+        return await work
+    except InputRefusedError as error:
+        return Saved(user_errors=list(error.errors))
 
 
 @strawberry.type
@@ -158,33 +177,6 @@ def saved_row(target: Any, loader: type[ById[Any]], description: str) -> Any:
         return None
 
     return strawberry.field(resolver=resolve, graphql_type=target | None, description=description)
-
-
-async def ready(body: Body) -> Body:
-    """Return a body that nothing has to be looked up for."""
-    return body
-
-
-async def keys_of(found: Iterable[Awaitable[str | None]], what: str, *path: str) -> list[str]:
-    """Return the keys, in order; NOT_FOUND at its place in the input's list for one that is not there."""
-    keys = await asyncio.gather(*found)
-    return [present(key, what, *path, str(index)) for index, key in enumerate(keys)]
-
-
-def to_wire(value: Any) -> Any:
-    """Return a value of an input as JSON has it. Dates are ISO 8601. Source: /en/api/events.html"""
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, date):
-        return value.isoformat()
-    return value
-
-
-def present(value: T | None, what: str, *path: str) -> T:
-    """Return the value; NOT_FOUND at the input's `path` where there is none."""
-    if value is None:
-        raise refused(f"PlanDocket has no such {what}.", UserErrorCode.NOT_FOUND, *path)
-    return value
 
 
 async def _newest(candidates: Awaitable[tuple[Row, ...]], sent: Body) -> int | None:

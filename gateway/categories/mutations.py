@@ -1,50 +1,43 @@
 """Writes of categories. Source: /en/api/categories.html"""
 
+from collections.abc import Collection
 from typing import Annotated
 
 import strawberry
 from strawberry import UNSET
 
-from gateway.categories.loaders import CategoryById
+from gateway.blame import own_key
+from gateway.categories.loaders import CategoryById, CategoryByKey
 from gateway.categories.record import CATEGORIES
 from gateway.categories.schema import ApplicantVisibility, Category, CategoryBy
 from gateway.context import Context, Info
+from gateway.events.loaders import EventById, EventByKey
 from gateway.events.schema import EventBy
-from gateway.global_id import integer_of
+from gateway.inputs import Body, Inputs, Reference
 from gateway.loader import Wanted
 from gateway.upstream.call import listing
 from gateway.upstream.record import Row
-from gateway.user_errors import InputField
-from gateway.writing import (
-    Body,
-    Deleted,
-    DeletePayload,
-    Payload,
-    Saved,
-    Writable,
-    keys_of,
-    present,
-    saved_row,
-)
+from gateway.writing import Deleted, DeletePayload, Payload, Saved, Writable, saved_row
 
-_WRITABLE = Writable(
-    CATEGORIES, {"event_keys": InputField("events"), "parent_category_id": InputField("parent")}
+_INPUTS = Inputs(
+    CATEGORIES,
+    {
+        "event_keys": Reference("events", EventByKey, EventById, EventBy.find_key),
+        "parent_category_id": Reference("parent", CategoryByKey, CategoryById, CategoryBy.find_id),
+    },
 )
+_WRITABLE = Writable(_INPUTS, own_key(CategoryByKey, "categoryKey"))
 
 
 @strawberry.input
 class _Fields:
     """The documented request fields but the title."""
 
-    category_key: str | None = strawberry.field(
-        default=UNSET, description="Unique key; PlanDocket makes one where it is left out of a new category."
-    )
-    parent: CategoryBy | None = strawberry.field(
-        default=UNSET, description="The category above; null for the root."
-    )
+    category_key: str | None = strawberry.field(default=UNSET, description="Unique key.")
+    parent: CategoryBy | None = strawberry.field(default=UNSET, description="The category above.")
     content: str | None = strawberry.field(default=UNSET, description="What it is about.")
     events: list[EventBy] | None = strawberry.field(
-        default=UNSET, description="The events it is restricted to, in place of those before; null for none."
+        default=UNSET, description="The events it is restricted to."
     )
     is_visible: bool | None = strawberry.field(default=UNSET, description="Whether it is publicly visible.")
     applicant_visibility: ApplicantVisibility | None = strawberry.field(
@@ -58,6 +51,7 @@ class _Fields:
     )
 
 
+@_INPUTS.of_creates
 @strawberry.input(description="A new category.")
 class CreateCategoryInput(_Fields):
     """Only the title is required."""
@@ -65,6 +59,7 @@ class CreateCategoryInput(_Fields):
     title: str = strawberry.field(description="The name.")
 
 
+@_INPUTS.of_updates
 @strawberry.input(description="Changes of a category; what is left out stays.")
 class UpdateCategoryInput(_Fields):
     """Whether the key may change is undocumented."""
@@ -113,8 +108,7 @@ class CategoryMutations:
         input: Annotated[CreateCategoryInput, strawberry.argument(description="What to write.")],
     ) -> Saved:
         """Return what the payload is resolved from."""
-        body = _body(info.context, input)
-        return await _WRITABLE.create(info.context, body, lambda _: _candidates(info.context))
+        return await _WRITABLE.create(info.context, input, lambda _: _candidates(info.context))
 
     @strawberry.mutation(graphql_type=UpdateCategoryPayload | None, description="Changes a category.")
     async def update_category(
@@ -123,8 +117,7 @@ class CategoryMutations:
         input: Annotated[UpdateCategoryInput, strawberry.argument(description="What to write.")],
     ) -> Saved:
         """Return what the payload is resolved from."""
-        row_id = integer_of("Category", input.id)
-        return await _WRITABLE.update(info.context, row_id, _body(info.context, input), _whole)
+        return await _WRITABLE.update(info.context, input, _whole)
 
     @strawberry.mutation(graphql_type=DeleteCategoryPayload | None, description="Removes a category.")
     async def delete_category(
@@ -136,19 +129,7 @@ class CategoryMutations:
         return await _WRITABLE.delete(info.context, input.id)
 
 
-async def _body(context: Context, source: CreateCategoryInput | UpdateCategoryInput) -> Body:
-    body = _WRITABLE.given(source)
-    if (parent := source.parent) is not UNSET:
-        found = parent and present(await parent.find_id(context), "category", "parent")
-        body["parent_category_id"] = found
-    if (events := source.events) is not UNSET:
-        body["event_keys"] = events and await keys_of(
-            (by.find_key(context) for by in events), "event", "events"
-        )
-    return body
-
-
-async def _whole(context: Context, row_id: int, _: Body) -> Body:
+async def _whole(context: Context, row_id: int, _: Collection[str]) -> Body:
     return _WRITABLE.held(await context.loader(CategoryById).load(Wanted(row_id)))
 
 

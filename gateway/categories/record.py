@@ -1,6 +1,6 @@
 """Categories as PlanDocket has them. Source: /en/api/categories.html"""
 
-from gateway.upstream.record import DELETE, Instant, Int, Record, Row
+from gateway.upstream.record import CLEARABLE, DELETE, Instant, Int, Record, RequestField, Row
 
 
 class CategoryRow(Row, frozen=True, gc=False):
@@ -26,17 +26,21 @@ class CategoryRow(Row, frozen=True, gc=False):
 CATEGORIES = Record(
     CategoryRow,
     "categories",
-    writable=(
-        "title",
-        "category_key",
-        "parent_category_id",
-        "content",
-        "event_keys",
-        "is_visible",
-        "applicant_visibility",
-        "account_access_enabled",
-        "sort_order",
-    ),
+    writable={
+        "title": RequestField("a text"),
+        "category_key": RequestField(default="PlanDocket makes one"),
+        # Not `|null` in the API's schema, but /en/admin-guide/categories.html calls the root NULL.
+        "parent_category_id": RequestField(cleared="makes it a root", default="The root"),
+        "content": CLEARABLE,
+        "event_keys": RequestField(
+            cleared="lifts the restriction; a list takes the place of the one before",
+            default="No restriction",
+        ),
+        "is_visible": RequestField("true or false", default="True"),
+        "applicant_visibility": RequestField("one of its values"),
+        "account_access_enabled": RequestField("true or false", default="True"),
+        "sort_order": RequestField("a whole number", default="0"),
+    },
     key="category_key",
     # At most 30 on any plan but Enterprise. Source: /en/admin-guide/categories.html
     expected_rows=30,

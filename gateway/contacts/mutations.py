@@ -1,33 +1,39 @@
 """Writes of contacts. Source: /en/api/contacts.html"""
 
 import asyncio
+from collections.abc import Collection
 from typing import Annotated
 
 import strawberry
 from strawberry import UNSET
 
-from gateway.categories.loaders import CategoryById
+from gateway.blame import own_key
+from gateway.categories.loaders import CategoryById, CategoryByKey
 from gateway.categories.schema import CategoryBy
-from gateway.contacts.loaders import ContactById
+from gateway.contacts.loaders import ContactById, ContactByNumber
 from gateway.contacts.record import CONTACTS, ContactRow
 from gateway.contacts.schema import Contact, participations_of
 from gateway.context import Context, Info
 from gateway.errors import UnavailableError
-from gateway.events.loaders import EventById
+from gateway.events.loaders import EventById, EventByKey
 from gateway.events.schema import EventBy
-from gateway.global_id import integer_of
+from gateway.inputs import Body, Inputs, Reference
 from gateway.known import UNAVAILABLE
 from gateway.loader import Wanted
 from gateway.relations import link_of
 from gateway.upstream.call import listing
 from gateway.upstream.pages import Window
 from gateway.upstream.record import Row
-from gateway.user_errors import InputField
-from gateway.writing import Body, Deleted, DeletePayload, Payload, Saved, Writable, keys_of, saved_row
+from gateway.writing import Deleted, DeletePayload, Payload, Saved, Writable, saved_row
 
-_WRITABLE = Writable(
-    CONTACTS, {"category_keys": InputField("categories"), "event_keys": InputField("events")}
+_INPUTS = Inputs(
+    CONTACTS,
+    {
+        "category_keys": Reference("categories", CategoryByKey, CategoryById, CategoryBy.find_key),
+        "event_keys": Reference("events", EventByKey, EventById, EventBy.find_key),
+    },
 )
+_WRITABLE = Writable(_INPUTS, own_key(ContactByNumber, "customerNumber"))
 
 
 @strawberry.input
@@ -53,27 +59,21 @@ class _Fields:
     website: str | None = strawberry.field(default=UNSET, description="Website.")
     notes: str | None = strawberry.field(default=UNSET, description="Internal notes.")
     tax_id: str | None = strawberry.field(default=UNSET, description="Tax id.")
-    rating: int | None = strawberry.field(
-        default=UNSET, description="Internal rating, 1 to 5; 3 for a new contact."
-    )
+    rating: int | None = strawberry.field(default=UNSET, description="Internal rating, 1 to 5.")
     account_access_enabled: bool | None = strawberry.field(
         default=UNSET, description="Whether it may use the account portal."
     )
-    categories: list[CategoryBy] | None = strawberry.field(
-        default=UNSET,
-        description="Its categories. Whether they replace or join those before is undocumented.",
-    )
-    events: list[EventBy] | None = strawberry.field(
-        default=UNSET,
-        description="The events it takes part in. Whether they replace or join those before is undocumented.",
-    )
+    categories: list[CategoryBy] | None = strawberry.field(default=UNSET, description="Its categories.")
+    events: list[EventBy] | None = strawberry.field(default=UNSET, description="The events it takes part in.")
 
 
+@_INPUTS.of_creates
 @strawberry.input(description="A new contact.")
 class CreateContactInput(_Fields):
     """Nothing is required."""
 
 
+@_INPUTS.of_updates
 @strawberry.input(description="Changes of a contact; what is left out stays.")
 class UpdateContactInput(_Fields):
     """Anything may change."""
@@ -121,8 +121,7 @@ class ContactMutations:
         input: Annotated[CreateContactInput, strawberry.argument(description="What to write.")],
     ) -> Saved:
         """Return what the payload is resolved from."""
-        body = _body(info.context, input)
-        return await _WRITABLE.create(info.context, body, lambda _: _candidates(info.context))
+        return await _WRITABLE.create(info.context, input, lambda _: _candidates(info.context))
 
     @strawberry.mutation(graphql_type=UpdateContactPayload | None, description="Changes a contact.")
     async def update_contact(
@@ -131,8 +130,7 @@ class ContactMutations:
         input: Annotated[UpdateContactInput, strawberry.argument(description="What to write.")],
     ) -> Saved:
         """Return what the payload is resolved from."""
-        row_id = integer_of("Contact", input.id)
-        return await _WRITABLE.update(info.context, row_id, _body(info.context, input), _whole)
+        return await _WRITABLE.update(info.context, input, _whole)
 
     @strawberry.mutation(graphql_type=DeleteContactPayload | None, description="Removes a contact.")
     async def delete_contact(
@@ -144,18 +142,7 @@ class ContactMutations:
         return await _WRITABLE.delete(info.context, input.id)
 
 
-async def _body(context: Context, source: _Fields) -> Body:
-    body = _WRITABLE.given(source)
-    if (categories := source.categories) is not UNSET:
-        keys = (by.find_key(context) for by in categories or ())
-        body["category_keys"] = categories and await keys_of(keys, "category", "categories")
-    if (events := source.events) is not UNSET:
-        keys = (by.find_key(context) for by in events or ())
-        body["event_keys"] = events and await keys_of(keys, "event", "events")
-    return body
-
-
-async def _whole(context: Context, row_id: int, sent: Body) -> Body:
+async def _whole(context: Context, row_id: int, sent: Collection[str]) -> Body:
     names = {"category_keys": "categories", "event_keys": "events"}
     include = frozenset(name for field, name in names.items() if field not in sent)
     row = await context.loader(ContactById).load(Wanted(row_id, include))

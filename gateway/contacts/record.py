@@ -2,7 +2,17 @@
 
 from gateway.categories.record import CATEGORIES
 from gateway.events.record import EVENTS
-from gateway.upstream.record import DELETE, ON_UPDATE, Instant, Int, Many, Record, Row
+from gateway.upstream.record import (
+    CLEARABLE,
+    DELETE,
+    ON_UPDATE,
+    Instant,
+    Int,
+    Many,
+    Record,
+    RequestField,
+    Row,
+)
 
 
 class ContactRow(Row, frozen=True, gc=False):
@@ -33,32 +43,37 @@ class ContactRow(Row, frozen=True, gc=False):
     updated_at: Instant | None
 
 
+# The request table takes arrays only.
+_LIST = RequestField(
+    null=(), cleared="is the same as []; whether a list replaces or joins the one before is undocumented"
+)
+
 CONTACTS = Record(
     ContactRow,
     "contacts",
     {"categories": Many(CATEGORIES), "events": Many(EVENTS)},
-    writable=(
-        "email",
-        "company_name",
-        "first_name",
-        "last_name",
-        "phone",
-        "fax",
-        "mobile",
-        "customer_number",
-        "address",
-        "postal_code",
-        "city",
-        "country",
-        "state",
-        "website",
-        "notes",
-        "tax_id",
-        "rating",
-        "account_access_enabled",
-        "category_keys",
-        "event_keys",
-    ),
+    writable={
+        "email": CLEARABLE,
+        "company_name": CLEARABLE,
+        "first_name": CLEARABLE,
+        "last_name": CLEARABLE,
+        "phone": CLEARABLE,
+        "fax": CLEARABLE,
+        "mobile": CLEARABLE,
+        "customer_number": CLEARABLE,
+        "address": CLEARABLE,
+        "postal_code": CLEARABLE,
+        "city": CLEARABLE,
+        "country": CLEARABLE,
+        "state": CLEARABLE,
+        "website": CLEARABLE,
+        "notes": CLEARABLE,
+        "tax_id": CLEARABLE,
+        "rating": RequestField("1 to 5", default="3"),
+        "account_access_enabled": RequestField("true or false"),
+        "category_keys": _LIST,
+        "event_keys": _LIST,
+    },
     sensitive=frozenset({"notes", "rating", "tax_id"}),
     key="customer_number",
     touches={

@@ -1,38 +1,39 @@
 """Writes of events. Source: /en/api/events.html"""
 
+from collections.abc import Collection
 from typing import Annotated
 
 import strawberry
 from strawberry import UNSET
 
+from gateway.blame import own_key
 from gateway.context import Context, Info
 from gateway.errors import UnavailableError
-from gateway.events.loaders import EventById
+from gateway.events.loaders import EventById, EventByKey
 from gateway.events.record import EVENTS
 from gateway.events.schema import Event
-from gateway.global_id import integer_of
+from gateway.inputs import Body, Inputs
 from gateway.known import UNAVAILABLE
 from gateway.loader import Wanted
 from gateway.relations import link_of
 from gateway.scalars import JSON, DateOrDateTime
 from gateway.upstream.call import listing
 from gateway.upstream.record import Row
-from gateway.writing import Body, Deleted, DeletePayload, Payload, Saved, Writable, ready, saved_row
+from gateway.writing import Deleted, DeletePayload, Payload, Saved, Writable, saved_row
 
-_WRITABLE = Writable(EVENTS)
+_INPUTS = Inputs(EVENTS)
+_WRITABLE = Writable(_INPUTS, own_key(EventByKey, "eventKey"))
 
 
 @strawberry.input
 class _Fields:
     """The documented request fields but the title."""
 
-    event_key: str | None = strawberry.field(
-        default=UNSET, description="Unique key; PlanDocket makes one where it is left out of a new event."
-    )
+    event_key: str | None = strawberry.field(default=UNSET, description="Unique key.")
     description: str | None = strawberry.field(default=UNSET, description="What it is about.")
     date_from: DateOrDateTime | None = strawberry.field(default=UNSET, description="When it starts.")
     date_to: DateOrDateTime | None = strawberry.field(default=UNSET, description="When it ends.")
-    country: str | None = strawberry.field(default=UNSET, description="Country code; DE for a new event.")
+    country: str | None = strawberry.field(default=UNSET, description="Country code.")
     state: str | None = strawberry.field(default=UNSET, description="State or province.")
     city: str | None = strawberry.field(default=UNSET, description="Where it takes place.")
     application_deadline: DateOrDateTime | None = strawberry.field(
@@ -44,6 +45,7 @@ class _Fields:
     )
 
 
+@_INPUTS.of_creates
 @strawberry.input(description="A new event.")
 class CreateEventInput(_Fields):
     """Only the title is required."""
@@ -51,6 +53,7 @@ class CreateEventInput(_Fields):
     title: str = strawberry.field(description="The name.")
 
 
+@_INPUTS.of_updates
 @strawberry.input(description="Changes of an event; what is left out stays.")
 class UpdateEventInput(_Fields):
     """Whether the key may change is undocumented."""
@@ -99,8 +102,7 @@ class EventMutations:
         input: Annotated[CreateEventInput, strawberry.argument(description="What to write.")],
     ) -> Saved:
         """Return what the payload is resolved from."""
-        body = ready(_WRITABLE.given(input))
-        return await _WRITABLE.create(info.context, body, lambda _: _candidates(info.context))
+        return await _WRITABLE.create(info.context, input, lambda _: _candidates(info.context))
 
     @strawberry.mutation(graphql_type=UpdateEventPayload | None, description="Changes an event.")
     async def update_event(
@@ -109,8 +111,7 @@ class EventMutations:
         input: Annotated[UpdateEventInput, strawberry.argument(description="What to write.")],
     ) -> Saved:
         """Return what the payload is resolved from."""
-        row_id = integer_of("Event", input.id)
-        return await _WRITABLE.update(info.context, row_id, ready(_WRITABLE.given(input)), _whole)
+        return await _WRITABLE.update(info.context, input, _whole)
 
     @strawberry.mutation(graphql_type=DeleteEventPayload | None, description="Removes an event.")
     async def delete_event(
@@ -122,8 +123,8 @@ class EventMutations:
         return await _WRITABLE.delete(info.context, input.id)
 
 
-async def _whole(context: Context, row_id: int, sent: Body) -> Body:
-    include = frozenset({"opening_hours"} - sent.keys())
+async def _whole(context: Context, row_id: int, sent: Collection[str]) -> Body:
+    include = frozenset({"opening_hours"}.difference(sent))
     held = _WRITABLE.held(await context.loader(EventById).load(Wanted(row_id, include)))
     for name in include:
         held[name] = await link_of(context, EVENTS, name, row_id)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gateway.upstream.record import DELETE, Moment, Record, Row, Same, Value
+from gateway.upstream.record import CLEARABLE, DELETE, Moment, Record, RequestField, Row, Same, Value
 
 
 class EventRow(Row, frozen=True, gc=False):
@@ -27,19 +27,19 @@ EVENTS = Record(
     EventRow,
     "events",
     {"opening_hours": Value(), "participant_count": Value()},
-    writable=(
-        "title",
-        "event_key",
-        "description",
-        "date_from",
-        "date_to",
-        "country",
-        "state",
-        "city",
-        "application_deadline",
-        "is_visible",
-        "opening_hours",
-    ),
+    writable={
+        "title": RequestField("a text"),
+        "event_key": RequestField("a key", default="PlanDocket makes one"),
+        "description": CLEARABLE,
+        "date_from": CLEARABLE,
+        "date_to": CLEARABLE,
+        "country": RequestField("a country code", default="DE"),
+        "state": CLEARABLE,
+        "city": CLEARABLE,
+        "application_deadline": CLEARABLE,
+        "is_visible": RequestField("true or false"),
+        "opening_hours": RequestField("a list, [] for none"),
+    },
     key="event_key",
     exact={"visible": Same("is_visible")},
     touches={

@@ -1,58 +1,97 @@
 """Writes of participants. Source: /en/api/participants.html"""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated
 
 import msgspec
 import strawberry
 from strawberry import UNSET
 
-from gateway.contacts.loaders import ContactById
+from gateway.blame import Attempt, Unique
+from gateway.contacts.loaders import ContactById, ContactByNumber
 from gateway.contacts.schema import ContactBy, MissingCustomerNumberError
 from gateway.context import Context, Info
 from gateway.errors import (
-    BadInputError,
     GatewayError,
     OutcomeUnknownError,
     RateLimitedError,
     RefusedError,
     UnauthenticatedError,
 )
-from gateway.events.loaders import EventById
+from gateway.events.loaders import EventById, EventByKey
 from gateway.events.schema import EventBy
-from gateway.global_id import integer_of
+from gateway.inputs import Body, Inputs, Reference
 from gateway.loader import Wanted
 from gateway.participants.loaders import ParticipantById
-from gateway.participants.record import PARTICIPANTS
+from gateway.participants.record import PARTICIPANTS, ParticipantRow
 from gateway.participants.schema import Participant
 from gateway.upstream.call import listing
 from gateway.upstream.record import Row
-from gateway.user_errors import InputField, InputRefusedError, UserError, UserErrorCode, refused
-from gateway.writing import Body, Deleted, DeletePayload, Payload, Saved, Writable, present, saved_row
+from gateway.user_errors import InputRefusedError, UserError, UserErrorCode, present, refused
+from gateway.writing import Deleted, DeletePayload, Payload, Saved, Writable, saved_row
 
 MOST_AT_ONCE = 100
 
-# PlanDocket says with 422 that it does not know one of the two keys.
-_WRITABLE = Writable(
+
+async def _number(contact: ContactBy, context: Context) -> str | None:
+    try:
+        return await contact.find_number(context)
+    except MissingCustomerNumberError:
+        raise _missing_number("contact") from None
+
+
+def _missing_number(*path: str) -> InputRefusedError:
+    message = "PlanDocket takes contacts by customer number, and this one has none: give it one first."
+    return refused(message, UserErrorCode.MISSING_CUSTOMER_NUMBER, *path)
+
+
+async def _is_taken(context: Context, attempt: Attempt) -> bool:
+    """Return whether another participation joins the same two, as one filtered list tells."""
+    ends = {name: attempt.body[name] for name in ("event_key", "customer_number") if name in attempt.body}
+    row = None
+    if attempt.row_id is not None and len(ends) < 2:
+        row = await context.loader(ParticipantById).load(
+            Wanted(attempt.row_id, frozenset({"event", "contact"}))
+        )
+        ends |= {} if row is None else await _ends_of(context, row, ends)
+
+    def is_twin(other: ParticipantRow) -> bool:
+        shares_what_stays = (
+            row is None or other.event_id == row.event_id or other.contact_id == row.contact_id
+        )
+        return other.id != attempt.row_id and shares_what_stays
+
+    call = listing(PARTICIPANTS, ends)
+    kept = context.at_hand(call)
+    if kept is not None and any(map(is_twin, kept.rows)):
+        return True
+    return any(map(is_twin, await context.listing_now(call).page(1)))
+
+
+_INPUTS = Inputs(
     PARTICIPANTS,
     {
-        "event_key": InputField("event", UserErrorCode.NOT_FOUND),
-        "customer_number": InputField("contact", UserErrorCode.NOT_FOUND),
+        "event_key": Reference("event", EventByKey, EventById, EventBy.find_key),
+        "customer_number": Reference("contact", ContactByNumber, ContactById, _number),
     },
+)
+_WRITABLE = Writable(
+    _INPUTS,
+    Unique(("event_key", "customer_number"), "The contact takes part in this event already.", _is_taken),
 )
 
 
+@_INPUTS.of_creates
 @strawberry.input(description="A new participation of a contact in an event.")
 class CreateParticipantInput:
     """PlanDocket wants `event_key` and `customer_number`: they are found for the event and contact given."""
 
     event: EventBy = strawberry.field(description="In which event.")
     contact: ContactBy = strawberry.field(description="Whose; it must have a customer number.")
-    is_confirmed: bool | None = strawberry.field(
-        default=UNSET, description="Whether it is confirmed already."
-    )
+    is_confirmed: bool | None = strawberry.field(default=UNSET, description="Whether it is confirmed.")
 
 
+@_INPUTS.of_updates
 @strawberry.input(description="Changes of a participation; what is left out stays.")
 class UpdateParticipantInput:
     """Whether event and contact can change is undocumented."""
@@ -115,9 +154,14 @@ class ParticipantConfirmation(_Payload):
 
 @strawberry.type(description="What came of confirming many.")
 class SetParticipantsConfirmedPayload:
-    """A result for each."""
+    """Resolved from Confirmations."""
 
-    results: list[ParticipantConfirmation] = strawberry.field(description="In the order of the ids.")
+    results: list[ParticipantConfirmation] = strawberry.field(
+        description="In the order of the ids; empty where there are too many."
+    )
+    user_errors: list[UserError] = strawberry.field(
+        description="Why none was written; what is wrong with one of many stands in its result."
+    )
 
 
 class Confirmation(Saved, frozen=True, kw_only=True):
@@ -127,9 +171,10 @@ class Confirmation(Saved, frozen=True, kw_only=True):
 
 
 class Confirmations(msgspec.Struct, frozen=True):
-    """What came of all of them, in the order of the ids."""
+    """What came of all of them, in the order of the ids, or why none was written."""
 
-    results: list[Confirmation]
+    results: list[Confirmation] = []
+    user_errors: list[UserError] = []
 
 
 @strawberry.type
@@ -145,8 +190,7 @@ class ParticipantMutations:
         input: Annotated[CreateParticipantInput, strawberry.argument(description="What to write.")],
     ) -> Saved:
         """Return what the payload is resolved from."""
-        body = _body(info.context, input)
-        return await _WRITABLE.create(info.context, body, lambda sent: _candidates(info.context, sent))
+        return await _WRITABLE.create(info.context, input, lambda sent: _candidates(info.context, sent))
 
     @strawberry.mutation(graphql_type=UpdateParticipantPayload | None, description="Changes a participation.")
     async def update_participant(
@@ -155,8 +199,7 @@ class ParticipantMutations:
         input: Annotated[UpdateParticipantInput, strawberry.argument(description="What to write.")],
     ) -> Saved:
         """Return what the payload is resolved from."""
-        row_id = integer_of("Participant", input.id)
-        return await _WRITABLE.update(info.context, row_id, _body(info.context, input), _whole)
+        return await _WRITABLE.update(info.context, input, _whole)
 
     @strawberry.mutation(graphql_type=DeleteParticipantPayload | None, description="Removes a participation.")
     async def delete_participant(
@@ -178,68 +221,44 @@ class ParticipantMutations:
     ) -> Confirmations:
         """Return what the payload is resolved from."""
         if len(input.ids) > MOST_AT_ONCE:
-            raise BadInputError(f"'ids' must have at most {MOST_AT_ONCE} entries, not {len(input.ids)}.")
-        ids = {
-            one: _integer_of(one) for one in input.ids
-        }  # a write is sent once, though its id is given twice
-        good = [row_id for row_id in dict.fromkeys(ids.values()) if isinstance(row_id, int)]
+            message = f"'ids' must have at most {MOST_AT_ONCE} entries, not {len(input.ids)}."
+            error = UserError(message=message, field=["input", "ids"], code=UserErrorCode.VALIDATION_FAILED)
+            return Confirmations(user_errors=[error])
+        # A write is sent once, though its id is given twice.
+        ids = list(dict.fromkeys(input.ids))
         body = {"is_confirmed": input.is_confirmed}
-        results = await _WRITABLE.update_all(info.context, good, body, _whole)
+        results = await _WRITABLE.update_all(info.context, ids, body, _whole)
         _raise_common(results)
-        saved = dict(zip(good, results, strict=True))
-        outcomes = [
-            found if isinstance(found, Exception) else saved[found]
-            for found in map(ids.__getitem__, input.ids)
-        ]
-        return Confirmations([_confirmation(i, one, outcomes[i]) for i, one in enumerate(input.ids)])
+        saved = dict(zip(ids, results, strict=True))
+        return Confirmations([_confirmation(i, one, saved[one]) for i, one in enumerate(input.ids)])
 
 
-async def _body(context: Context, source: CreateParticipantInput | UpdateParticipantInput) -> Body:
-    body = _WRITABLE.given(source)
-    if (event := source.event) is not UNSET:
-        body["event_key"] = present(event and await event.find_key(context), "event", "event")
-    if (contact := source.contact) is not UNSET:
-        body["customer_number"] = present(contact and await _number(context, contact), "contact", "contact")
-    return body
-
-
-async def _number(context: Context, contact: ContactBy) -> str | None:
-    try:
-        return await contact.find_number(context)
-    except MissingCustomerNumberError:
-        raise _missing_number("contact") from None
-
-
-async def _whole(context: Context, row_id: int, sent: Body) -> Body:
+async def _whole(context: Context, row_id: int, sent: Collection[str]) -> Body:
     include = frozenset({"event", "contact"})
     row = await context.loader(ParticipantById).load(Wanted(row_id, include))
     held = _WRITABLE.held(row)
-    if row is not None and "event_key" not in sent:
-        event = await context.loader(EventById).load(Wanted(row.event_id))
-        held["event_key"] = present(event, "event", "event").event_key
-    if row is not None and "customer_number" not in sent:
-        contact = await context.loader(ContactById).load(Wanted(row.contact_id))
-        held["customer_number"] = present(contact, "contact", "contact").customer_number
-        if held["customer_number"] is None:
+    if row is not None:
+        held |= await _ends_of(context, row, sent)
+        if "customer_number" in held and held["customer_number"] is None:
             raise _missing_number("id")
     return held
 
 
-def _missing_number(*path: str) -> InputRefusedError:
-    message = "PlanDocket takes contacts by customer number, and this one has none: give it one first."
-    return refused(message, UserErrorCode.MISSING_CUSTOMER_NUMBER, *path)
+async def _ends_of(context: Context, row: ParticipantRow, sent: Collection[str]) -> dict[str, str | None]:
+    """Return the keys of a participation's event and contact that are not sent; a contact may have none."""
+    ends: dict[str, str | None] = {}
+    if "event_key" not in sent:
+        event = await context.loader(EventById).load(Wanted(row.event_id))
+        ends["event_key"] = present(event, "event", "id").event_key
+    if "customer_number" not in sent:
+        contact = await context.loader(ContactById).load(Wanted(row.contact_id))
+        ends["customer_number"] = present(contact, "contact", "id").customer_number
+    return ends
 
 
 async def _candidates(context: Context, sent: Body) -> tuple[Row, ...]:
     filters = {name: sent[name] for name in ("event_key", "customer_number")}
     return await context.listing(listing(PARTICIPANTS, filters)).all()
-
-
-def _integer_of(global_id: str) -> int | BadInputError:
-    try:
-        return integer_of("Participant", global_id)
-    except BadInputError as error:
-        return error
 
 
 def _raise_common(results: Sequence[Saved | Exception]) -> None:
@@ -264,7 +283,6 @@ def _confirmation(index: int, global_id: str, result: Saved | Exception) -> Conf
 
 
 _CODES: dict[type[Exception], UserErrorCode] = {
-    BadInputError: UserErrorCode.VALIDATION_FAILED,
     RateLimitedError: UserErrorCode.RATE_LIMITED,
     OutcomeUnknownError: UserErrorCode.OUTCOME_UNKNOWN,
 }

@@ -3,7 +3,7 @@
 from gateway.categories.record import CATEGORIES
 from gateway.contacts.record import CONTACTS
 from gateway.events.record import EVENTS
-from gateway.upstream.record import ANY, Instant, Int, One, Record, Row, Same
+from gateway.upstream.record import ANY, Instant, Int, One, Record, RequestField, Row, Same
 
 
 class ParticipantRow(Row, frozen=True, gc=False):
@@ -22,7 +22,11 @@ PARTICIPANTS = Record(
     ParticipantRow,
     "participants",
     {"contact": One(CONTACTS, "contact_id"), "event": One(EVENTS, "event_id"), "category": One(CATEGORIES)},
-    writable=("event_key", "customer_number", "is_confirmed"),
+    writable={
+        "event_key": RequestField("an event"),
+        "customer_number": RequestField("a contact"),
+        "is_confirmed": RequestField("true or false"),
+    },
     exact={
         "event_key": Same("event_id", EVENTS),
         "customer_number": Same("contact_id", CONTACTS),

@@ -76,6 +76,27 @@ class Same:
     of: "Record[Any] | None" = None
 
 
+@dataclass(frozen=True)
+class RequestField:
+    """A documented field of requests: what null does to it in an update, and what a new row has without it.
+
+    The request tables say nothing of null. A field is taken to be one that can be cleared where the response
+    table writes its type `|null`.
+    """
+
+    instead_of_null: str | None = None
+    """What to give where null is refused, in words: "1 to 5"; None where null is taken."""
+    null: Any = None
+    """What null is sent as."""
+    cleared: str = "clears it"
+    """What null does, in words."""
+    default: str | None = None
+    """What a new row has where the field is left out, in words; None where that is not documented."""
+
+
+CLEARABLE = RequestField()
+
+
 ANY = "any"
 DELETE = "delete"
 ON_UPDATE = "update "
@@ -90,8 +111,8 @@ class Record(Generic[RowT]):
     """Below `/api/v1`, no slash: "events". Also the name of the scope it needs."""
     includes: Mapping[str, Embed] = field(default_factory=dict[str, Embed])
     """What `include=` accepts, and what it embeds under the same key."""
-    writable: tuple[str, ...] = ()
-    """The documented request fields."""
+    writable: Mapping[str, RequestField] = field(default_factory=dict[str, RequestField])
+    """The documented request fields, by their names."""
     sensitive: frozenset[str] = frozenset()
     """The columns that only some callers may see or write."""
     key: str | None = None

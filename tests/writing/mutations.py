@@ -32,8 +32,10 @@ def document(field: str, selection: str) -> str:
 
 def payload_of(field: str, entity: str) -> str:
     """Return a payload's selection: why not, and the entity or the id of what is gone."""
-    many = "results { participantId userErrors { message field code } %s }" % entity  # noqa: UP031 - braces
-    return many if field == "setParticipantsConfirmed" else f"userErrors {{ message field code }} {entity}"
+    errors = "userErrors { message field code }"
+    if field == "setParticipantsConfirmed":
+        return f"{errors} results {{ participantId {errors} {entity} }}"
+    return f"{errors} {entity}"
 
 
 async def answer_to(ask: Ask, field: str, given: Json, entity: str = "__typename", **more: Any) -> Json:
@@ -57,12 +59,23 @@ async def written(ask: Ask, field: str, given: Json, entity: str = "__typename")
 
 async def refused(ask: Ask, field: str, given: Json) -> tuple[str, list[str] | None]:
     """Send a mutation that is not carried out, and return its one user error's code and place."""
+    [error] = await refusals(ask, field, given)
+    return error["code"], error["field"]
+
+
+async def refusals(ask: Ask, field: str, given: Json) -> list[Json]:
+    """Send a mutation that is not carried out, and return its user errors; all else of its payload is null."""
     entity = "deletedId" if field.startswith("delete") else f"{field[6:].lower()} {{ databaseId }}"
     payload = await write(ask, field, given, entity)
-    [error] = payload.pop("userErrors")
-    assert error["message"]
+    errors = payload.pop("userErrors")
+    assert all(error["message"] for error in errors)
     assert list(payload.values()) == [None]
-    return error["code"], error["field"]
+    return errors
+
+
+def told(errors: list[Json]) -> list[tuple[str, str]]:
+    """Return the code of each user error, and the place below `input`, with dots between."""
+    return [(error["code"], ".".join(error["field"][1:])) for error in errors]
 
 
 def writes(sandbox: Sandbox) -> list[Any]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from writing.mutations import NOW, answer_to, gid, now, state, write, writes
+from writing.mutations import NOW, gid, now, state, write, writes
 
 from gateway.sandbox import Dialect, Sandbox
 
@@ -91,18 +91,24 @@ async def test_a_hundred(wired):
 
 async def test_a_hundred_and_one(ask):
     """More are refused as a whole, and nothing is sent."""
-    answer = await answer_to(ask, FIELD, given(range(1, 102)))
+    payload = await write(ask, FIELD, given(range(1, 102)))
 
-    assert answer["data"] == {FIELD: None}
-    [error] = answer["errors"]
-    assert error["extensions"] == {"code": "BAD_USER_INPUT"}
-    assert "100" in error["message"]
+    assert payload == {
+        "userErrors": [
+            {
+                "message": "'ids' must have at most 100 entries, not 101.",
+                "field": ["input", "ids"],
+                "code": "VALIDATION_FAILED",
+            }
+        ],
+        "results": [],
+    }
     assert ask.calls == []
 
 
 async def test_none(ask):
     """No ids, no results, no requests."""
-    assert await write(ask, FIELD, given([])) == {"results": []}
+    assert await write(ask, FIELD, given([])) == {"userErrors": [], "results": []}
     assert ask.calls == []
 
 

@@ -4,7 +4,7 @@
 from dataclasses import fields, replace
 
 import pytest
-from writing.mutations import answer_to, gid, now, refused, sent, state, unavailable, writes, written
+from writing.mutations import answer_to, gid, now, sent, state, unavailable, writes, written
 
 from gateway.sandbox import Dialect
 from gateway.sandbox.data import seed
@@ -40,7 +40,6 @@ SENT = {
     "opening_hours": HOURS,
 }
 ENTITY = "event { id databaseId eventKey title city state isVisible openingHours participantCount }"
-NULLABLE = {"description", "dateFrom", "dateTo", "state", "city", "applicationDeadline"}
 
 
 def entity(tables, row, is_told):
@@ -91,20 +90,6 @@ async def test_the_newest_of_twins_is_the_new_one(way):
     payload = await written(way.ask, "createEvent", {"title": "Fair"}, "event { databaseId eventKey }")
 
     assert payload["event"] == {"databaseId": 14, "eventKey": "fair"}
-
-
-@pytest.mark.parametrize("name", [name for name in GIVEN if name != "title"])
-async def test_null_is_sent_as_null(ask, name):
-    """Whether null is a value is PlanDocket's to say, field by field."""
-    column = dict(zip(GIVEN, SENT, strict=True))[name]
-    given = {"id": gid("Event", 1), name: None}
-    if name in NULLABLE:
-        await written(ask, "updateEvent", given)
-        assert getattr(ask.sandbox.tables.events.get(1), column) is None
-    else:
-        assert await refused(ask, "updateEvent", given) == ("VALIDATION_FAILED", ["input", name])
-
-    assert sent(ask).body == {column: None}
 
 
 async def test_a_changed_event(way):

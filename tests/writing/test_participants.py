@@ -103,19 +103,6 @@ async def test_what_is_absent_is_not_sent(way):
     assert way.ask.sandbox.tables.participants.get(1501).is_confirmed is False
 
 
-async def test_null_is_sent_as_null(way):
-    """Whether null is a value is PlanDocket's to say."""
-    given = {**pair_of(way.ask), "isConfirmed": None}
-    before = state(way.ask.sandbox)
-
-    assert await refused(way.ask, "createParticipant", given) == (
-        "VALIDATION_FAILED",
-        ["input", "isConfirmed"],
-    )
-    assert sent(way.ask).body["is_confirmed"] is None
-    assert state(way.ask.sandbox) == before
-
-
 async def test_a_changed_participation(way):
     """PATCH sends what is given, PUT the keys too; category and contact stay."""
     ask, tables = way.ask, way.ask.sandbox.tables

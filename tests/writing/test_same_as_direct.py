@@ -81,6 +81,8 @@ class Act:
         names |= {"openingHours": "opening_hours", "applicantVisibility": "applicant_visibility"}
         body = {}
         for name, value in self.fields.items():
+            if self.row_id is None and value is None:
+                continue  # null is what is left out of a new row
             match name, value:
                 case "event" | "contact", Ref():
                     column = {"event": "event_key", "contact": "customer_number"}[name]
