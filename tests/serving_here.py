@@ -67,8 +67,9 @@ def _started(
 
 
 @contextmanager
-def demo(command: str = GATEWAY) -> Generator[int]:
+def demo(command: str = GATEWAY, **settings: str) -> Generator[int]:
     """Start the demo and yield the gateway's port."""
     port, sandbox_port = free_ports(2)
-    with started("demo", "--port", str(port), "--sandbox-port", str(sandbox_port), command=command):
+    ports = ("--port", str(port), "--sandbox-port", str(sandbox_port))
+    with started("demo", *ports, command=command, **settings):
         yield port
