@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from graphql import OperationDefinitionNode, parse
 from npm import run
 
 HERE = Path(__file__).parent
@@ -40,3 +41,10 @@ def copied(name: str, to: Path) -> Project:
     shutil.copytree(OPERATIONS, folder / "operations")
     (folder / "node_modules").symlink_to(HERE / "node_modules")
     return Project(folder)
+
+
+def operations() -> list[OperationDefinitionNode]:
+    """Return the shared operations, by file."""
+    documents = [parse(file.read_text()) for file in sorted(OPERATIONS.glob("*.graphql"))]
+    found = [one for document in documents for one in document.definitions]
+    return [one for one in found if isinstance(one, OperationDefinitionNode)]

@@ -1,23 +1,17 @@
 """graphql-codegen's client preset over every root field, compiled by TypeScript and run."""
 
-from clients.projects import OPERATIONS, SCHEMA, NewProject
-from graphql import FieldNode, OperationDefinitionNode, build_schema, parse
+from clients.projects import SCHEMA, NewProject, operations
+from graphql import FieldNode, build_schema
 from npm import needs_npm
 
 pytestmark = needs_npm
 
 
-def operations() -> list[OperationDefinitionNode]:
-    """Return the operations that all clients share."""
-    documents = [parse(file.read_text()) for file in sorted(OPERATIONS.glob("*.graphql"))]
-    return [one for document in documents for one in document.definitions if isinstance(one, OperationDefinitionNode)]
-
-
 def test_the_operations_cover_every_root_field() -> None:
     """What is generated from them has been tried for each field that a client can begin with."""
     schema = build_schema(SCHEMA.read_text())
-    fields = {f"Query.{name}" for name in schema.query_type.fields}
-    fields |= {f"Mutation.{name}" for name in schema.mutation_type.fields}
+    roots = [root for root in (schema.query_type, schema.mutation_type) if root]
+    fields = {f"{root.name}.{name}" for root in roots for name in root.fields}
     asked = {
         f"{operation.operation.value.title()}.{field.name.value}"
         for operation in operations()

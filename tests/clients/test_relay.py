@@ -1,4 +1,4 @@
-"""relay-compiler's artifacts, run by react-relay: two connections that page, and writes that change them in the store."""
+"""relay-compiler's artifacts, run by react-relay: two connections that page, and writes that change them."""
 
 from collections.abc import Callable
 from typing import Any

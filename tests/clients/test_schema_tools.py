@@ -18,7 +18,9 @@ def test_the_exceptions_let_nothing_else_pass(project: NewProject) -> None:
     """A key with the type's name before it is PlanDocket's own; another field is not, nor a type without id."""
     schema = project("schema")
     file = schema.folder / "schema.graphql"
-    file.write_text(file.read_text() + '"""A fair."""\ntype Fair { fairKey: String }\nextend type Query { fair: Fair }\n')
+    file.write_text(
+        file.read_text() + '"""A fair."""\ntype Fair { fairKey: String }\nextend type Query { fair: Fair }\n'
+    )
     rules = {finding.split(" ")[1] for finding in schema.script("lint.mjs")["findings"]}
     assert {"@graphql-eslint/no-typename-prefix:", "@graphql-eslint/strict-id-in-types:"} <= rules
 
