@@ -56,7 +56,8 @@ def create_app(
     stored = StoredDocuments.of(settings, executor.problems)
     upstream = Upstream(settings, transport, clock, on_call)
     metrics.watch(upstream)
-    graphiql = GraphiQL() if settings.graphiql == "on" and settings.documents != "only" else None
+    has_page = settings.graphiql == "on" and settings.documents != "only"
+    graphiql = GraphiQL(needs_key=not settings.lets_everyone_in) if has_page else None
     callers = Callers(settings, transport, clock)
     endpoint = Endpoint(
         executor,

@@ -339,6 +339,11 @@ class Settings(BaseSettings):
         """Whether only this machine reaches the gateway."""
         return _is_loopback(self.host)
 
+    @property
+    def lets_everyone_in(self) -> bool:
+        """Whether whoever reaches the gateway may use the key that it holds."""
+        return self.api_key is not None and self.auth in (None, "none")
+
     @field_validator("cors_origins")
     @classmethod
     def _as_browsers_send_them(cls, origins: str | None) -> str | None:

@@ -22,8 +22,7 @@ _HOST = re.compile(r"(?:\[([^\[\]]+)\]|([^:\[\]]+))(?::[0-9]*)?")
 
 def lets_everyone_in_on_loopback(settings: Settings) -> bool:
     """Return whether whoever reaches the gateway may use its key, and only this machine shall reach it."""
-    lets_everyone_in = settings.api_key is not None and settings.auth in (None, "none")
-    return lets_everyone_in and is_loopback(settings.host)
+    return settings.lets_everyone_in and is_loopback(settings.host)
 
 
 def is_loopback(host: str) -> bool:

@@ -43,7 +43,8 @@ class File(msgspec.Struct, frozen=True):
 class GraphiQL:
     """The page and its files."""
 
-    def __init__(self, folder: Traversable | None = None) -> None:
+    def __init__(self, folder: Traversable | None = None, *, needs_key: bool = False) -> None:
+        """Read the files; with `needs_key` the page opens with a place for the caller's key."""
         here = files("gateway.http.graphiql")
         self._own = {name: here.joinpath(name).read_bytes() for name in ("start.js", "start.css")}
         wanted = msgspec.json.decode(here.joinpath("files.json").read_bytes(), type=list[File])
@@ -57,7 +58,7 @@ class GraphiQL:
                 ", ".join(missing),
                 _CDN,
             )
-        self._html = self._page(here.joinpath("page.html").read_text(encoding="utf-8"))
+        self._html = self._page(here.joinpath("page.html").read_text(encoding="utf-8"), needs_key)
         self._policy = _policy(is_complete=not missing)
 
     def page(self) -> Response:
@@ -73,12 +74,12 @@ class GraphiQL:
             return _response(name, content, "no-store") if content else PlainTextResponse("Not found.", 404)
         return _response(name, content, _FOREVER)
 
-    def _page(self, template: str) -> str:
+    def _page(self, template: str, needs_key: bool) -> str:
         styles = [self._tag(file) for file in self._wanted if file.name.endswith(".css")]
         scripts = [self._tag(file) for file in self._wanted if file.name.endswith(".js")]
-        return template.replace("<!-- styles -->", "\n".join(styles)).replace(
-            "<!-- scripts -->", "\n".join(scripts)
-        )
+        filled = template.replace("<!-- styles -->", "\n".join(styles))
+        filled = filled.replace("<!-- scripts -->", "\n".join(scripts))
+        return filled.replace('data-needs-key="no"', 'data-needs-key="yes"') if needs_key else filled
 
     def _tag(self, file: File) -> str:
         address, more = file.address, ""
