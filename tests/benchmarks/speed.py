@@ -52,7 +52,9 @@ LINES = {
     "warm": Line("gateway, warm", "warm"),
     "relay": Line("gateway, warm, as Relay asks", "warm", _RELAY, (100,)),
     # From rows that are kept, but executed each time: what a repeated query gains from its kept result is not in here.
-    "varied": Line("gateway, warm, ever other variables", "warm", script="documents", variables=True),
+    "varied": Line(
+        "gateway, warm, other variables in every request", "warm", script="documents", variables=True
+    ),
     "logged": Line("gateway, warm, a log line for each", "warm logged", pages=(100,)),
     "cold": Line("gateway, cold, sharing off", "cold"),
     "shared": Line("gateway, cold, sharing on, one key", "shared"),

@@ -1,10 +1,14 @@
 """The README says what the code does."""
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
+from serving_here import GATEWAY
+
 from gateway.settings import Settings
+from gateway.user_errors import UserErrorCode
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -31,11 +35,42 @@ def codes() -> set[str]:
     return set(re.findall(named, sources))
 
 
+def section(title: str) -> str:
+    """Return what stands below a heading."""
+    return README.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
 def test_the_errors_table_has_every_code() -> None:
     """Whoever reads one in an answer finds what it means."""
-    table = README.partition("\n## Errors\n")[2].partition("\n## ")[0]
+    table = section("Errors")
     assert {"UPSTREAM_TIMEOUT", "CSRF_REFUSED", "GRAPHQL_PARSE_FAILED"} <= codes()
     assert codes() - set(re.findall(r"[A-Z]+(?:_[A-Z]+)+|[A-Z]{6,}", table)) == set()
+
+
+def test_every_code_of_user_errors_is_told() -> None:
+    """Those that only results of many have, too."""
+    missing = {code.name for code in UserErrorCode} - set(re.findall(r"`([A-Z_]+)`", section("Errors")))
+    assert missing == set()
+
+
+def test_every_file_it_names_is_there() -> None:
+    """Commands' scripts below the tests, and the places of the floors below the package."""
+    named = set(re.findall(r"(?<![\w/])(?:tests/[\w./]*\w|\.ci/\w+|schema\.graphql)", README))
+    assert {"tests/benchmarks/speed.py", ".ci/run"} <= named
+    rows = re.findall(r"^\| \d \| (.*?) \|", section("Work on it"), re.MULTILINE)
+    places = {place for row in rows for place in re.findall(r"`([\w/]+(?:\.py|/))`", row)}
+    assert {"cli.py", "upstream/"} <= places
+    assert [name for name in named if not (ROOT / name).exists()] == []
+    assert [name for name in places if not (ROOT / "gateway" / name).exists()] == []
+
+
+def test_the_command_that_plans_an_operation_runs() -> None:
+    """As it stands, and within the number that it names."""
+    [command] = re.findall(r"```sh\n(echo .*? plan .*?)```", README, re.DOTALL)
+    script = command.replace(".venv/bin/gateway", GATEWAY)
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False)  # noqa: S603, S607
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Page: " in done.stdout
 
 
 def test_ci_runs_the_readmes_test_command() -> None:
