@@ -247,12 +247,14 @@ class Settings(BaseSettings):
     documents: Literal["off", "prefer", "only"] = Field(
         default="off",
         validation_alias="GATEWAY_DOCUMENTS",
-        description="Stored documents: `prefer` takes their hashes besides texts, `only` takes nothing else.",
+        description="Stored documents: `prefer` takes hashes besides texts, those of the file and those that "
+        "Apollo's clients register; `only` takes what is in the file, and nothing else.",
     )
     documents_file: FilePath | None = Field(
         default=None,
         validation_alias="GATEWAY_DOCUMENTS_FILE",
-        description="The stored documents, JSON of hash to text, as graphql-codegen and relay-compiler write it.",
+        description="The stored documents, JSON of hash to text, as graphql-codegen and relay-compiler write it. "
+        "`prefer` does without.",
     )
     operation_timeout: _Seconds = Field(
         default=20,
@@ -393,8 +395,8 @@ class Settings(BaseSettings):
     def _with_documents(self) -> Self:
         if self.documents != "off" and self.documents_file is None:
             raise SettingsError(
-                f"GATEWAY_DOCUMENTS_FILE: is not set, and GATEWAY_DOCUMENTS is {self.documents!r}: set it to the "
-                "manifest that graphql-codegen or relay-compiler writes, or GATEWAY_DOCUMENTS to off."
+                "GATEWAY_DOCUMENTS_FILE: is not set, and GATEWAY_DOCUMENTS is only: set it to the manifest that "
+                "graphql-codegen or relay-compiler writes, or GATEWAY_DOCUMENTS to prefer or off."
             )
         return self
 

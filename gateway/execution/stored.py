@@ -98,7 +98,7 @@ class StoredDocuments:
             SettingsError: the file is no manifest, or a document in it is broken or not for this schema.
         """
         if settings.documents == "off" or settings.documents_file is None:
-            return cls("off", {}, problems)
+            return cls(settings.documents, {}, problems)
         manifest = _read(settings.documents_file)
         refused = [(name, found[0]) for name, text in manifest.items() if (found := problems(text))]
         if refused:

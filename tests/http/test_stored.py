@@ -197,10 +197,22 @@ async def test_a_broken_manifest_is_told_at_the_start(
     assert str(caught.value).startswith(f"GATEWAY_DOCUMENTS_FILE: {told}")
 
 
-@pytest.mark.parametrize("mode", ["prefer", "only"])
-def test_the_file_must_be_set(monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
-    """With either mode, and said by name."""
+async def test_clients_register_texts_without_a_manifest(gateway: Gateway) -> None:
+    """`prefer` alone switches automatic persisted queries on, in the words that Apollo's clients go by."""
+    ask = gateway(documents="prefer")
+    [error] = (await post(ask, extensions=persisted(OTHER)))["errors"]
+    assert error["message"] == "PersistedQueryNotFound"
+    assert await post(ask, query=OTHER, extensions=persisted(OTHER)) == DATA
+    assert await post(ask, extensions=persisted(OTHER)) == DATA
+    [error] = (await post(ask, documentId=sha256(OTHER)))["errors"]
+    assert error["extensions"]["code"] == "PERSISTED_QUERY_NOT_FOUND"
+
+
+def test_nothing_but_a_file_needs_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`only` without one could answer nothing, and is refused by name; `prefer` starts."""
     monkeypatch.setenv("PLANDOCKET_BASE_URL", "https://tenant.plandocket.test")
-    monkeypatch.setenv("GATEWAY_DOCUMENTS", mode)
+    monkeypatch.setenv("GATEWAY_DOCUMENTS", "prefer")
+    assert load_settings().documents_file is None
+    monkeypatch.setenv("GATEWAY_DOCUMENTS", "only")
     with pytest.raises(SettingsError, match=r"^GATEWAY_DOCUMENTS_FILE: is not set"):
         load_settings()
