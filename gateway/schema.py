@@ -52,7 +52,10 @@ class NodeQueries:
     ) -> list[Any]:
         """Return a row, None or an exception for each id: graphql-core makes an error of the last."""
         if len(ids) > MOST_NODES:
-            raise BadInputError(f"'ids' must have at most {MOST_NODES} entries, not {len(ids)}.")
+            raise BadInputError(
+                f"'ids' must have at most {MOST_NODES} entries, not {len(ids)}: send {MOST_NODES} at a time, in "
+                "requests of their own or under aliases, such as 'a: nodes(ids: $a) b: nodes(ids: $b)'."
+            )
         return list(await settle(_find(info, one) for one in ids))
 
 

@@ -215,12 +215,12 @@ class Settings(BaseSettings):
         description="Fields below each other in one operation, introspection aside.",
     )
     max_aliases: Annotated[int, Field(ge=0, le=1000)] = Field(
-        default=30,
+        default=200,
         validation_alias="GATEWAY_MAX_ALIASES",
         description="Aliases in one operation, fragments counted as often as they are spread.",
     )
     max_fields: Annotated[int, Field(ge=1, le=10_000)] = Field(
-        default=500,
+        default=2_000,
         validation_alias="GATEWAY_MAX_FIELDS",
         description="Fields in one operation, counted likewise.",
     )
@@ -230,7 +230,7 @@ class Settings(BaseSettings):
         description="Directives in one operation, counted likewise.",
     )
     max_tokens: Annotated[int, Field(ge=10, le=100_000)] = Field(
-        default=2_000,
+        default=8_000,
         validation_alias="GATEWAY_MAX_TOKENS",
         description="Tokens (names, braces, values) in one document.",
     )
@@ -393,7 +393,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _with_documents(self) -> Self:
-        if self.documents != "off" and self.documents_file is None:
+        if self.documents == "only" and self.documents_file is None:
             raise SettingsError(
                 "GATEWAY_DOCUMENTS_FILE: is not set, and GATEWAY_DOCUMENTS is only: set it to the manifest that "
                 "graphql-codegen or relay-compiler writes, or GATEWAY_DOCUMENTS to prefer or off."

@@ -13,6 +13,7 @@ from graphql import (
     GraphQLSchema,
     GraphQLSyntaxError,
     OperationDefinitionNode,
+    OverlappingFieldsCanBeMergedRule,
     VariableNode,
     Visitor,
     get_operation_ast,
@@ -21,22 +22,27 @@ from graphql import (
     validate,
     visit,
 )
+from graphql.validation.validate import ValidationAbortedError
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
-from gateway.errors import TooComplexError
 from gateway.execution.access import Required
-from gateway.execution.limits import Limits, Sizes, excesses, repeats
+from gateway.execution.limits import Limits, MergeableFields, Sizes, TooManyComparisonsError, excesses
 from gateway.execution.row_count import PAGE_SIZES, RowCount, too_many_rows
+from gateway.execution.tokens import excess_of_text, too_deep
 
 _KEPT = 1_000
 _LONGEST_KEPT = 20_000  # characters: what is kept is bounded in memory too
-_LONGEST = 100_000  # to be read character by character
 _MOST_ERRORS = 5
 _MOST_COUNTED = 100  # of a document: a client chooses how many page sizes it has
 
 # An execution path of one's own must bring Strawberry's rules along.
-_RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+_RULES = (
+    *(rule for rule in specified_rules if rule is not OverlappingFieldsCanBeMergedRule),
+    MergeableFields,
+    MaybeNullValidationRule,
+    OneOfInputValidationRule,
+)
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -99,30 +105,21 @@ class Documents:
         return too_many_rows(rows, self._limits)
 
     def _read(self, text: str) -> Document:
-        if len(text) > _LONGEST:
-            message = f"The query has more than {_LONGEST:,} characters: send long texts as variables."
-            return _refused(_with_code(GraphQLError(message), TooComplexError.code))
+        if (excess := excess_of_text(text, self._limits)) is not None:
+            return _refused(excess)
         try:
-            return self._checked(parse(text, max_tokens=self._limits.tokens))
+            return self._checked(parse(text))
         except GraphQLSyntaxError as error:
-            is_long = "tokens" in error.message and "aborted" in error.message
-            return _refused(_with_code(error, TooComplexError.code if is_long else "GRAPHQL_PARSE_FAILED"))
+            return _refused(_with_code(error, "GRAPHQL_PARSE_FAILED"))
         except RecursionError:
-            return _refused(_with_code(GraphQLError("The query is nested too deeply."), TooComplexError.code))
+            return _refused(too_deep())
 
     def _checked(self, ast: DocumentNode) -> Document:
         sizes = Sizes(ast)
         if found := tuple(excesses(sizes, self._limits)):
             return _refused(*found)
-        if (repeated := repeats(sizes, self._limits)) is not None:
-            return _refused(repeated)
-        errors = validate(
-            self._schema, ast, _RULES, max_errors=_MOST_ERRORS, hide_suggestions=not self._suggests
-        )
-        if errors:
-            return _refused(
-                *(_with_code(error, "GRAPHQL_VALIDATION_FAILED") for error in errors[:_MOST_ERRORS])
-            )
+        if errors := self._invalid(ast):
+            return _refused(*errors)
         names = _Names()
         visit(ast, names)
         return Document(
@@ -131,6 +128,18 @@ class Documents:
             condition_names=tuple(sorted(names.of_conditions)),
             size_names=tuple(sorted(names.of_sizes)),
         )
+
+    def _invalid(self, ast: DocumentNode) -> list[GraphQLError]:
+        """Return why a document is not of this schema."""
+        try:
+            errors = validate(
+                self._schema, ast, _RULES, max_errors=_MOST_ERRORS, hide_suggestions=not self._suggests
+            )
+        except TooManyComparisonsError as error:
+            return [error]
+        if errors and len(errors) <= _MOST_ERRORS and isinstance(errors[-1], ValidationAbortedError):
+            return [too_deep()]
+        return [_with_code(error, "GRAPHQL_VALIDATION_FAILED") for error in errors[:_MOST_ERRORS]]
 
 
 class _Names(Visitor):

@@ -2,7 +2,8 @@
 
     .venv/bin/python tests/benchmarks/attacks.py
 
-Prints the processor time until each is refused, the least of ten tries.
+Prints the processor time until each is refused, the least of ten tries; then what the harmless ones take that are as
+large as they may be, which are answered.
 """
 
 import asyncio
@@ -32,7 +33,7 @@ async def main() -> int:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
         for name, text in {**ATTACKS, **HARMLESS}.items():
             spent_ms = min([await _try(client, text, number) for number in range(_TRIES)])
-            slow += spent_ms > _MOST_MS
+            slow += name in ATTACKS and spent_ms > _MOST_MS
             print(f"{spent_ms:6.1f} ms  {len(text):7,} characters  {name}")  # noqa: T201
     print(f"{slow} took over {_MOST_MS} ms")  # noqa: T201
     return 1 if slow else 0

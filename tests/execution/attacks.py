@@ -30,11 +30,19 @@ ATTACKS = {
     "80,000 times __typename": "{" + "__typename " * 80_000 + "}",
     "one field 490 times": "{ categories {" + "title " * 490 + "} }",
     "one field 1,900 times": "{ categories {" + "title " * 1_900 + "} }",
+    "one field 1,990 times": "{ categories {" + "title " * 1_990 + "} }",
+    "ten fields 190 times each": "{ categories {"
+    + "id databaseId title content level sortOrder isVisible categoryKey createdAt updatedAt " * 190
+    + "} }",
     "one subtree 120 times": "{" + "categories { children { title } } " * 120 + "}",
     "one subtree in 60 fragments": "{ categories {"
     + _numbered("...gN", 60)
     + " } } "
     + _numbered("fragment gN on Category { children { id title } }", 60),
+    "a field of its own in each of 190 fragments": "{ categories {"
+    + _numbered("...gN", 190)
+    + " } } "
+    + _numbered("fragment gN on Category { aN: id }", 190),
     "known directives": "{ categories " + "@include(if: true) " * 200 + "{ id } }",
     "unknown directives": "{ categories " + "@a " * 1_900 + "{ id } }",
     "fragments in a circle": "{ categories { ...a } } "
@@ -46,6 +54,8 @@ ATTACKS = {
     + " } }" * 8
     + "} } } }",
     "2,000 braces": "{ a" * 1_000 + "}" * 1_000,
+    "8,001 values": "{ nodes(ids: [" + '"x" ' * 8_001 + "]) { id } }",
+    "a text that never ends": '{ nodes(ids: ["""' + '\\"""' * 20_000 + "]) { id } }",
     "100,000 open braces": "{" * 100_000,
     "a list in lists": "{ nodes(ids: " + "[" * 900 + "]" * 900 + ") { id } }",
     "a chain of fragments": "{ categories { ...f0 } } "
@@ -53,6 +63,8 @@ ATTACKS = {
     + " fragment f240 on Category { id }",
     "fragments that nobody spreads": "{ categories { id } } "
     + _numbered("fragment gN on Category { title }", 240),
+    "1,000 fragments that nobody spreads": "{ categories { id } } "
+    + _numbered("fragment gN on Category { title }", 1_000),
     "one argument 600 times": "{ participants(" + "first: 1 " * 600 + ") { totalCount } }",
     "480 variables": "query q(" + _numbered("$aN: Int", 480) + ") { categories { id } }",
     "300 operations": _numbered("query qN { categories { id } }", 300),
@@ -72,13 +84,25 @@ ATTACKS = {
 }
 """Refused, each of them."""
 
+_COMPONENT = (
+    "on Participant { id __typename isConfirmed "
+    "contact { id __typename email firstName lastName } event { id __typename title } }"
+)
+_LOOKUP = "contact(by: {databaseId: 1}) { id email firstName lastName companyName city country phone website rating }"
+
 HARMLESS = {
     "the introspection of GraphiQL": get_introspection_query(),
     "50 fragments with the same field": "{ categories {"
     + _numbered("...gN", 50)
     + " } } "
     + _numbered("fragment gN on Category { id }", 50),
-    "30 aliases": f"{{ {_numbered('aN: __typename', 30)} }}",
+    "30 components with a fragment each": "{ participants { nodes {"
+    + _numbered("...gN", 30)
+    + " } } } "
+    + " ".join(f"fragment g{n} {_COMPONENT}" for n in range(30)),
+    "200 aliases": f"{{ {_numbered('aN: __typename', 200)} }}",
+    "100 aliases of ten fields": f"{{ {' '.join(f'a{n}: {_LOOKUP}' for n in range(100))} }}",
     "12 levels": "{ event(by: {databaseId: 1}) { participants(first: 1) { nodes { contact { participations(first: 1) "
     "{ nodes { event { participants(first: 1) { nodes { contact { participations { totalCount } } } } } } } } } } } }",
 }
+"""Answered, each of them: the most that clients may send."""

@@ -1,0 +1,61 @@
+"""How long, wide and deep a document is, told from its text alone in a tenth of the time that parsing it takes."""
+
+import re
+from collections.abc import Iterator
+
+from graphql import GraphQLError
+
+from gateway.errors import TooComplexError
+from gateway.execution.limits import Limits
+
+_LONGEST = 100_000  # characters, to be read one by one
+_DEEPEST = 200  # graphql-core's parser takes no more
+
+# What opens and is not closed goes to the end, so that nothing is read twice: the parser says what is wrong with it.
+_TOKEN = re.compile(
+    r"""
+    [\s,\ufeff]++ | \#[^\r\n]*+
+    | ( \"{3}(?:[^"\\]|\\\"{3}|\\|"(?!""))*+(?:\"{3}|\Z)
+      | "(?:[^"\\\r\n]|\\.)*+"?
+      | \.\.\. | [A-Za-z_][A-Za-z0-9_]*+ | -?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?
+      | . )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_STEPS = {"{": 1, "[": 1, "(": 1, "}": -1, "]": -1, ")": -1}
+
+
+def excess_of_text(text: str, limits: Limits) -> GraphQLError | None:
+    """Return the error for a text that is too long, wide or deep to be parsed; None for others."""
+    if len(text) > _LONGEST:
+        return _excess(f"has more than {_LONGEST:,} characters: send long texts as variables")
+    depth = definitions = 0
+    for number, word in enumerate(_tokens(text), start=1):
+        definitions += word == "{" and depth == 0
+        depth += _STEPS.get(word, 0)
+        if number > limits.tokens:
+            return _excess(
+                f"has more than {limits.tokens:,} tokens (names, braces, values): send values as variables, "
+                "lists of ids to 'nodes', and ask for the rest in another operation"
+            )
+        if definitions > limits.fragments + limits.operations:
+            return _excess(
+                f"has more than {limits.fragments:,} fragments and {limits.operations:,} operations: send each "
+                "operation in a request of its own, with the fragments that it spreads"
+            )
+        if depth > _DEEPEST:
+            return too_deep()
+    return None
+
+
+def too_deep() -> GraphQLError:
+    """Return the error for a document that is nested deeper than it could be read."""
+    return _excess(f"is nested over {_DEEPEST} levels deep: ask for what lies deeper in another operation")
+
+
+def _tokens(text: str) -> Iterator[str]:
+    return (found[1] for found in _TOKEN.finditer(text) if found[1])
+
+
+def _excess(what: str) -> GraphQLError:
+    return GraphQLError(f"The document {what}.", extensions={"code": TooComplexError.code})
