@@ -26,6 +26,8 @@ import math
 from collections.abc import Sequence
 from typing import ClassVar
 
+_LONGEST_SHOWN = 100  # characters
+
 
 class GatewayError(Exception):
     """Any failure with a code of its own in `errors[].extensions.code`."""
@@ -261,3 +263,8 @@ def internal_error(reference: str) -> dict[str, object]:
         "message": f"The gateway failed here: tell its operator the reference {reference}.",
         "extensions": {"code": "INTERNAL_SERVER_ERROR", "reference": reference},
     }
+
+
+def cut(text: str) -> str:
+    """Return a text of a caller as messages show it: its first hundred characters."""
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"

@@ -14,10 +14,17 @@ DateOrDateTime = NewType("DateOrDateTime", object)
 JSON = NewType("JSON", object)
 
 
+WANTED = {
+    "DateTime": "an instant by ISO 8601, such as 2026-05-01T09:00:00+00:00",
+    "DateOrDateTime": "a date or an instant by ISO 8601, such as 2026-05-01 or 2026-05-01T09:00:00+00:00",
+}
+"""What a scalar takes, as the error for any other value says it."""
+
+
 def _instant(text: Any) -> datetime:
     moment = _moment(text)
     if not isinstance(moment, datetime):
-        raise GraphQLError("DateTime wants an ISO 8601 instant, such as 2026-05-01T09:00:00+00:00.")
+        raise GraphQLError(WANTED["DateTime"])
     return moment
 
 
@@ -27,7 +34,7 @@ def _moment(text: Any) -> datetime | date:
             return date.fromisoformat(text)
         moment = datetime.fromisoformat(text)
     except (TypeError, ValueError):
-        raise GraphQLError("ISO 8601 is wanted, such as 2026-05-01 or 2026-05-01T09:00:00+00:00.") from None
+        raise GraphQLError(WANTED["DateOrDateTime"]) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

@@ -2,9 +2,10 @@
 
 from enum import Enum
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import strawberry
+from graphql import GraphQLInputObjectType
 
 from gateway.access import Declared, Needs
 from gateway.context import Info
@@ -131,7 +132,18 @@ def _build() -> strawberry.Schema:
     query = strawberry.type(type("Query", roots, {}), description="Where every read begins.")
     writes = tuple(resource.mutations for resource in RESOURCES)
     mutation = strawberry.type(type("Mutation", writes, {}), description="Where every write begins.")
-    return strawberry.Schema(query, mutation, types=[resource.node for resource in RESOURCES], config=CONFIG)
+    schema = strawberry.Schema(
+        query, mutation, types=[resource.node for resource in RESOURCES], config=CONFIG
+    )
+    _tell_one_of(schema)
+    return schema
+
+
+def _tell_one_of(schema: strawberry.Schema) -> None:
+    """Let graphql-core know of `@oneOf` too: Strawberry keeps it to itself, and its own rule fails in fragments."""
+    for made in schema.schema_converter.type_map.values():
+        if isinstance(made.implementation, GraphQLInputObjectType):
+            made.implementation.is_one_of = cast(Any, made.definition).is_one_of
 
 
 SCHEMA = _build()

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from graphql import (
+    ASTValidationRule,
     DirectiveNode,
     DocumentNode,
     FieldNode,
@@ -14,6 +15,7 @@ from graphql import (
     GraphQLSyntaxError,
     OperationDefinitionNode,
     OverlappingFieldsCanBeMergedRule,
+    ValuesOfCorrectTypeRule,
     VariableNode,
     Visitor,
     get_operation_ast,
@@ -23,26 +25,24 @@ from graphql import (
     visit,
 )
 from graphql.validation.validate import ValidationAbortedError
-from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
-from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from gateway.execution.access import Required
+from gateway.execution.inputs import MOST_FAULTS, InputFaultError, InputLiterals, told
 from gateway.execution.limits import Limits, MergeableFields, Sizes, TooManyComparisonsError, excesses
 from gateway.execution.row_count import PAGE_SIZES, RowCount, too_many_rows
 from gateway.execution.tokens import excess_of_text, too_deep
 
 _KEPT = 1_000
 _LONGEST_KEPT = 20_000  # characters: what is kept is bounded in memory too
-_MOST_ERRORS = 5
+_MOST_ERRORS = 5  # besides those of inputs
 _MOST_COUNTED = 100  # of a document: a client chooses how many page sizes it has
 
-# An execution path of one's own must bring Strawberry's rules along.
-_RULES = (
-    *(rule for rule in specified_rules if rule is not OverlappingFieldsCanBeMergedRule),
-    MergeableFields,
-    MaybeNullValidationRule,
-    OneOfInputValidationRule,
-)
+# Strawberry's own rules see to `Maybe`, which no input here uses, and to what InputLiterals says of @oneOf.
+_STAND_INS: dict[type[ASTValidationRule], type[ASTValidationRule]] = {
+    ValuesOfCorrectTypeRule: InputLiterals,
+    OverlappingFieldsCanBeMergedRule: MergeableFields,
+}
+_RULES = [_STAND_INS.get(rule, rule) for rule in specified_rules]
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -130,16 +130,23 @@ class Documents:
         )
 
     def _invalid(self, ast: DocumentNode) -> list[GraphQLError]:
-        """Return why a document is not of this schema."""
+        """Return why a document is not of this schema: all that is wrong with its inputs, and some of the rest."""
         try:
             errors = validate(
-                self._schema, ast, _RULES, max_errors=_MOST_ERRORS, hide_suggestions=not self._suggests
+                self._schema, ast, _RULES, max_errors=MOST_FAULTS + 1, hide_suggestions=not self._suggests
             )
         except TooManyComparisonsError as error:
             return [error]
-        if errors and len(errors) <= _MOST_ERRORS and isinstance(errors[-1], ValidationAbortedError):
-            return [too_deep()]
-        return [_with_code(error, "GRAPHQL_VALIDATION_FAILED") for error in errors[:_MOST_ERRORS]]
+        if errors and isinstance(errors[-1], ValidationAbortedError):
+            if len(errors) <= MOST_FAULTS:
+                return [too_deep()]
+            errors.pop()
+        of_inputs = [error for error in errors if isinstance(error, InputFaultError)]
+        others = [error for error in errors if not isinstance(error, InputFaultError)]
+        return [
+            _with_code(error, "GRAPHQL_VALIDATION_FAILED")
+            for error in (*others[:_MOST_ERRORS], *told(of_inputs))
+        ]
 
 
 class _Names(Visitor):

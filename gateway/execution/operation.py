@@ -28,6 +28,7 @@ from gateway.errors import (
 )
 from gateway.execution.access import Required, Rules
 from gateway.execution.documents import Document, Documents
+from gateway.execution.inputs import fault_of_null, faults_of_variables
 from gateway.execution.limits import Limits, too_many_values
 from gateway.execution.projection import ProjectingExecutor
 from gateway.execution.results import Key, Results
@@ -35,8 +36,6 @@ from gateway.settings import Settings
 from gateway.telemetry import log_failure, note_code, running
 
 log = logging.getLogger(__name__)
-
-_MOST_ERRORS = 5  # of a request's variables
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -141,7 +140,7 @@ class Executor:
         limit = asyncio.timeout(self._options.timeout_s)
         try:
             async with limit:
-                return await self._execute(document.ast, request, context, key)
+                return await self._execute(document.ast, operation, request, context, key)
         except TimeoutError:
             if not limit.expired():
                 raise
@@ -170,7 +169,12 @@ class Executor:
         return self._documents.excess(document, operation, variables)
 
     async def _execute(
-        self, ast: DocumentNode, request: Request, context: Context, key: Key | None
+        self,
+        ast: DocumentNode,
+        operation: OperationDefinitionNode,
+        request: Request,
+        context: Context,
+        key: Key | None,
     ) -> Outcome:
         async with context:
             running = graphql_execute(
@@ -180,12 +184,12 @@ class Executor:
                 variable_values=request.variables,
                 operation_name=request.operation_name,
                 executor_class=ProjectingExecutor,
-                max_coercion_errors=_MOST_ERRORS,
+                max_coercion_errors=1,  # all are told by `faults_of_variables`
                 hide_suggestions=not self._options.suggests,
             )
             result = await running if isawaitable(running) else running
             if result.errors:
-                return self._faulty(result, context)
+                return self._faulty(result, operation, request, context)
             data = result.data if key is None else self._results.keep(key, context, result.data)
             return self._answered(data, [], context)
 
@@ -198,12 +202,17 @@ class Executor:
             required = document.required[name] = self._access.required(ast, operation)
         return required
 
-    def _faulty(self, result: ExecutionResult, context: Context) -> Outcome:
+    def _faulty(
+        self, result: ExecutionResult, operation: OperationDefinitionNode, request: Request, context: Context
+    ) -> Outcome:
         errors = result.errors or []
         if result.data is None and any(error.path is None for error in errors):
-            return _refused(*errors)
+            faults = faults_of_variables(
+                self._schema, operation, request.variables or {}, suggests=self._options.suggests
+            )
+            return _refused(*(faults or errors))
         _raise_if_overloaded(result)
-        return self._answered(result.data, errors, context)
+        return self._answered(result.data, [fault_of_null(error) for error in errors], context)
 
     def _answered(self, data: Any, errors: list[GraphQLError], context: Context) -> Outcome:
         body: dict[str, Any] = {"data": data}

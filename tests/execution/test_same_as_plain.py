@@ -18,6 +18,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from gateway.access import Caller
 from gateway.context import Context
 from gateway.errors import GatewayError
+from gateway.execution.inputs import fault_of_null
 from gateway.execution.operation import Executor, Request
 from gateway.sandbox import SANDBOX_KEY
 from gateway.schema import RULES, SCHEMA
@@ -65,7 +66,10 @@ async def plain(ast, run, upstream):
             executor_class=StrawberryGraphQLCoreExecutionContext,
         )
         result = await result if isawaitable(result) else result
-    errors = [(error.path, error.message, code_of(error)) for error in result.errors or []]
+    # What it says of a null variable is said in other words.
+    errors = [
+        (error.path, error.message, code_of(error)) for error in map(fault_of_null, result.errors or [])
+    ]
     return msgspec.json.encode(result.data), discreet(errors), sorted(context.unavailable)
 
 
