@@ -180,7 +180,7 @@ class Settings(BaseSettings):
         default="on",
         validation_alias="GATEWAY_CSRF",
         description="`on`: a GET must bring a header that no web page of another origin can send, "
-        "such as `X-Requested-With`.",
+        "such as `X-Requested-With`, `X-API-Key` or a bearer token.",
     )
     cors_origins: str | None = Field(
         default=None,
@@ -457,14 +457,14 @@ def _is_origin(text: str) -> bool:
     return found is not None and found[2] != _OWN_PORTS.get(found[1], "")
 
 
-def load_settings() -> Settings:
-    """Return the settings of the environment.
+def load_settings(**given: object) -> Settings:
+    """Return the settings of the environment, but for those that are given by their names here.
 
     Raises:
         SettingsError: one line for each setting that is missing or wrong, by its name; no values.
     """
     try:
-        return Settings()  # pyright: ignore[reportCallIssue] - the environment gives what has no default
+        return Settings(**given)  # pyright: ignore[reportArgumentType] - the environment gives the rest, pydantic reads it
     except ValidationError as error:
         raise SettingsError(
             "\n".join(_explain(problem["loc"], problem["msg"]) for problem in error.errors())

@@ -11,6 +11,7 @@ from asking import Ask, Gateway
 from gateway.app import create_app
 from gateway.errors import SettingsError
 from gateway.logs import logging_to
+from gateway.sandbox import SANDBOX_KEY
 from gateway.settings import Settings, load_settings
 
 QUERY = "{ category(by: {databaseId: 1}) { title } }"
@@ -24,6 +25,13 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
     [
         {},
         {"X-Requested-With": ""},
+        {"X-API-Key": ""},
+        {"Authorization": "Basic dXNlcjpwYXNzd29yZA=="},
+        {"Authorization": "Negotiate YII="},
+        {"Authorization": "Bearer"},
+        {"Cookie": "session=1", "Referer": "https://evil.example/", "Sec-Fetch-Mode": "no-cors"},
+        {"Accept-Language": "de", "Range": "bytes=0-1", "Cache-Control": "no-cache", "User-Agent": "x"},
+        {"X-Forwarded-For": "10.0.0.7", "X-Request-Id": "x", "Traceparent": "x"},
         {"Content-Type": "text/plain"},
         {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"},
         {"Content-Type": "multipart/form-data; boundary=x"},
@@ -42,12 +50,30 @@ async def test_a_get_that_a_form_can_send_is_refused(ask: Ask, headers: dict[str
 
 
 @pytest.mark.parametrize(
-    "header", ["X-Requested-With", "Apollo-Require-Preflight", "GraphQL-Require-Preflight"]
+    "header",
+    [
+        "X-Requested-With",
+        "Apollo-Require-Preflight",
+        "GraphQL-Require-Preflight",
+        "X-API-Key",
+        "X-Apollo-Operation-Name",
+        "apollographql-client-name",
+        "x-graphql-client-name",
+    ],
 )
 async def test_a_get_with_a_header_of_its_own_is_answered(ask: Ask, header: str) -> None:
     """A browser sends it to another origin only where that allows it."""
     response = await ask.http.get("/graphql", params={"query": QUERY}, headers={header: "x"})
     assert response.json() == DATA
+
+
+@pytest.mark.parametrize("header", ["Authorization", "X-API-Key"])
+@pytest.mark.parametrize("held", [True, False], ids=["held", "own"])
+async def test_a_key_is_such_a_header(gateway: Gateway, header: str, held: bool) -> None:
+    """Browsers send `Basic` by themselves, but no bearer token, and no header of ours."""
+    ask = gateway() if held else gateway(api_key=None)
+    headers = {header: f"Bearer {SANDBOX_KEY}" if header == "Authorization" else SANDBOX_KEY}
+    assert (await ask.http.get("/graphql", params={"query": QUERY}, headers=headers)).json() == DATA
 
 
 async def test_a_content_type_that_needs_a_preflight_is_such_a_header(ask: Ask) -> None:
