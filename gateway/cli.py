@@ -5,7 +5,7 @@ import logging
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from pydantic import SecretStr
@@ -66,20 +66,19 @@ def common(
 @app.command()
 def demo(port: Port = 8000, sandbox_port: Port = 8001) -> None:
     """Start the gateway in front of a sandbox with made-up data: no settings needed."""
-    settings = Settings(
-        base_url=f"http://127.0.0.1:{sandbox_port}",  # pyright: ignore[reportArgumentType] - pydantic reads it
-        api_key=SANDBOX_KEY,  # pyright: ignore[reportArgumentType] - pydantic makes it secret
-        auth="none",
-        port=port,
-        introspection="on",
-        suggestions="on",
-        csrf="off",
-    )
-    sandbox = Served(Sandbox().app, "127.0.0.1", sandbox_port, _FREE.format(option="--sandbox-port"))
-    announce = _DEMO.format(port=port, sandbox_port=sandbox_port, key=SANDBOX_KEY)
-    with logging_to(sys.stderr, settings.log_format, settings.log_level):
-        gateway = _served(settings, _FREE.format(option="--port"))
-        _serve(gateway, sandbox, announce=announce)
+    address = f"http://127.0.0.1:{sandbox_port}"
+    try:
+        # Nothing else differs from `serve`: what works here must work there, but for the key.
+        settings = load_settings(
+            base_url=address, api_key=SANDBOX_KEY, auth="none", port=port, suggestions="on"
+        )
+        sandbox = Served(Sandbox().app, "127.0.0.1", sandbox_port, _FREE.format(option="--sandbox-port"))
+        announce = _DEMO.format(port=port, sandbox_port=sandbox_port, key=SANDBOX_KEY)
+        with logging_to(sys.stderr, settings.log_format, settings.log_level):
+            gateway = _served(settings, _FREE.format(option="--port"))
+            _serve(gateway, sandbox, announce=announce)
+    except SettingsError as error:
+        _refuse_to_start(error)
 
 
 @app.command()
@@ -93,8 +92,7 @@ def serve() -> None:
             announce = f"GraphQL at http://{gateway.place}/graphql, in front of {settings.base_url}"
             _serve(gateway, announce=announce)
     except SettingsError as error:
-        print(f"The gateway cannot start.\n{error}", file=sys.stderr)
-        raise typer.Exit(1) from None
+        _refuse_to_start(error)
 
 
 @app.command()
@@ -195,6 +193,11 @@ def sandbox(port: Port = 8001) -> None:
             Served(Sandbox().app, "127.0.0.1", port, _FREE.format(option="--port")),
             announce=announce,
         )
+
+
+def _refuse_to_start(error: SettingsError) -> NoReturn:
+    print(f"The gateway cannot start.\n{error}", file=sys.stderr)
+    raise typer.Exit(1) from None
 
 
 def _served(settings: Settings, elsewhere: str, stays_s: float = 0) -> Served:

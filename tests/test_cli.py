@@ -8,6 +8,7 @@ import urllib.request
 from importlib.metadata import version
 from pathlib import Path
 
+import httpx
 import pytest
 from serving_here import GATEWAY, environment, free_ports, logged, started
 
@@ -46,6 +47,37 @@ def test_demo_answers_and_ends_in_peace() -> None:
         answer = ask(port)
     assert "errors" not in answer
     assert process.returncode == 0
+
+
+def test_demo_refuses_what_serve_refuses() -> None:
+    """But for a key: what works with the one works with the other."""
+    port, sandbox_port = free_ports(2)
+    address = f"http://127.0.0.1:{port}/graphql?query=%7B__typename%7D"
+    with started("demo", "--port", str(port), "--sandbox-port", str(sandbox_port)):
+        forgeable = httpx.get(address)
+        proven = httpx.get(address, headers={"X-Requested-With": "a test"})
+        misdirected = httpx.get(address, headers={"X-Requested-With": "a test", "Host": "evil.example"})
+        schema = httpx.get(f"http://127.0.0.1:{port}/schema.graphql")
+    assert (forgeable.status_code, proven.status_code, misdirected.status_code) == (403, 200, 421)
+    assert "type Query" in schema.text
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("GATEWAY_MAX_DEPTH", "many"),
+        ("GATEWAY_CORS_ORIGINS", "*"),
+        ("GATEWAY_DOCUMENTS_FILE", "/nowhere.json"),
+        ("GATEWAY_DOCUMENTS", "only"),
+    ],
+)
+@pytest.mark.parametrize("command", ["demo", "serve"])
+def test_a_wrong_setting_stops_the_start(command: str, setting: str, value: str) -> None:
+    """By its name, and as one sentence instead of a traceback."""
+    ended = run(command, PLANDOCKET_BASE_URL="http://127.0.0.1:1", **{setting: value})
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"The gateway cannot start.\n{setting}")
+    assert "Traceback" not in ended.stderr
 
 
 def test_serve_asks_the_sandbox_with_the_callers_key() -> None:
