@@ -18,7 +18,7 @@ from gateway.http.csrf import refuse_forgeable
 from gateway.http.graphiql.page import GraphiQL
 from gateway.http.leaving import ClientLeftError, WhileThere
 from gateway.http.load import Load
-from gateway.http.negotiation import GRAPHQL, JSON, content_type, wish_of
+from gateway.http.negotiation import GRAPHQL, JSON, content_type, status_unless_run, wish_of
 from gateway.http.refusal import RequestError, bad_request
 from gateway.http.request import Incoming, asks_nothing, read
 from gateway.upstream.client import Upstream
@@ -101,7 +101,8 @@ class Endpoint:
 
 
 def _not_acceptable() -> RequestError:
-    return RequestError(406, "NOT_ACCEPTABLE", f"Answers are '{GRAPHQL}' or '{JSON}': accept one of them.")
+    text = f"Answers are '{GRAPHQL}' or '{JSON}': name one of them in 'Accept', or send no 'Accept'."
+    return RequestError(406, "NOT_ACCEPTABLE", text)
 
 
 def _refusal(error: Exception, media_type: str) -> RequestError:
@@ -115,23 +116,17 @@ def _refusal(error: Exception, media_type: str) -> RequestError:
         case OverloadedError():
             return RequestError(503, error.code, str(error), {"Retry-After": str(error.retry_after)})
         case NotAllowedError():
-            return RequestError(
-                405, "METHOD_NOT_ALLOWED", "A mutation must be sent by POST.", {"Allow": "POST"}
-            )
+            text = "A GET changes nothing: send this mutation by POST, its 'query' and 'variables' as JSON."
+            return RequestError(405, "METHOD_NOT_ALLOWED", text, {"Allow": "POST"})
         case OnlyStoredError():
             # Not PERSISTED_QUERY_NOT_FOUND: clients answer that by sending the text once more.
             return RequestError(403, "FORBIDDEN", str(error))
         case CallerError():
-            return RequestError(_status(media_type), error.code, str(error))
+            return RequestError(status_unless_run(media_type), error.code, str(error))
         case _:
             return bad_request(str(error))
 
 
 def _respond(outcome: Outcome, media_type: str) -> Response:
-    status = 200 if outcome.was_executed else _status(media_type)
+    status = 200 if outcome.was_executed else status_unless_run(media_type)
     return Response(msgspec.json.encode(outcome.body), status, media_type=content_type(media_type))
-
-
-def _status(media_type: str) -> int:
-    """Return the status of a well-formed request that was not executed: only the newer type tells by it."""
-    return 400 if media_type == GRAPHQL else 200

@@ -55,6 +55,11 @@ def media_type(header: str) -> MediaType:
     return _kept_type(header) if len(header) <= _LONGEST_KEPT else MediaType("", None)
 
 
+def status_unless_run(name: str) -> int:
+    """Return the status of a well-formed request that was not run: only the newer type tells by it."""
+    return 400 if name == GRAPHQL else 200
+
+
 def content_type(name: str) -> str:
     """Return the `Content-Type` of an answer; JSON has no charset of its own, as it is always UTF-8."""
     return name if name == JSON else f"{name}; charset=utf-8"

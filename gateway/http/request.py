@@ -13,8 +13,9 @@ from starlette.responses import Response
 from gateway.execution.stored import Wanted
 from gateway.http.leaving import ClientLeftError
 from gateway.http.lingering import Lingering
-from gateway.http.negotiation import JSON, content_type, media_type
+from gateway.http.negotiation import JSON, content_type, media_type, status_unless_run
 from gateway.http.refusal import RequestError, bad_request
+from gateway.telemetry import note_code
 
 _LARGEST_BODY = 1_000_000  # bytes
 _MOST_PARAMETERS = 50
@@ -27,6 +28,12 @@ _KINDS = {
     "variables": dict,
     "extensions": dict,
 }
+_NO_BATCHES = (
+    "Batches are not taken: send each operation in a request of its own. In Apollo Client use HttpLink in place of "
+    "BatchHttpLink, in graphql-request 'request' in place of 'batchRequests', elsewhere switch batching off. "
+    "Equal reads that run at the same time are one request to PlanDocket all the same."
+)
+_MOST_ANSWERED = 100  # of a list: its answer is longer than itself
 _NAMED = ("query", "documentId", "extensions")
 _COLON = re.compile(rb'"\s*:')
 
@@ -54,6 +61,24 @@ class TooLargeError(RequestError):
     def response(self, media_type: str = JSON) -> Response:
         """Return the answer to it, which drops what still comes."""
         return Lingering(self.body, self.status, self.headers, media_type=content_type(media_type))
+
+
+class BatchError(RequestError):
+    """Several operations came as a list.
+
+    Batching links show a refusal only where it comes as what they wait for: a list of as many answers, and no
+    status of a failure. Seen with Apollo Client's BatchHttpLink, 3.14 and 4.3.
+    """
+
+    def __init__(self, count: int) -> None:
+        super().__init__(400, "BAD_REQUEST", _NO_BATCHES)
+        self._count = count
+
+    def response(self, media_type: str = JSON) -> Response:
+        """Return the refusal of each operation, in a list."""
+        note_code(self.code)
+        body = b"[" + b",".join([self.body] * self._count) + b"]"
+        return Response(body, status_unless_run(media_type), media_type=content_type(media_type))
 
 
 def asks_nothing(http: HttpRequest) -> bool:
@@ -90,7 +115,8 @@ def _parameters(query: bytes) -> dict[str, str]:
     try:
         pairs = parse_qsl(query.decode("ascii"), errors="strict", max_num_fields=_MOST_PARAMETERS)
     except ValueError:  # UnicodeError is one
-        text = f"The address is not percent-encoded UTF-8, or has over {_MOST_PARAMETERS} parameters."
+        text = f"The address is not percent-encoded UTF-8, or has over {_MOST_PARAMETERS} parameters: "
+        text += "encode each of them, or send the operation by POST."
         raise bad_request(text) from None
     return _once(pairs)
 
@@ -117,17 +143,22 @@ def _fields(http: HttpRequest, body: bytes) -> dict[str, Any]:
     if not body:
         raise bad_request("The body is empty: send a JSON object with 'query' in it.")
     try:
-        fields = _decoded(body, "The body is not JSON in UTF-8.")
+        fields = _decoded(body, "The body is not JSON in UTF-8: send an object with 'query' in it.")
     except RequestError:
         if http.headers.get("content-encoding", "identity").lower() != "identity":
-            text = "Send the body as it is, without a Content-Encoding."
+            text = "Send the body as it is, without a 'Content-Encoding'."
             raise RequestError(415, "UNSUPPORTED_MEDIA_TYPE", text, {"Accept-Encoding": "identity"}) from None
         raise
     if isinstance(fields, list):
-        raise bad_request("Batches are not taken: send each operation as a request of its own.")
+        raise _batch(cast(list[Any], fields))
     if not isinstance(fields, dict):
         raise bad_request("Send one JSON object with 'query', and 'variables' if it has any.")
     return cast(Json, fields)
+
+
+def _batch(members: list[Any]) -> RequestError:
+    is_batch = 0 < len(members) <= _MOST_ANSWERED and all(isinstance(one, dict) for one in members)
+    return BatchError(len(members)) if is_batch else bad_request(_NO_BATCHES)
 
 
 def _decoded(text: bytes, problem: str) -> Any:

@@ -70,7 +70,7 @@ DEEP = b"[" * 100_000 + b"]" * 100_000
 @pytest.mark.parametrize(
     "body",
     [b"5", b"null", b'"x"', b"[]", b"{}", b"", b"{", b"\xff\xfe", DEEP]
-    + [b'{"query": 5}', b'{"query": ""}', b'{"query": null}', b'[{"query": "{ categories { id } }"}]']
+    + [b'{"query": 5}', b'{"query": ""}', b'{"query": null}', b"[[]]"]
     + [
         b'{"query": "{a}", "' + part + b"}"
         for part in (b'variables": []', b'operationName": 1', b'extensions": "x"')

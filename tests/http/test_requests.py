@@ -32,7 +32,9 @@ UNFORGEABLE = {"X-Requested-With": "a test"}
         (b'{"query": "{ a }", "variables": ' + b'{"x":' * 100_000 + b"1" + b"}" * 100_001, "JSON"),
         (b'{"query": "{ a }", "variables": ' + b'{"x":' * 101 + b"1" + b"}" * 102, "nested"),
         (b'{"query": "{ a }"} {}', "JSON"),
-        (b'[{"query": "{ a }"}]', "Batches"),
+        (b"[]", "Batches"),
+        (b"[1]", "Batches"),
+        (b"[" + b",".join([b'{"query": "{ a }"}'] * 101) + b"]", "Batches"),
         (b'{"query": "{ a }", "query": "{ b }"}', "'query' is there twice"),
         (b'{"query": "{ a }", "variables": {"id": 1, "id" : 2}}', "'id' is there twice"),
         (b'{"query": "{ a }", "variables": {"x": [{"id": 1, "i\\u0064": 2}]}}', "'id' is there twice"),
@@ -56,6 +58,23 @@ async def test_a_body_that_is_no_request_is_told_what_is_wrong(ask: Ask, body: b
     [error] = response.json()["errors"]
     assert error["extensions"]["code"] == "BAD_REQUEST"
     assert told in error["message"]
+    assert ask.sandbox.calls == []
+
+
+@pytest.mark.parametrize("count", [1, 2, 100])
+@pytest.mark.parametrize("media_type", ["application/json", "application/graphql-response+json"])
+async def test_a_batch_is_refused_as_batching_links_show_it(ask: Ask, count: int, media_type: str) -> None:
+    """They show the errors of a list as long as what they sent, and of the older media type only with 200."""
+    response = await ask.http.post(
+        "/graphql", json=[{"query": QUERY}] * count, headers={"Accept": media_type}
+    )
+    assert response.status_code == (200 if media_type == "application/json" else 400)
+    answers = response.json()
+    assert len(answers) == count
+    for answer in answers:
+        [error] = answer["errors"]
+        assert error["extensions"] == {"code": "BAD_REQUEST"}
+        assert "HttpLink in place of BatchHttpLink" in error["message"]
     assert ask.sandbox.calls == []
 
 
@@ -140,7 +159,17 @@ async def test_a_get_changes_nothing(ask: Ask) -> None:
         "/graphql", params={"query": "mutation { __typename }"}, headers=UNFORGEABLE
     )
     assert (response.status_code, response.headers["allow"]) == (405, "POST")
-    assert response.json()["errors"][0]["extensions"]["code"] == "METHOD_NOT_ALLOWED"
+    [error] = response.json()["errors"]
+    assert error["extensions"]["code"] == "METHOD_NOT_ALLOWED"
+    assert "send this mutation by POST" in error["message"]
+
+
+async def test_an_operation_that_is_not_there_is_told_by_its_name(ask: Ask) -> None:
+    """Which is the client's, and may be long."""
+    body = {"query": "query A { __typename }", "operationName": "B" * 900}
+    [error] = (await ask.http.post("/graphql", json=body)).json()["errors"]
+    assert "'" + "B" * 100 + "…'" in error["message"]
+    assert "'operationName'" in error["message"]
 
 
 async def test_head_is_get_without_its_body(ask: Ask) -> None:
