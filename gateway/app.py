@@ -102,8 +102,8 @@ def create_app(
 
 
 _TOLD = {
-    404: ("NOT_FOUND", "There is nothing at this address: GraphQL is at /graphql."),
-    405: ("METHOD_NOT_ALLOWED", "This address has other methods: see 'Allow'."),
+    404: ("NOT_FOUND", "There is nothing at this address: send GraphQL by POST to /graphql."),
+    405: ("METHOD_NOT_ALLOWED", "This address does not take this method: send GraphQL by POST to /graphql."),
 }
 
 

@@ -24,6 +24,7 @@ from gateway.errors import (
     OperationTimeoutError,
     OverloadedError,
     UnauthenticatedError,
+    cut,
     internal_error,
 )
 from gateway.execution.access import Required, Rules
@@ -36,6 +37,13 @@ from gateway.settings import Settings
 from gateway.telemetry import log_failure, note_code, running
 
 log = logging.getLogger(__name__)
+
+
+NOT_SHOWN = (
+    "This gateway shows its schema to nobody, here and at /schema.graphql: ask whoever runs it for the file "
+    "(they print it with 'gateway schema'), or to set GATEWAY_INTROSPECTION to callers."
+)
+"""What is told where nobody may ask for the schema."""
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -154,11 +162,10 @@ class Executor:
         """Return why a valid operation is not executed; None where it is."""
         if self._options.introspection != "on" and document.introspects(operation):
             if self._options.introspection == "off":
-                return _coded("The schema cannot be asked for here: read schema.graphql.", "FORBIDDEN")
+                return _coded(NOT_SHOWN, "FORBIDDEN")
             if not context.caller.is_let_in:
-                return _coded(
-                    "Only callers may ask for the schema: send your key.", UnauthenticatedError.code
-                )
+                error = UnauthenticatedError("Only callers may ask for the schema.")
+                return GraphQLError(str(error), extensions=error.extensions)
         variables = request.variables or {}
         if (excess := too_many_values(variables, self._options.limits)) is not None:
             return excess
@@ -297,5 +304,7 @@ def _coded(message: str, code: str) -> GraphQLError:
 
 def _no_operation(name: str | None) -> GraphQLError:
     if name:
-        return GraphQLError(f"The document has no operation named '{name}'.")
+        return GraphQLError(
+            f"The document has no operation named '{cut(name)}': send one of its names as 'operationName', or none."
+        )
     return GraphQLError("The document has several operations, or none: say which with 'operationName'.")

@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from gateway.errors import UnauthenticatedError
+from gateway.execution.operation import NOT_SHOWN
 from gateway.http.auth.callers import REFUSALS, Callers, http_of
 from gateway.http.refusal import RequestError
 from gateway.schema import print_schema
@@ -25,7 +26,7 @@ class SchemaFile:
     async def answer(self, request: Request) -> Response:
         """Return the SDL, or why not."""
         if self._who == "off":
-            return RequestError(404, "NOT_FOUND", "The schema cannot be asked for here.").response()
+            return RequestError(404, "NOT_FOUND", NOT_SHOWN).response()
         try:
             if self._who == "callers" and not (await self._callers.of(request)).is_let_in:
                 raise UnauthenticatedError("Only callers may ask for the schema.")

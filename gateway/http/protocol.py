@@ -87,7 +87,9 @@ class Protocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what the parser could not take."""
-        self._refuse(bad_request("The request is not well-formed HTTP."))
+        self._refuse(
+            bad_request("This is not well-formed HTTP/1.1: plain HTTP is spoken at this port, not TLS.")
+        )
 
     def _refuse(self, error: RequestError) -> None:
         if self._is_over or self.transport.is_closing():

@@ -249,6 +249,24 @@ async def test_the_schemas_file_is_for_the_same(gateway, setting, key, status):
     assert ("type Query" in response.text) == (status == 200)
 
 
+async def test_where_nobody_may_ask_for_the_schema_it_is_said_whom_to_ask(gateway):
+    """Not where there is nothing to find."""
+    ask = gateway(introspection="off")
+    error = await ask.error("{ __schema { queryType { name } } }")
+    file = (await ask.http.get("/schema.graphql")).json()["errors"][0]
+
+    for message in (error["message"], file["message"]):
+        assert "ask whoever runs it" in message
+        assert "GATEWAY_INTROSPECTION" in message
+
+
+async def test_where_callers_may_ask_for_the_schema_it_is_said_how_to_be_one(gateway):
+    """With the header's name."""
+    error = await gateway(api_key=None).error("{ __schema { queryType { name } } }")
+
+    assert "X-API-Key: KEY" in error["message"]
+
+
 class Never(httpx.AsyncBaseTransport):
     """A PlanDocket that does not answer."""
 
