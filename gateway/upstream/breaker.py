@@ -1,4 +1,4 @@
-"""Keeps requests from a PlanDocket that fails, and finds out with one whether it is back. Time is an argument.
+"""Keeps requests from a PlanDocket that fails, and finds out with a few whether it is back. Time is an argument.
 
 It is neither slowed further by requests that would fail, nor is the hour spent on them.
 """
@@ -6,6 +6,9 @@ It is neither slowed further by requests that would fail, nor is the hour spent 
 import logging
 from collections import deque
 from enum import Enum
+from math import inf
+
+import msgspec
 
 from gateway.errors import UnavailableError
 
@@ -14,83 +17,123 @@ log = logging.getLogger(__name__)
 _WITHIN_S = 10.0
 _FEWEST = 20  # attempts: of fewer, half may fail by chance
 _FAILED_PART = 0.5
-_OPEN_S = 5.0
+_IN_A_ROW = 3
+_SILENCE_S = 5.0  # a proxy that starts again is back sooner
 _SLICE_S = 0.5  # attempts are counted together for so long: few numbers, however many attempts
+_SHORTEST_PAUSE_S = 2.0
+_LONGEST_PAUSE_S = 30.0
+_PART_OF_OUTAGE = (
+    1 / 30
+)  # so a day's outage costs little of each hour, and a short one is over soon after its end
 
 
 class State(Enum):
-    """CLOSED lets every request through, OPEN none, HALF_OPEN the one that finds out."""
+    """CLOSED lets every request through, OPEN none, HALF_OPEN one that finds out."""
 
     CLOSED = "CLOSED"
     OPEN = "OPEN"
     HALF_OPEN = "HALF_OPEN"
 
 
+class Attempt(msgspec.Struct, frozen=True):
+    """An attempt that was let through, to be told of again: exactly once."""
+
+    era: int
+    begun: float
+
+
 class Breaker:
     """One for all requests to a tenant.
 
-    It opens when at least half of twenty or more attempts within ten seconds failed. Five seconds later
-    one attempt is let through: its success closes it, its failure opens it for five seconds more.
+    It opens when nothing gets through: three attempts in a row failed, and five seconds passed since the first of
+    them began. That needs neither many at once nor many a second. Where some get through it opens when at least
+    half of twenty or more within ten seconds failed.
+
+    While it is open one attempt is let through every two seconds, a thirtieth of the outage later once that
+    is more, half a minute at most. It does not wait for the one before, which may hang. The first that succeeds
+    closes it.
     """
 
     def __init__(self) -> None:
         self._recent = _Recent()
-        self._open_until: float | None = None
-        self._is_probing = False
-        self._era = 0
+        self._in_a_row = 0
+        self._silent_since = -inf
+        self._open_since: float | None = None
+        self._next_probe = 0.0
+        self._probes = 0
+        self.era = 0
+        """How often it opened or closed."""
 
     def state(self, now: float) -> State:
         """Return where it stands."""
-        if self._open_until is None:
+        if self._open_since is None:
             return State.CLOSED
-        return State.OPEN if now < self._open_until else State.HALF_OPEN
+        return State.HALF_OPEN if self._probes or now >= self._next_probe else State.OPEN
+
+    def admits(self, now: float) -> bool:
+        """Return whether an attempt may begin."""
+        return self._open_since is None or now >= self._next_probe
 
     def check(self, now: float) -> None:
         """Raise UnavailableError where no attempt may begin."""
-        if self._open_until is not None and (now < self._open_until or self._is_probing):
+        if not self.admits(now):
             raise UnavailableError(
                 "PlanDocket failed too often just now and is not asked for some seconds: try again then.",
                 never_left=True,
             )
 
-    def admit(self, now: float) -> int:
-        """Let an attempt begin, and return what its outcome is to be told with: exactly once.
+    def admit(self, now: float) -> Attempt:
+        """Let an attempt begin.
 
         Raises:
             UnavailableError: it may not.
         """
         self.check(now)
-        self._is_probing = self._open_until is not None
-        return self._era
+        if self._open_since is not None:
+            pause = max(_SHORTEST_PAUSE_S, (now - self._open_since) * _PART_OF_OUTAGE)
+            self._next_probe = now + min(pause, _LONGEST_PAUSE_S)
+            self._probes += 1
+        return Attempt(self.era, now)
 
-    def succeed(self, era: int, now: float) -> None:
+    def succeed(self, attempt: Attempt, now: float) -> None:
         """Note that PlanDocket answered, be it with a refusal: it works."""
-        if era != self._era:
+        if attempt.era != self.era:
             return  # begun before it last opened or closed: that was judged already
-        if self._open_until is None:
+        self._in_a_row, self._silent_since = 0, now
+        if self._open_since is None:
             self._recent.add(now, failed=0)
         else:
             self._turn(None)
             log.warning("PlanDocket answers again")
 
-    def fail(self, era: int, now: float) -> None:
+    def fail(self, attempt: Attempt, now: float) -> None:
         """Note that no answer came, or one that says that PlanDocket fails."""
-        if era != self._era:
+        if attempt.era != self.era:
+            return
+        if self._open_since is not None:
+            self._probes -= 1
             return
         self._recent.add(now, failed=1)
-        if self._open_until is not None or self._recent.is_bad():
-            self._turn(now + _OPEN_S)
-            log.warning("PlanDocket fails: it is not asked for %.0f s", _OPEN_S)
+        if not self._in_a_row:
+            self._silent_since = max(self._silent_since, attempt.begun)
+        self._in_a_row += 1
+        is_silent = self._in_a_row >= _IN_A_ROW and now - self._silent_since >= _SILENCE_S
+        if is_silent or self._recent.is_bad():
+            self._turn(now)
+            self._next_probe = now + _SHORTEST_PAUSE_S
+            log.warning("PlanDocket fails: until it answers again it is asked every few seconds only")
 
-    def give_back(self, era: int) -> None:
+    def give_back(self, attempt: Attempt) -> None:
         """Note that an attempt came to no outcome: it was given up, or not sent in the end."""
-        if era == self._era:
-            self._is_probing = False
+        if attempt.era == self.era and self._open_since is not None:
+            self._probes -= 1
+            self._next_probe = attempt.begun
 
-    def _turn(self, open_until: float | None) -> None:
-        self._open_until = open_until
-        self._is_probing = False
-        self._era += 1
+    def _turn(self, open_since: float | None) -> None:
+        self._open_since = open_since
+        self._probes = 0
+        self._in_a_row = 0
+        self.era += 1
         self._recent = _Recent()
 
 

@@ -4,6 +4,7 @@ A read goes: kept? -> narrower than something kept? -> running? -> repeated( bre
 and where that fails, kept though stale?
 """
 
+import asyncio
 from collections.abc import Coroutine
 from functools import partial
 from types import TracebackType
@@ -84,6 +85,7 @@ class Upstream:
         self._keeping = Keeping(settings.fresh_s, settings.stale, settings.keep_rows)
         self._cache = Cache(self._keeping, clock) if settings.cache == "on" else None
         self._flights = Flights[Answer[Any]]()
+        self._finding_out: set[asyncio.Task[Any]] = set()
         self.gate = Gate(Http(settings, transport, on_call), self.budget, clock)
 
     async def __aenter__(self) -> Self:
@@ -92,6 +94,8 @@ class Upstream:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        for asking in self._finding_out:
+            asking.cancel()
         await self.gate.close()
 
     @property
@@ -146,17 +150,7 @@ class Upstream:
             CallerError, UpstreamError: as `gateway.errors` sorts them, and nothing is kept that helps.
         """
         call = call.including(self.traits.honoured(call, session.credential))
-        answer = await self._narrowed(call, session)
-        if answer is None:
-            try:
-                answer = await self._shared(call, session)
-            except (UnavailableError, RateLimitedError, OverloadedError):
-                answer = session.cache.answer(call, session.credential, stale=True)
-                answer = answer or await self._narrowed(call, session, stale=True)
-                if answer is None:
-                    raise
-                session.is_stale = True
-        return answer
+        return await self._narrowed(call, session) or await self._asked(call, session)
 
     async def ask_now(self, call: Call[RowT], session: Session) -> Answer[RowT]:
         """Return the answer to `call` as `ask` does, but nothing kept: as PlanDocket gives it now."""
@@ -191,6 +185,44 @@ class Upstream:
                 session.cache.learn_size(call.record, session.credential, total)
 
         return Listing(read, call, self.traits, learn)
+
+    async def _asked(self, call: Call[RowT], session: Session) -> Answer[RowT]:
+        """Return what PlanDocket answers, or where it cannot be asked what is kept though stale."""
+        try:
+            return await self._while_it_works(call, session)
+        except (UnavailableError, RateLimitedError, OverloadedError):
+            answer = await self._stale(call, session)
+            if answer is None:
+                raise
+        session.is_stale = True
+        return answer
+
+    async def _while_it_works(self, call: Call[RowT], session: Session) -> Answer[RowT]:
+        """Return what PlanDocket answers. Where what is kept may stand in, nobody waits for one that fails."""
+        if await self._stale(call, session) is None:
+            return await self._shared(call, session)
+        if not self.gate.works:
+            if self.gate.admits:
+                self._find_out(call, session)
+            raise UnavailableError("PlanDocket fails, and what is kept answers.", never_left=True)
+        async with self.gate.while_it_works():
+            return await self._shared(call, session)
+
+    def _find_out(self, call: Call[Any], session: Session) -> None:
+        """Ask beside the operation, which has its answer, whether PlanDocket works again."""
+        asking = asyncio.create_task(self._fetch(call, self.session(session.credential)))
+        self._finding_out.add(asking)
+        asking.add_done_callback(self._found_out)
+
+    def _found_out(self, asking: "asyncio.Task[Any]") -> None:
+        self._finding_out.discard(asking)
+        if not asking.cancelled():
+            asking.exception()  # marks it as seen: the breaker knows
+
+    async def _stale(self, call: Call[RowT], session: Session) -> Answer[RowT] | None:
+        """Return the answer as far as it is kept, though stale."""
+        kept = session.cache.answer(call, session.credential, stale=True)
+        return kept or await self._narrowed(call, session, stale=True)
 
     async def _narrowed(
         self, call: Call[RowT], session: Session, *, stale: bool = False
@@ -236,8 +268,8 @@ class Upstream:
         self.misses += 1
         if self._settings.sharing == "off":
             return await self._fetch(call, session)
-        # A read that began before a write ended is not joined after it.
-        key = (call, session.credential, self._writes)
+        # A read that began before a write ended is not joined after it; one that hangs, not once others get through.
+        key = (call, session.credential, self._writes, self.gate.era)
         is_own = False
 
         def begin() -> Coroutine[Any, Any, Answer[RowT]]:

@@ -3,13 +3,16 @@
 What came of it tells whether PlanDocket works, what the hour has left, and whether it is repeated.
 """
 
+import asyncio
 import math
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
 
 from gateway.errors import GatewayError, RateLimitedError, UnavailableError, UnreadableError
-from gateway.upstream.breaker import Breaker, State
+from gateway.upstream.breaker import Attempt, Breaker, State
 from gateway.upstream.budget import Budget, Lane
 from gateway.upstream.clock import Clock
 from gateway.upstream.http import Http, Query, Reply
@@ -41,11 +44,46 @@ class Gate:
         self._clock = clock or Clock()
         self._breaker = Breaker()
         self._retries = Retries()
+        self._hoping: set[asyncio.Timeout] = set()
 
     @property
     def breaker_state(self) -> State:
         """Whether requests go to PlanDocket."""
         return self._breaker.state(self.now())
+
+    @property
+    def works(self) -> bool:
+        """Whether PlanDocket is asked as ever."""
+        return self.breaker_state is State.CLOSED
+
+    @property
+    def era(self) -> int:
+        """How often PlanDocket began to fail, or to answer again."""
+        return self._breaker.era
+
+    @property
+    def admits(self) -> bool:
+        """Whether a request could be sent now: all while PlanDocket works, one now and then while it fails."""
+        return self._breaker.admits(self.now())
+
+    @asynccontextmanager
+    async def while_it_works(self) -> AsyncGenerator[None]:
+        """End what runs inside once PlanDocket is found to fail, for who has something else to answer with.
+
+        Raises:
+            UnavailableError: it was ended.
+        """
+        hope = asyncio.timeout(None)
+        self._hoping.add(hope)
+        try:
+            async with hope:
+                yield
+        except TimeoutError:
+            if not hope.expired():
+                raise
+            raise UnavailableError("PlanDocket fails: it is not waited for any longer.") from None
+        finally:
+            self._hoping.discard(hope)
 
     def now(self) -> float:
         """Return the seconds in which deadlines are given."""
@@ -103,11 +141,11 @@ class Gate:
         # Or it would wait for a place only to be refused.
         breaker.check(self.now())
         self._check_key(ask.session)
-        era = -1
+        attempt: Attempt | None = None
 
         def admit() -> None:
-            nonlocal era
-            era = self._admit(ask)
+            nonlocal attempt
+            attempt = self._admit(ask)
 
         try:
             reply = await self._http.send(
@@ -120,37 +158,47 @@ class Gate:
                 ask.lane,
                 ask.attempts + 1,
             )
-        except UnavailableError as error:
-            if era < 0:
+        except BaseException as error:
+            if attempt is None:
                 raise
-            breaker.fail(era, self.now())
-            return error
-        except UnreadableError:
-            breaker.succeed(era, self.now())
+            match error:
+                case UnavailableError():
+                    self._fail(attempt)
+                    return error
+                case UnreadableError():
+                    breaker.succeed(attempt, self.now())
+                case _:
+                    breaker.give_back(attempt)  # the caller gave up, which says nothing of PlanDocket
             raise
-        except BaseException:
-            breaker.give_back(era)  # the caller gave up, which says nothing of PlanDocket
-            raise
+        assert attempt is not None  # noqa: S101 - nothing is sent that was not admitted
         if reply.status >= 500:
-            breaker.fail(era, self.now())
+            self._fail(attempt)
         else:
-            breaker.succeed(era, self.now())
+            breaker.succeed(attempt, self.now())
         self._note(reply, ask.session)
         return reply
 
-    def _admit(self, ask: _Ask) -> int:
+    def _fail(self, attempt: Attempt) -> None:
+        self._breaker.fail(attempt, self.now())
+        if self._hoping and not self.works:
+            now = asyncio.get_running_loop().time()
+            for hope in self._hoping:
+                hope.reschedule(now)
+            self._hoping.clear()
+
+    def _admit(self, ask: _Ask) -> Attempt:
         """Count an attempt that is about to be sent, and return what the breaker knows it by."""
         ask.session.check(ask.lane)
         self._check_key(ask.session)  # others may have been refused meanwhile
-        era = self._breaker.admit(self.now())
+        attempt = self._breaker.admit(self.now())
         try:
             self._budget.spend(ask.session.credential, ask.lane)
         except RateLimitedError:
-            self._breaker.give_back(era)
+            self._breaker.give_back(attempt)
             raise
         ask.session.count(ask.lane)
         ask.attempts += 1
-        return era
+        return attempt
 
     def _check_key(self, session: Session) -> None:
         """Return if the session's key may be tried: one that PlanDocket accepted before always may."""

@@ -22,6 +22,7 @@ from gateway.upstream.transport import AiohttpTransport
 log = logging.getLogger(__name__)
 
 _IN_FLIGHT = 10
+_FOR_WRITES = 2  # more: reads of a PlanDocket that hangs must not hold up what people write
 _WAITING = 500  # reads, and as many writes: confirming many at once is up to a hundred of them
 _KEPT = 1_000  # addresses and keys, put together once: that takes longer than the rest of a request
 _LARGEST = 20_000_000  # bytes of an answer, unpacked
@@ -63,7 +64,7 @@ class Http:
         self._address = lru_cache(_KEPT)(self._put_together)
         self._headers = lru_cache(_KEPT)(_headers_of)
         self._total_timeout = settings.total_timeout
-        self.places = Places(_IN_FLIGHT, _WAITING)
+        self.places = Places(_IN_FLIGHT, _FOR_WRITES, _WAITING)
         self._transport = transport or AiohttpTransport(
             httpx.URL(self._base),
             connect_timeout=settings.connect_timeout,

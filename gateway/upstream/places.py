@@ -10,15 +10,16 @@ _RETRY_IN_S = 5.0  # a PlanDocket that answers in a tenth of a second works a fu
 
 
 class Places:
-    """`count` requests may run at once; of the others `waiting` reads and as many writes may wait.
+    """`count` reads may run at once, and `more` writes besides; of the others `waiting` of each may wait.
 
-    Reads never keep writes out: a waiting write goes before every waiting read, and has a queue of its own.
+    Reads never keep writes out: not where all of them hang, since they never take the last `more` places, nor by
+    their number, since a waiting write goes before every waiting read and has a queue of its own.
     """
 
-    def __init__(self, count: int, waiting: int) -> None:
+    def __init__(self, count: int, more: int, waiting: int) -> None:
         self.taken = 0
         """Requests in flight."""
-        self._count = count
+        self._most = {Lane.READ: count, Lane.WRITE: count + more}
         self._most_waiting = waiting
         self._writes: deque[asyncio.Future[None]] = deque()
         self._reads: deque[asyncio.Future[None]] = deque()
@@ -34,7 +35,7 @@ class Places:
         Raises:
             OverloadedError: too many wait already.
         """
-        if self.taken < self._count:
+        if self.taken < self._most[lane]:
             self.taken += 1
             return
         queue = self._writes if lane is Lane.WRITE else self._reads
@@ -53,8 +54,8 @@ class Places:
 
     def give_back(self) -> None:
         """Let the next one have the place: it changes hands, so that nobody who comes now is before them."""
-        for queue in (self._writes, self._reads):
-            while queue:
+        for lane, queue in ((Lane.WRITE, self._writes), (Lane.READ, self._reads)):
+            while queue and self.taken <= self._most[lane]:
                 turn = queue.popleft()
                 if not turn.done():
                     turn.set_result(None)
