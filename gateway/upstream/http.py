@@ -16,6 +16,7 @@ from gateway.settings import Settings
 from gateway.telemetry import CallDetails, OnCall, sane_id
 from gateway.upstream.budget import Lane
 from gateway.upstream.credential import Credential
+from gateway.upstream.packed import PIECE, Unpack, unpacker
 from gateway.upstream.places import Places
 from gateway.upstream.transport import AiohttpTransport
 
@@ -26,6 +27,7 @@ _FOR_WRITES = 2  # more: reads of a PlanDocket that hangs must not hold up what 
 _WAITING = 500  # reads, and as many writes: confirming many at once is up to a hundred of them
 _KEPT = 1_000  # addresses and keys, put together once: that takes longer than the rest of a request
 _LARGEST = 20_000_000  # bytes of an answer, unpacked
+_LARGEST_TOGETHER = 2 * _LARGEST  # of all that arrive at the same time
 
 _HEADERS = (
     (b"Accept", b"application/json"),
@@ -64,6 +66,7 @@ class Http:
         self._address = lru_cache(_KEPT)(self._put_together)
         self._headers = lru_cache(_KEPT)(_headers_of)
         self._total_timeout = settings.total_timeout
+        self._arriving = 0
         self.places = Places(_IN_FLIGHT, _FOR_WRITES, _WAITING)
         self._transport = transport or AiohttpTransport(
             httpx.URL(self._base),
@@ -135,27 +138,41 @@ class Http:
 
     async def _exchange(self, request: httpx.Request) -> Reply:
         response = await self._transport.handle_async_request(request)
-        headers = {
-            name.lower().decode("latin-1"): value.decode("latin-1") for name, value in response.headers.raw
-        }
+        raw = [
+            (name.lower().decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw
+        ]
         stream = response.stream
         assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101 - the transport is asynchronous
-        pieces: list[bytes] = []
-        size = 0
         try:
-            async for piece in response.aiter_bytes() if "content-encoding" in headers else stream:
-                pieces.append(piece)
-                size += len(piece)
-                if size > _LARGEST:
-                    raise UnreadableError(
-                        f"PlanDocket's answer is over {_LARGEST:,} bytes: ask for less at once."
-                    )
-        except BaseException:
-            pieces.clear()  # the error's traceback holds them, until the garbage collector comes round
-            raise
+            unpack = unpacker([value for name, value in raw if name == "content-encoding"])
+            body = await self._read(stream, unpack)
         finally:
             await stream.aclose()
-        return Reply(response.status_code, headers, b"".join(pieces))
+        return Reply(response.status_code, dict(raw), body)
+
+    async def _read(self, stream: httpx.AsyncByteStream, unpack: Unpack | None) -> bytes:
+        """Return a body, unpacked; it counts with all others that arrive while it does."""
+        body = bytearray()
+        try:
+            async for piece in stream:
+                for part in unpack(piece) if unpack else (piece,):
+                    if len(part) == PIECE:
+                        await asyncio.sleep(0)  # a piece may hold hundreds of them
+                    body += part
+                    self._arriving += len(part)
+                    if len(body) > _LARGEST:
+                        raise UnreadableError(
+                            f"PlanDocket's answer is over {_LARGEST:,} bytes: ask for less at once."
+                        )
+                    if self._arriving > _LARGEST_TOGETHER:
+                        raise UnavailableError(
+                            "PlanDocket's answers are too large to take more at the same time: try again later.",
+                            may_have_arrived=True,
+                        )
+            return bytes(body)
+        finally:
+            self._arriving -= len(body)
+            body.clear()  # an error's traceback holds it, until the garbage collector comes round
 
 
 def _headers_of(credential: Credential) -> httpx.Headers:
@@ -214,7 +231,5 @@ def _typed(error: BaseException, resource: str) -> BaseException:
                 may_have_arrived=not never_left,
                 never_left=never_left,
             )
-        case httpx.DecodingError():
-            return UnreadableError("PlanDocket's answer is not JSON.")
         case _:
             return error

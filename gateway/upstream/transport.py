@@ -4,16 +4,20 @@ httpx's error classes tell whether a request can have left; `httpx-aiohttp` call
 up after it got the request a connection time-out, so a lost write would pass for one never sent.
 """
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator
+from functools import partial
 from math import inf
 from types import TracebackType
+from typing import Any
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx
+from aiohttp.client_proto import ResponseHandler
 
-_PACKED_PIECE = 16_384  # bytes
+_MOST_INTERIM = 10  # answers before the one that counts: a server sends a 100 or a 103 or two
 
 
 class AiohttpTransport(httpx.AsyncBaseTransport):
@@ -56,13 +60,41 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
     def _open(self) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ssl=self._tls),
+            connector=self._connector(),
             timeout=self._timeout,
             proxy=self._proxy,
             cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,  # httpx does that, piece by piece
+            auto_decompress=False,  # `gateway.upstream.packed` does that, piece by piece
             middlewares=(_never_again,),
         )
+
+    def _connector(self) -> aiohttp.TCPConnector:
+        connector: Any = aiohttp.TCPConnector(limit=0, ssl=self._tls)
+        connector._factory = partial(
+            _Connection, loop=asyncio.get_running_loop()
+        )  # no argument of its own takes it
+        return connector
+
+
+class _Connection(ResponseHandler):
+    """One connection, on which an answer has a few interim ones before it at most.
+
+    aiohttp passes over them without end, and without a turn for anybody else while more of them are there.
+    """
+
+    _interim = 0
+
+    def feed_data(self, data: Any, size: int = 0) -> None:
+        """Take an answer's head."""
+        if 100 <= data[0].code < 200:
+            self._interim += 1
+        elif self._interim <= _MOST_INTERIM:
+            self._interim = 0
+        if self._interim <= _MOST_INTERIM:
+            super().feed_data(data, size)
+        else:
+            self.close()
+            self.set_exception(aiohttp.ServerDisconnectedError("interim answers without end"))
 
 
 def _content(request: httpx.Request) -> bytes:
@@ -75,8 +107,6 @@ class _Body(httpx.AsyncByteStream):
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
-        # A packed piece may be a thousand times as large unpacked, before anything can count it.
-        self._largest = _PACKED_PIECE if "Content-Encoding" in response.headers else None
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
@@ -84,7 +114,7 @@ class _Body(httpx.AsyncByteStream):
     async def __anext__(self) -> bytes:
         content = self._response.content
         with _ERRORS:
-            piece = await (content.readany() if self._largest is None else content.read(self._largest))
+            piece = await content.readany()
         if not piece:
             raise StopAsyncIteration
         return piece

@@ -29,3 +29,26 @@ async def test_100_mb_are_never_held(gateway, fault):
     assert error["extensions"]["code"] == "UPSTREAM_UNREADABLE"
     assert peak < 3 * LARGEST
     assert now < LARGEST / 2
+
+
+@pytest.mark.parametrize("fault", ["huge", "bomb"])
+async def test_many_at_once_are_held_no_better(gateway, fault):
+    """What arrives at the same time is 40 MB at most, however many requests it comes for."""
+    fields = " ".join(
+        f'c{number}: contacts(filter: {{search: "{number}"}}) {{ totalCount }}' for number in range(9)
+    )
+    async with nothing_left(), FaultyServer(Sandbox(), {"GET contacts": fault}) as server:
+        ask = gateway(base_url=server.address, read_timeout=10)
+        await ask("{ categories { title } }")
+        bomb()  # made before, or it would be counted
+        tracemalloc.start()
+        try:
+            answer = await ask.answer(f"{{ {fields} }}")
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+
+    codes = {error["extensions"]["code"] for error in answer["errors"]}
+    assert len(answer["errors"]) == 9
+    assert codes <= {"UPSTREAM_UNREADABLE", "UPSTREAM_UNAVAILABLE"}
+    assert peak < 4 * LARGEST

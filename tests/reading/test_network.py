@@ -5,7 +5,7 @@ import asyncio
 import gzip
 import json
 import zlib
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -55,6 +55,73 @@ async def test_packed_answers_are_unpacked(gateway, name, pack):
 
     assert data == FOUND
     assert "Accept-Encoding: gzip, deflate" in seen[0]
+
+
+def raw(body):
+    """Return what some servers call deflate: without zlib's head."""
+    packing = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return packing.compress(body) + packing.flush()
+
+
+@pytest.mark.parametrize(
+    ("coding", "pack"),
+    [
+        ("x-gzip", gzip.compress),
+        ("GZIP", gzip.compress),
+        ("identity, gzip", gzip.compress),
+        ("deflate", raw),
+        ("", bytes),
+    ],
+)
+async def test_what_servers_make_of_a_coding(gateway, coding, pack):
+    """One is taken, however it is written."""
+    async with answering(pack(LISTED), f"Content-Encoding: {coding}") as (url, _):
+        assert await gateway(base_url=url)(LIST) == FOUND
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        ["Content-Encoding: gzip, gzip"],
+        ["Content-Encoding: gzip", "Content-Encoding: gzip"],
+        ["Content-Encoding: deflate, gzip"],
+        ["Content-Encoding: br"],
+        ["Content-Encoding: zstd"],
+    ],
+)
+async def test_two_codings_are_not_unpacked(gateway, headers):
+    """660 bytes may be 300 MB in one step, and nobody asked for it."""
+    async with answering(gzip.compress(gzip.compress(LISTED)), *headers) as (url, _):
+        error = await gateway(base_url=url).error(LIST)
+
+    assert error["extensions"]["code"] == "UPSTREAM_UNREADABLE"
+    assert "packed in a way that was not asked for" in error["message"]
+
+
+@pytest.mark.parametrize(
+    "interim", [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 -\r\nLink: </a>\r\n\r\n"]
+)
+@pytest.mark.parametrize(
+    ("count", "code"), [(3, None), (11, "UPSTREAM_UNAVAILABLE"), (50_000, "UPSTREAM_UNAVAILABLE")]
+)
+async def test_a_few_interim_answers_are_passed_over(gateway, interim, count, code):
+    """More than ten are no answer any more: without end they would be passed over for ever."""
+
+    async def serve(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        head = f"HTTP/1.1 200 -\r\nConnection: close\r\nContent-Length: {len(LISTED)}\r\n\r\n".encode()
+        writer.write(interim * count + head + LISTED)
+        with suppress(ConnectionError):
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        host, port = server.sockets[0].getsockname()
+        answer = await gateway(base_url=f"http://{host}:{port}").answer(LIST)
+
+    codes = [error["extensions"]["code"] for error in answer.get("errors", ())]
+    assert codes == ([] if code is None else [code])
 
 
 async def test_an_answer_that_cannot_be_unpacked_is_unreadable(gateway):
