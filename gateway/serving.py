@@ -225,6 +225,7 @@ def _config(served: Served) -> uvicorn.Config:
         host=served.host,
         port=served.port,
         http=Protocol,
+        ws="none",  # it would answer by itself, without the gateway's headers, checks and log
         access_log=False,  # addresses hold queries, and those hold names
         log_config=None,  # the process's lines are all written alike: see `gateway.logs`
         proxy_headers=False,  # whoever is on this machine could name any address as theirs

@@ -12,6 +12,7 @@ import pytest
 import uvicorn
 
 from gateway.app import create_app
+from gateway.http.backlog import Backlog
 from gateway.http.lingering import Lingering
 from gateway.http.protocol import Protocol
 from gateway.settings import Settings
@@ -29,10 +30,18 @@ class Impatient(Protocol):
     body_s = 0.5
 
 
+class Thrifty(Protocol):
+    """The same, with room for few answers that nobody takes."""
+
+    backlog = Backlog(most_bytes=3_000_000, looks_every_s=0.5)
+
+
 async def serve(protocol: type[Protocol]) -> AsyncIterator[int]:
     """Serve a gateway on a port of this machine, and yield that."""
     app = create_app(Settings.model_validate({"base_url": "http://plandocket.test", "api_key": "key"}))
-    config = uvicorn.Config(app, http=protocol, access_log=False, log_level="warning", lifespan="off")
+    config = uvicorn.Config(
+        app, http=protocol, ws="none", access_log=False, log_level="warning", lifespan="off"
+    )
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         config.load()
@@ -53,6 +62,13 @@ async def port() -> AsyncIterator[int]:
 async def impatient() -> AsyncIterator[int]:
     """Serve a gateway that waits for nobody."""
     async for port in serve(Impatient):
+        yield port
+
+
+@pytest.fixture
+async def thrifty() -> AsyncIterator[int]:
+    """Serve a gateway that holds few answers."""
+    async for port in serve(Thrifty):
         yield port
 
 
@@ -122,9 +138,93 @@ async def test_what_is_no_http_is_refused(port: int, sent: bytes) -> None:
 
 
 async def test_a_body_longer_than_told_is_another_request(port: int) -> None:
-    """Which it is not."""
-    got = await talk(port, WHOLE + b"the rest\r\n\r\n")
+    """Which it is not; those before it are answered all the same."""
+    got = await talk(port, WHOLE + WHOLE + b"the rest\r\n\r\n")
+    assert got.count(ANSWER) == 2
     assert refusal(got) == (400, "BAD_REQUEST")
+
+
+@pytest.mark.parametrize("times", [2, 30, 500])
+async def test_requests_may_be_sent_ahead(port: int, times: int) -> None:
+    """All are answered, in their order; a few at a time are read."""
+    got = await talk(port, WHOLE * (times - 1) + WHOLE.replace(b"\r\nHost", b"\r\nConnection: close\r\nHost"))
+    assert got.count(b"HTTP/1.1 200 OK") == got.count(ANSWER) == times
+
+
+ENDLESS = [
+    (b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X: y\r\n" * 1_000, "trailers"),
+    (b"Transfer-Encoding: chunked\r\n\r\n0\r\nX: ", b"y" * 6_000, "a trailer"),
+    (b"Transfer-Encoding: chunked\r\n\r\n5;a=", b"y" * 6_000, "an extension"),
+    (b"Transfer-Encoding: chunked\r\n\r\n", b"1;abcdefgh=ijklmnopq\r\nx\r\n" * 200, "extensions"),
+    (b"Transfer-Encoding: chunked\r\n\r\n", b"1000\r\n" + b"x" * 4096 + b"\r\n", "chunks"),
+    (b"Content-Length: 1000000000\r\n\r\n", b"y" * 6_000, "a body"),
+]
+
+
+@pytest.mark.parametrize("request_line", [b"POST /graphql", b"GET /healthz", b"POST /nowhere"])
+@pytest.mark.parametrize(("framing", "more", "_name"), ENDLESS, ids=[name for _, _, name in ENDLESS])
+async def test_what_has_no_end_is_not_taken(
+    port: int, request_line: bytes, framing: bytes, more: bytes, _name: str
+) -> None:
+    """The connection ends after 4 MB at the latest, whatever reads of it, and what was asked is answered before."""
+    head = request_line + b" HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    sent = 0
+    writer.write(head + framing)
+    async with asyncio.timeout(10):
+        while sent < 20_000_000 and not reader.at_eof():
+            writer.write(more)
+            sent += len(more)
+            try:
+                await writer.drain()
+            except ConnectionError:
+                break
+            await asyncio.sleep(0)
+            if sent > 4_000_000:
+                break
+        got = await reader.read()
+    assert got.startswith(b"HTTP/1.1 ")
+    assert b"Traceback" not in got
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    "upgrade",
+    [
+        b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n",
+        b"Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n",
+        b"Connection: Upgrade\r\nUpgrade: TLS/1.2, anything/9\r\n",
+        b"Upgrade: h2c\r\n",
+    ],
+)
+@pytest.mark.parametrize("cut", [None, 20, -40, -len(QUERY), -3])
+async def test_another_protocol_is_not_spoken(port: int, upgrade: bytes, cut: int | None) -> None:
+    """Whoever offers one is answered in this one, body and all, and so is the next on the same connection."""
+    chunked = HEAD + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(QUERY), QUERY)
+    for whole in (WHOLE, chunked):
+        asked = whole.replace(b"\r\nHost", b"\r\n" + upgrade + b"Host")
+        pieces = [asked] if cut is None else [asked[:cut], asked[cut:]]
+        last = WHOLE.replace(b"\r\nHost", b"\r\nConnection: close\r\nHost")
+        got = await talk(port, *pieces, last)
+        assert got.count(b"HTTP/1.1 200 OK") == got.count(ANSWER) == 2
+
+
+async def test_answers_that_nobody_takes_are_given_up(thrifty: int) -> None:
+    """Large ones, asked for again and again without reading: the connection is cut off, others are answered."""
+    writers = []
+    schema = b"GET /schema.graphql HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    for _ in range(20):
+        _, writer = await asyncio.open_connection("127.0.0.1", thrifty, limit=1)
+        transport: Any = writer.transport
+        transport.pause_reading()
+        writer.write(schema * 200)
+        writers.append(writer)
+    async with asyncio.timeout(20):
+        for writer in writers:
+            while not writer.transport.is_closing():
+                writer.write(schema)
+                await asyncio.sleep(0.05)
+    assert ANSWER in await talk(thrifty, WHOLE.replace(b"\r\nHost", b"\r\nConnection: close\r\nHost"))
 
 
 @pytest.mark.parametrize(
@@ -169,11 +269,11 @@ async def test_the_head_of_a_later_request_is_not_waited_for_either(impatient: i
 
 
 async def test_a_web_socket_is_refused_without_a_fault(impatient: int) -> None:
-    """There are none yet: 4xx, and the next connection is answered."""
-    upgrade = b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    """There are none yet: 4xx as for any GET without an operation, and the next connection is answered."""
+    upgrade = b"Upgrade: websocket\r\nConnection: Upgrade, close\r\nSec-WebSocket-Version: 13\r\n"
     key = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     got = await talk(impatient, b"GET /graphql HTTP/1.1\r\nHost: localhost\r\n" + upgrade + key)
-    assert got.startswith(b"HTTP/1.1 403 ")
+    assert refusal(got) == (400, "BAD_REQUEST")
     assert ANSWER in await talk(impatient, WHOLE.replace(b"\r\nHost", b"\r\nConnection: close\r\nHost"))
 
 
