@@ -221,7 +221,10 @@ class ParticipantMutations:
     ) -> Confirmations:
         """Return what the payload is resolved from."""
         if len(input.ids) > MOST_AT_ONCE:
-            message = f"'ids' must have at most {MOST_AT_ONCE} entries, not {len(input.ids)}: send {MOST_AT_ONCE} at a time."
+            message = (
+                f"'ids' must have at most {MOST_AT_ONCE} entries, not {len(input.ids)}: "
+                f"send {MOST_AT_ONCE} at a time."
+            )
             error = UserError(message=message, field=["input", "ids"], code=UserErrorCode.VALIDATION_FAILED)
             return Confirmations(user_errors=[error])
         # A write is sent once, though its id is given twice.
