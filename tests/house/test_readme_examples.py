@@ -18,3 +18,12 @@ async def test_the_examples_answer_what_they_say(gateway: Gateway) -> None:
     assert len(EXAMPLES) == 5
     for query, expected in EXAMPLES:
         assert await ask.answer(query) == json.loads(expected)
+
+
+async def test_the_example_that_creates_is_a_conflict_the_second_time(gateway: Gateway) -> None:
+    """As the README says below it."""
+    ask = gateway(Sandbox(now=lambda: 1_795_000_000.0))
+    [mutation] = [query for query, _ in EXAMPLES if "createParticipant" in query]
+    await ask(mutation)
+    [told] = (await ask(mutation))["createParticipant"]["userErrors"]
+    assert told["code"] == "CONFLICT"

@@ -42,7 +42,6 @@ mutation Confirm($ids: [ID!]!) {
     input: { ids: $ids, isConfirmed: true }
   ) {
     results {
-      participantId
       participant { id isConfirmed }
       userErrors { field code message }
     }
