@@ -14,7 +14,7 @@ from gateway.access import Caller
 from gateway.errors import UnauthenticatedError
 from gateway.known import Known
 from gateway.loader import Loader, see
-from gateway.reads import Asked, Reads, read_first
+from gateway.reads import Asked, Reads, read_anew, read_first
 from gateway.telemetry import running
 from gateway.upstream.budget import Lane, Spent
 from gateway.upstream.call import Call, one
@@ -176,6 +176,11 @@ class Context:
             return await read_first(self, call)
         return await self.loader(Reads).load(call)
 
+    async def read_anew(self, call: Call[RowT]) -> Answer[RowT]:
+        """Return the answer to `call` as PlanDocket gives it during this operation, at most one request for it."""
+        self._asked_more = True
+        return await read_anew(self, call)
+
     async def write(self, write: Write[RowT]) -> Written[RowT]:
         """Send a write, once, and know the row that it tells."""
         self.wanted += 1
@@ -193,11 +198,11 @@ class Context:
 
     def listing(self, call: Call[RowT]) -> Listing[RowT]:
         """Return the list that `call` begins, to be read page by page."""
-        return self._upstream.listing(call, self._way, self.read)
+        return self._upstream.listing(call, self._way, self.read, self.read_anew)
 
     def listing_now(self, call: Call[RowT]) -> Listing[RowT]:
         """Return the list that `call` begins as PlanDocket has it now, whatever is kept of it."""
-        return self.upstream.listing(call, self.session, self._read_now)
+        return self.upstream.listing(call, self.session, self._read_now, self._read_now)
 
     async def _read_now(self, call: Call[RowT]) -> Answer[RowT]:
         self.session.check(self.session.lane)

@@ -1,8 +1,6 @@
 """Connections: Relay's cursor paging over any list, upstream or at hand."""
 
-import base64
-import binascii
-import re
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
@@ -10,10 +8,13 @@ import strawberry
 
 from gateway.arguments import given
 from gateway.context import Context
+from gateway.cursor import Cursors
 from gateway.errors import BadInputError
-from gateway.upstream.call import Call
-from gateway.upstream.pages import Slice, Window
+from gateway.upstream.call import Call, listing
+from gateway.upstream.order import Sorting, sorting_of
 from gateway.upstream.reason import because
+from gateway.upstream.record import Record
+from gateway.upstream.window import Slice, Window, cut, slice_of
 
 NodeT = TypeVar("NodeT")
 
@@ -22,14 +23,25 @@ MOST = 100
 
 First = Annotated[
     int | None,
-    strawberry.argument(description="How many, from the start or `after`: 1 to 100, 25 if not given."),
+    strawberry.argument(
+        description="How many, from the start or `after`: 0 to 100, 25 if not given. 0 is for `totalCount` alone."
+    ),
 ]
-After = Annotated[str | None, strawberry.argument(description="Only what follows this cursor.")]
+After = Annotated[
+    str | None,
+    strawberry.argument(
+        description="Only what follows this cursor's row, wherever that stands by now. Where it is gone, what "
+        "followed it: exact where `orderBy` or the ids show the order, else some rows may come twice."
+    ),
+]
 Last = Annotated[
     int | None,
-    strawberry.argument(description="How many, from the end or `before`: 1 to 100. Not with `first`."),
+    strawberry.argument(description="How many, from the end or `before`: 0 to 100. Not with `first`."),
 ]
-Before = Annotated[str | None, strawberry.argument(description="Only what precedes this cursor.")]
+Before = Annotated[
+    str | None,
+    strawberry.argument(description="Only what precedes this cursor's row, in the same way as `after`."),
+]
 
 
 @strawberry.type(description="Where a page lies in its list.")
@@ -48,7 +60,9 @@ class PageInfo:
 class Edge(Generic[NodeT]):
     """A node with its cursor."""
 
-    cursor: str = strawberry.field(description="Opaque: send it as `after` or `before` to the same field.")
+    cursor: str = strawberry.field(
+        description="Opaque: send it as `after` or `before` to the same field, with the same filter and order."
+    )
     node: NodeT = strawberry.field(description="The entity itself.")
 
 
@@ -72,16 +86,16 @@ class EdgeOf(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """A slice of rows under the connection's name, which its cursors carry."""
+    """A slice of rows of the list that its cursors name."""
 
-    name: str
+    cursors: Cursors
     slice: Slice[Any]
 
     @property
     def edges(self) -> list[EdgeOf]:
         """The rows with their cursors."""
-        start = self.slice.start
-        return [EdgeOf(encode_cursor(self.name, start + i), row) for i, row in enumerate(self.slice.rows)]
+        of, start = self.cursors.of, self.slice.start
+        return [EdgeOf(of(row, start + i), row) for i, row in enumerate(self.slice.rows)]
 
     @property
     def nodes(self) -> tuple[Any, ...]:
@@ -91,12 +105,12 @@ class Page(msgspec.Struct, frozen=True):
     @property
     def page_info(self) -> PageInfo:
         """Where the rows lie in the whole list."""
-        start, count = self.slice.start, len(self.slice.rows)
+        of, start, rows = self.cursors.of, self.slice.start, self.slice.rows
         return PageInfo(
             has_next_page=self.slice.has_next,
-            has_previous_page=start > 0,
-            start_cursor=encode_cursor(self.name, start) if count else None,
-            end_cursor=encode_cursor(self.name, start + count - 1) if count else None,
+            has_previous_page=self.slice.has_previous,
+            start_cursor=of(rows[0], start) if rows else None,
+            end_cursor=of(rows[-1], start + len(rows) - 1) if rows else None,
         )
 
     @property
@@ -105,47 +119,91 @@ class Page(msgspec.Struct, frozen=True):
         return self.slice.total
 
 
-def window(
-    name: str, first: int | None, after: str | None, last: int | None = None, before: str | None = None
-) -> Window:
-    """Return the positions that a connection's arguments ask for.
+class Part(msgspec.Struct, frozen=True):
+    """A connection's paging arguments, as they came."""
 
-    Raises:
-        BadInputError: `first` or `last` out of bounds or both given, or a cursor of another field.
-    """
-    first, last = given(first), given(last)
-    if first is not None and last is not None:
-        raise BadInputError("Give 'first' or 'last', not both.")
-    for argument, count in (("first", first), ("last", last)):
-        if count is not None and not 1 <= count <= MOST:
-            raise BadInputError(f"'{argument}' must be from 1 to {MOST}, not {count}.")
-    return Window(
-        start=decode_cursor(name, after) + 1 if after else 0,
-        stop=decode_cursor(name, before) if before else None,
-        first=DEFAULT_FIRST if first is None and last is None else first,
-        last=last,
-    )
+    first: int | None
+    after: str | None
+    last: int | None
+    before: str | None
+
+    def window(self, cursors: Cursors) -> Window:
+        """Return what of a list they ask for.
+
+        Raises:
+            BadInputError: `first` or `last` out of bounds or both given, or a cursor of another list.
+        """
+        first, last, after, before = (
+            given(self.first),
+            given(self.last),
+            given(self.after),
+            given(self.before),
+        )
+        if first is not None and last is not None:
+            raise BadInputError("Give 'first' or 'last', not both.")
+        for argument, count in (("first", first), ("last", last)):
+            if count is not None and not 0 <= count <= MOST:
+                raise BadInputError(f"'{argument}' must be from 0 to {MOST}, not {count}.")
+        return Window(
+            first=DEFAULT_FIRST if first is None and last is None else first,
+            last=last,
+            after=cursors.read(after) if after else None,
+            before=cursors.read(before) if before else None,
+        )
 
 
-async def page_of(context: Context, name: str, call: Call[Any], window: Window) -> Page:
-    """Return the window's rows of the list that `call` begins."""
+class Listed(msgspec.Struct, frozen=True):
+    """The list that a connection shows."""
+
+    name: str
+    """The connection's: "Event.participants"."""
+    record: Record[Any]
+    filters: Mapping[str, str | bool | None] | None
+    """PlanDocket's filters, `sort` and `order` among them; None where no row can pass: see `both`."""
+    include: frozenset[str] = frozenset()
+    parent: tuple[int, str] | None = None
+    """Of a list below an entity, that one's id and the filter that names it: its key may change, the list stays."""
+
+    @property
+    def call(self) -> Call[Any]:
+        """The list's first page."""
+        return listing(self.record, dict(self.filters or {}), self.include)
+
+    @property
+    def cursors(self) -> Cursors:
+        """What writes and reads its cursors; a list that no row can be in has none."""
+        if self.filters is None:
+            return Cursors(self.name, None, Sorting())
+        row_id, own = self.parent or (0, "")
+        filters = [pair for pair in self.call.filters if pair[0] != own]
+        return Cursors(self.name, (row_id, filters), sorting_of(self.call))
+
+
+def both(*filters: Mapping[str, str | bool | None]) -> dict[str, str | bool | None] | None:
+    """Return filters that hold all of these; None where they contradict each other: no row can pass."""
+    merged: dict[str, str | bool | None] = {}
+    for name, value in (pair for some in filters for pair in some.items()):
+        if value is not None and merged.setdefault(name, value) != value:
+            return None
+    return merged
+
+
+async def page_of(context: Context, listed: Listed, part: Part) -> Page:
+    """Return a part of a list."""
+    cursors = listed.cursors
+    window = part.window(cursors)
+    if listed.filters is None:
+        return Page(cursors, cut((), window, Sorting()))
     context.wanted += 1
-    with because("the query lists it" + (", and what it leads to comes along" if call.include else "")):
-        return Page(name, await context.listing(call).slice(window))
+    with because("the query lists it" + (", and what it leads to comes along" if listed.include else "")):
+        return Page(cursors, await slice_of(context.listing(listed.call), window))
 
 
-def encode_cursor(name: str, position: int) -> str:
-    """Return the cursor of a position, from 0, in the connection of this name."""
-    return base64.b64encode(f"{name}:{position}".encode()).decode()
-
-
-def decode_cursor(name: str, cursor: str) -> int:
-    """Return the position of a cursor; BadInputError for one of any other connection."""
-    try:
-        plain = base64.b64decode(cursor, validate=True).decode("ascii")
-    except (binascii.Error, ValueError):
-        plain = ""
-    found = re.fullmatch(re.escape(name) + r":(0|[1-9][0-9]{0,8})", plain)
-    if found is None:
-        raise BadInputError(f"This is not a cursor of '{name}': send one that the same field returned.")
-    return int(found[1])
+async def page_of_all(
+    context: Context, listed: Listed, part: Part, read: Callable[[], Awaitable[tuple[Any, ...]]]
+) -> Page:
+    """Return a part of a list that only `read` finds, all of it."""
+    cursors = listed.cursors
+    window = part.window(cursors)
+    context.wanted += 1
+    return Page(cursors, cut(await read(), window, sorting_of(listed.call)))

@@ -112,7 +112,7 @@ class Reads(Loader[Call[Any], Answer[Any]]):
 
 
 async def read_first(context: "Context", call: Call[Any]) -> Answer[Any]:
-    """Return the answer to a call that nobody else can want anything beside: there is no batch to wait for."""
+    """Return the answer to a call at once: there is no batch to wait for, as nobody else wants anything beside it."""
     session = context.session
     session.check(session.lane)
     read = asyncio.get_running_loop().create_future()
@@ -130,13 +130,30 @@ async def read_first(context: "Context", call: Call[Any]) -> Answer[Any]:
     return answer
 
 
+async def read_anew(context: "Context", call: Call[Any]) -> Answer[Any]:
+    """Return what PlanDocket answers to a call during this operation: what was kept before it does not count."""
+    include, running = context.asked.get(call.including(frozenset()), (frozenset[str](), None))
+    if running is not None and call.include <= include:
+        return await asyncio.shield(running)
+    return await read_first(context, call)
+
+
 def _by_wider_list(unread: Wants) -> dict[Call[Any], Wants]:
-    """Return first pages by the list that holds them: the same without the filter by another row's key."""
+    """Return first pages by the list that holds them: the same without one filter by another row's key.
+
+    Each is in one group at most: where it has several such filters, without the one that most others differ in.
+    """
     groups: dict[Call[Any], Wants] = {}
     for bare, include in unread.items():
-        keys = [
-            pair for pair in bare.filters if pair[0] in bare.record.exact and bare.record.exact[pair[0]].of
-        ]
-        if bare.page == 1 and len(keys) == 1:
-            groups.setdefault(bare.lacking(keys[0]), {})[bare] = include
-    return {wide: narrow for wide, narrow in groups.items() if len(narrow) > 1}
+        for pair in bare.filters if bare.page == 1 else ():
+            same = bare.record.exact.get(pair[0])
+            if same is not None and same.of is not None:
+                groups.setdefault(bare.lacking(pair), {})[bare] = include
+    taken: set[Call[Any]] = set()
+    found: dict[Call[Any], Wants] = {}
+    for wide, narrow in sorted(groups.items(), key=lambda group: -len(group[1])):
+        left = {bare: include for bare, include in narrow.items() if bare not in taken}
+        if len(left) > 1:
+            found[wide] = left
+            taken |= left.keys()
+    return found

@@ -5,7 +5,8 @@ from functools import cache
 from typing import Annotated, Any, cast
 
 import strawberry
-from graphql import GraphQLInputObjectType
+from graphql import GraphQLInputObjectType, GraphQLOneOfDirective
+from strawberry.schema_directives import OneOf
 
 from gateway.access import Declared, Needs
 from gateway.context import Info
@@ -74,7 +75,8 @@ class BreakerState(Enum):
 
 
 @strawberry.type(
-    description="The caller's way to PlanDocket: what is left of the hour, and what keeping saves."
+    description="The caller's way to PlanDocket: what is left of the hour, and what keeping saves. No entity, so it "
+    "has no id and no key: for urql's graphcache `keys: { UpstreamStatus: () => null }`."
 )
 class UpstreamStatus:
     """Resolved from a Spent and the process's counts."""
@@ -132,6 +134,8 @@ def _build() -> strawberry.Schema:
     query = strawberry.type(type("Query", roots, {}), description="Where every read begins.")
     writes = tuple(resource.mutations for resource in RESOURCES)
     mutation = strawberry.type(type("Mutation", writes, {}), description="Where every write begins.")
+    # Introspection has it; Strawberry prints the directive without a word.
+    cast(Any, OneOf).__strawberry_directive__.description = GraphQLOneOfDirective.description
     schema = strawberry.Schema(
         query, mutation, types=[resource.node for resource in RESOURCES], config=CONFIG
     )

@@ -79,7 +79,7 @@ def test_a_mutation_is_planned_and_changes_nothing() -> None:
         ("{ events { totalCount } }", "[]", "", "JSON object"),
         ("{ events { totalCount } }", "{}", "rooms=3", "--size"),
         ("{ events { totalCount } }", "{}", "events=many", "--size"),
-        ("{ events(first: 0) { totalCount } }", "{}", "", "from 1 to 100"),
+        ("{ events(first: 101) { totalCount } }", "{}", "", "from 0 to 100"),
     ],
 )
 def test_what_cannot_be_planned_says_why(text: str, variables: str, sizes: str, said: str) -> None:

@@ -17,17 +17,20 @@ from gateway.events.record import EventRow
 from gateway.loader import Wanted
 from gateway.lookahead import includes
 from gateway.node import Node
-from gateway.paging import After, Connection, First, Page, page_of, window
+from gateway.ordering import sort_of
+from gateway.paging import After, Before, Connection, First, Last, Listed, Page, Part, both, page_of
 from gateway.relations import to_one
 from gateway.scalars import DateTime
 from gateway.upstream.call import listing
 
 if TYPE_CHECKING:
-    from gateway.contacts.schema import Contact
+    from gateway.contacts.schema import Contact, ContactFilter, ContactOrder
     from gateway.events.schema import Event
 
 LazyCategory = Annotated["Category", strawberry.lazy("gateway.categories.schema")]
 LazyContact = Annotated["Contact", strawberry.lazy("gateway.contacts.schema")]
+LazyContactFilter = Annotated["ContactFilter", strawberry.lazy("gateway.contacts.schema")]
+LazyContactOrder = Annotated["ContactOrder", strawberry.lazy("gateway.contacts.schema")]
 LazyEvent = Annotated["Event", strawberry.lazy("gateway.events.schema")]
 
 
@@ -96,20 +99,34 @@ class Category(Node):
 
     @strawberry.field(
         graphql_type=Connection[LazyContact] | None,
-        description="The contacts assigned to it; null where PlanDocket gave the category no key.",
+        description="The contacts assigned to it, in PlanDocket's order unless `orderBy` is given; null where "
+        "PlanDocket gave the category no key.",
     )
     async def contacts(
-        self, info: Info, row: strawberry.Parent[CategoryRow], first: First = UNSET, after: After = UNSET
+        self,
+        info: Info,
+        row: strawberry.Parent[CategoryRow],
+        filter: Annotated[
+            LazyContactFilter | None,
+            strawberry.argument(description="Which ones; with another category's key, none."),
+        ] = UNSET,
+        order_by: Annotated[
+            LazyContactOrder | None, strawberry.argument(description="In which order.")
+        ] = UNSET,
+        first: First = UNSET,
+        after: After = UNSET,
+        last: Last = UNSET,
+        before: Before = UNSET,
     ) -> Page | None:
-        """Return a page of contact rows."""
-        asked = window("Category.contacts", first, after)
+        """Return a page of contact rows, or None."""
         if row.category_key is None:
             return None
-        call = listing(CONTACTS, {"category_key": row.category_key}, includes(info))
-        return await page_of(info.context, "Category.contacts", call, asked)
+        filters = both({"category_key": row.category_key}, filter.sent() if filter else {}, sort_of(order_by))
+        listed = Listed("Category.contacts", CONTACTS, filters, includes(info), (row.id, "category_key"))
+        return await page_of(info.context, listed, Part(first, after, last, before))
 
 
-@strawberry.input(one_of=True, description="Names one category.")
+@strawberry.input(one_of=True, description="Names one category. Exactly one of these.")
 class CategoryBy:
     """Exactly one of its fields."""
 

@@ -22,8 +22,8 @@ from gateway.known import UNAVAILABLE
 from gateway.loader import Wanted
 from gateway.relations import link_of
 from gateway.upstream.call import listing
-from gateway.upstream.pages import Window
 from gateway.upstream.record import Row
+from gateway.upstream.window import Window, slice_of
 from gateway.writing import Deleted, DeletePayload, Payload, Saved, Writable, saved_row
 
 _INPUTS = Inputs(
@@ -190,4 +190,4 @@ def _would_lose(field: str) -> UnavailableError:
 async def _candidates(context: Context) -> tuple[Row, ...]:
     """Return the newest contacts: they may be many, so not all."""
     call = listing(CONTACTS, {"sort": "created_at", "order": "DESC"})
-    return (await context.listing(call).slice(Window(first=100))).rows
+    return (await slice_of(context.listing(call), Window(first=100))).rows

@@ -17,22 +17,34 @@ from gateway.loader import Wanted
 from gateway.lookahead import includes, wants_ids_only
 from gateway.node import Node
 from gateway.ordering import OrderDirection, sort_of
-from gateway.paging import After, Before, Connection, First, Last, Page, page_of, window
+from gateway.paging import (
+    After,
+    Before,
+    Connection,
+    First,
+    Last,
+    Listed,
+    Page,
+    Part,
+    both,
+    page_of,
+    page_of_all,
+)
 from gateway.participants.loaders import OfContact, ParticipationsWithoutNumber
 from gateway.participants.record import PARTICIPANTS, ParticipantRow
 from gateway.relations import included, rows_of
 from gateway.scalars import DateTime
 from gateway.upstream.call import listing
-from gateway.upstream.pages import cut
 
 if TYPE_CHECKING:
     from gateway.categories.schema import Category
     from gateway.events.schema import Event
-    from gateway.participants.schema import Participant
+    from gateway.participants.schema import Participant, ParticipantFilter
 
 LazyCategory = Annotated["Category", strawberry.lazy("gateway.categories.schema")]
 LazyEvent = Annotated["Event", strawberry.lazy("gateway.events.schema")]
 LazyParticipant = Annotated["Participant", strawberry.lazy("gateway.participants.schema")]
+LazyParticipantFilter = Annotated["ParticipantFilter", strawberry.lazy("gateway.participants.schema")]
 
 
 async def _events_of_participations(info: Info, row: ContactRow) -> list[EventRow]:
@@ -48,7 +60,8 @@ async def participations_of(
     if row.customer_number:
         call = listing(PARTICIPANTS, {"customer_number": row.customer_number}, include)
         return await context.listing(call).all()
-    return await context.loader(ParticipationsWithoutNumber).load(OfContact(row.id, None, include))
+    key = OfContact(row.id, listing(PARTICIPANTS, include=include))
+    return await context.loader(ParticipationsWithoutNumber).load(key)
 
 
 @strawberry.type(description="A person or company of the tenant's central database.")
@@ -108,22 +121,31 @@ class Contact(Node):
         info: Info,
         row: strawberry.Parent[ContactRow],
         is_confirmed: Annotated[
-            bool | None, strawberry.argument(description="Only confirmed, or only unconfirmed.")
+            bool | None,
+            strawberry.argument(
+                description="Only confirmed, or only unconfirmed.",
+                deprecation_reason="Use `filter: {isConfirmed: …}`. Where both are given, both must hold.",
+            ),
+        ] = UNSET,
+        filter: Annotated[
+            LazyParticipantFilter | None,
+            strawberry.argument(description="Which ones; with another contact's customer number, none."),
         ] = UNSET,
         first: First = UNSET,
         after: After = UNSET,
+        last: Last = UNSET,
+        before: Before = UNSET,
     ) -> Page:
         """Return a page of participant rows."""
-        name, confirmed, include = "Contact.participations", given(is_confirmed), includes(info)
-        asked = window(name, first, after)
-        if row.customer_number:
-            call = listing(
-                PARTICIPANTS, {"customer_number": row.customer_number, "confirmed": confirmed}, include
-            )
-            return await page_of(info.context, name, call, asked)
-        info.context.wanted += 1
-        key = OfContact(row.id, confirmed, include)
-        return Page(name, cut(await info.context.loader(ParticipationsWithoutNumber).load(key), asked))
+        own = {"customer_number": row.customer_number or "", "confirmed": given(is_confirmed)}
+        filters = both(own, filter.sent() if filter else {})
+        parent, part = (row.id, "customer_number"), Part(first, after, last, before)
+        listed = Listed("Contact.participations", PARTICIPANTS, filters, includes(info), parent)
+        if row.customer_number or filters is None:
+            return await page_of(info.context, listed, part)
+        key = OfContact(row.id, listing(PARTICIPANTS, filters | {"customer_number": None}, listed.include))
+        load = info.context.loader(ParticipationsWithoutNumber).load
+        return await page_of_all(info.context, listed, part, lambda: load(key))
 
 
 class MissingCustomerNumberError(Exception):
@@ -133,7 +155,7 @@ class MissingCustomerNumberError(Exception):
     """
 
 
-@strawberry.input(one_of=True, description="Names one contact.")
+@strawberry.input(one_of=True, description="Names one contact. Exactly one of these.")
 class ContactBy:
     """Exactly one of its fields."""
 
@@ -229,6 +251,6 @@ class ContactQueries:
         before: Before = UNSET,
     ) -> Page:
         """Return a page of rows."""
-        asked = window("contacts", first, after, last, before)
         filters = (filter.sent() if filter else {}) | sort_of(order_by)
-        return await page_of(info.context, "contacts", listing(CONTACTS, filters, includes(info)), asked)
+        listed = Listed("contacts", CONTACTS, filters, includes(info))
+        return await page_of(info.context, listed, Part(first, after, last, before))

@@ -1,7 +1,7 @@
 """Events as GraphQL sees them."""
 
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 from strawberry import UNSET
@@ -15,18 +15,21 @@ from gateway.loader import Wanted
 from gateway.lookahead import includes
 from gateway.node import Node
 from gateway.ordering import OrderDirection, sort_of
-from gateway.paging import After, Before, Connection, First, Last, Page, page_of, window
+from gateway.paging import After, Before, Connection, First, Last, Listed, Page, Part, both, page_of
 from gateway.participants.record import PARTICIPANTS
 from gateway.relations import included
 from gateway.scalars import JSON, DateOrDateTime
 from gateway.upstream.call import listing
 
 if TYPE_CHECKING:
-    from gateway.contacts.schema import Contact
-    from gateway.participants.schema import Participant
+    from gateway.contacts.schema import Contact, ContactFilter, ContactOrder
+    from gateway.participants.schema import Participant, ParticipantFilter
 
 LazyContact = Annotated["Contact", strawberry.lazy("gateway.contacts.schema")]
+LazyContactFilter = Annotated["ContactFilter", strawberry.lazy("gateway.contacts.schema")]
+LazyContactOrder = Annotated["ContactOrder", strawberry.lazy("gateway.contacts.schema")]
 LazyParticipant = Annotated["Participant", strawberry.lazy("gateway.participants.schema")]
+LazyParticipantFilter = Annotated["ParticipantFilter", strawberry.lazy("gateway.participants.schema")]
 
 
 async def _count_participants(info: Info, row: EventRow) -> int:
@@ -73,31 +76,55 @@ class Event(Node):
         info: Info,
         row: strawberry.Parent[EventRow],
         is_confirmed: Annotated[
-            bool | None, strawberry.argument(description="Only confirmed, or only unconfirmed.")
+            bool | None,
+            strawberry.argument(
+                description="Only confirmed, or only unconfirmed.",
+                deprecation_reason="Use `filter: {isConfirmed: …}`. Where both are given, both must hold.",
+            ),
+        ] = UNSET,
+        filter: Annotated[
+            LazyParticipantFilter | None,
+            strawberry.argument(description="Which ones; with another event's key, none."),
         ] = UNSET,
         first: First = UNSET,
         after: After = UNSET,
+        last: Last = UNSET,
+        before: Before = UNSET,
     ) -> Page:
         """Return a page of participant rows."""
-        asked = window("Event.participants", first, after)
-        filters: dict[str, Any] = {"event_key": row.event_key, "confirmed": given(is_confirmed)}
-        call = listing(PARTICIPANTS, filters, includes(info))
-        return await page_of(info.context, "Event.participants", call, asked)
+        own = {"event_key": row.event_key, "confirmed": given(is_confirmed)}
+        filters = both(own, filter.sent() if filter else {})
+        parent = row.id, "event_key"
+        listed = Listed("Event.participants", PARTICIPANTS, filters, includes(info), parent)
+        return await page_of(info.context, listed, Part(first, after, last, before))
 
     @strawberry.field(
         graphql_type=Connection[LazyContact] | None,
-        description="The contacts linked to it, in PlanDocket's order.",
+        description="The contacts linked to it, in PlanDocket's order unless `orderBy` is given.",
     )
     async def contacts(
-        self, info: Info, row: strawberry.Parent[EventRow], first: First = UNSET, after: After = UNSET
+        self,
+        info: Info,
+        row: strawberry.Parent[EventRow],
+        filter: Annotated[
+            LazyContactFilter | None,
+            strawberry.argument(description="Which ones; with another event's key, none."),
+        ] = UNSET,
+        order_by: Annotated[
+            LazyContactOrder | None, strawberry.argument(description="In which order.")
+        ] = UNSET,
+        first: First = UNSET,
+        after: After = UNSET,
+        last: Last = UNSET,
+        before: Before = UNSET,
     ) -> Page:
         """Return a page of contact rows."""
-        asked = window("Event.contacts", first, after)
-        call = listing(CONTACTS, {"event_key": row.event_key}, includes(info))
-        return await page_of(info.context, "Event.contacts", call, asked)
+        filters = both({"event_key": row.event_key}, filter.sent() if filter else {}, sort_of(order_by))
+        listed = Listed("Event.contacts", CONTACTS, filters, includes(info), (row.id, "event_key"))
+        return await page_of(info.context, listed, Part(first, after, last, before))
 
 
-@strawberry.input(one_of=True, description="Names one event.")
+@strawberry.input(one_of=True, description="Names one event. Exactly one of these.")
 class EventBy:
     """Exactly one of its fields."""
 
@@ -189,6 +216,6 @@ class EventQueries:
         before: Before = UNSET,
     ) -> Page:
         """Return a page of rows."""
-        asked = window("events", first, after, last, before)
         filters = (filter.sent() if filter else {}) | sort_of(order_by)
-        return await page_of(info.context, "events", listing(EVENTS, filters, includes(info)), asked)
+        listed = Listed("events", EVENTS, filters, includes(info))
+        return await page_of(info.context, listed, Part(first, after, last, before))

@@ -7,7 +7,7 @@ import msgspec
 from gateway.loader import Loader
 from gateway.participants.record import PARTICIPANTS, ParticipantRow
 from gateway.rows import ById
-from gateway.upstream.call import Call, listing
+from gateway.upstream.call import Call
 from gateway.upstream.record import Record
 
 
@@ -21,8 +21,8 @@ class OfContact(msgspec.Struct, frozen=True):
     """The participations of one contact, as a selection wants them."""
 
     contact_id: int
-    is_confirmed: bool | None
-    include: frozenset[str]
+    call: Call[ParticipantRow]
+    """The first page of the participants among which they are."""
 
 
 class ParticipationsWithoutNumber(Loader[OfContact, tuple[ParticipantRow, ...]]):
@@ -35,11 +35,7 @@ class ParticipationsWithoutNumber(Loader[OfContact, tuple[ParticipantRow, ...]])
     async def load_batch(self, keys: list[OfContact]) -> list[tuple[ParticipantRow, ...] | Exception]:
         """Return the participations for each contact, in their order."""
         rows: dict[Call[ParticipantRow], dict[int, list[ParticipantRow]]] = {}
-        for call in {_call(key) for key in keys}:
+        for call in {key.call for key in keys}:
             for row in await self.context.listing(call).all():
                 rows.setdefault(call, {}).setdefault(row.contact_id, []).append(row)
-        return [tuple(rows.get(_call(key), {}).get(key.contact_id, ())) for key in keys]
-
-
-def _call(key: OfContact) -> Call[ParticipantRow]:
-    return listing(PARTICIPANTS, {"confirmed": key.is_confirmed}, key.include)
+        return [tuple(rows.get(key.call, {}).get(key.contact_id, ())) for key in keys]

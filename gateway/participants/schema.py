@@ -13,12 +13,11 @@ from gateway.events.loaders import EventById
 from gateway.loader import Wanted
 from gateway.lookahead import includes
 from gateway.node import Node
-from gateway.paging import After, Before, Connection, First, Last, Page, page_of, window
+from gateway.paging import After, Before, Connection, First, Last, Listed, Page, Part, page_of
 from gateway.participants.loaders import ParticipantById
 from gateway.participants.record import PARTICIPANTS, ParticipantRow
 from gateway.relations import included, to_one
 from gateway.scalars import DateTime
-from gateway.upstream.call import listing
 
 if TYPE_CHECKING:
     from gateway.categories.schema import Category
@@ -61,7 +60,7 @@ class Participant(Node):
     )
 
 
-@strawberry.input(one_of=True, description="Names one participant.")
+@strawberry.input(one_of=True, description="Names one participant. Exactly one of these.")
 class ParticipantBy:
     """Exactly one of its fields."""
 
@@ -122,8 +121,5 @@ class ParticipantQueries:
         before: Before = UNSET,
     ) -> Page:
         """Return a page of rows."""
-        asked = window("participants", first, after, last, before)
-        filters = filter.sent() if filter else {}
-        return await page_of(
-            info.context, "participants", listing(PARTICIPANTS, filters, includes(info)), asked
-        )
+        listed = Listed("participants", PARTICIPANTS, filter.sent() if filter else {}, includes(info))
+        return await page_of(info.context, listed, Part(first, after, last, before))

@@ -52,6 +52,9 @@ class Dialect:
     per_page_param: str = "per_page"
     """Name of the parameter that takes the size of a page."""
 
+    order: Literal["oldest", "newest", "shuffled"] = "oldest"
+    """How rows follow each other where no `sort` is asked for, stated nowhere; shuffled: ids show no order."""
+
     include: Literal["comma", "repeated", "brackets", "ignored"] = "comma"
     """How several names are asked for: /en/api/participants.html lists names, no separator.
 
@@ -135,6 +138,8 @@ DIALECTS: Mapping[str, Dialect] = MappingProxyType(
             search="names",
         ),
         "capped": Dialect(timestamps="date", paging="capped", embed="brief"),
+        "newest": Dialect(order="newest", max_per_page=40),
+        "shuffled": Dialect(order="shuffled", paging="plain"),
         "strict": Dialect(
             include="brackets",
             unknown_include="refuse",

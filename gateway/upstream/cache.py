@@ -57,6 +57,8 @@ class _Page(msgspec.Struct):
     paging: Paging
     at: float
     begun: int
+    behind: _Link | None = None
+    """The id of the row right before it."""
 
 
 class _Ready(msgspec.Struct, frozen=True):
@@ -126,13 +128,13 @@ class Cache:
             kept = self._row(call.record, call.id, credential, stale=stale)
             if kept is None:
                 return None
-            ids, paging = ((call.id,) if kept.row is not None else ()), Paging()
+            ids, paging, behind = ((call.id,) if kept.row is not None else ()), Paging(), None
         else:
             page = self._page(call, credential, stale=stale)
             if page is None:
                 return None
-            ids, paging = page.ids, page.paging
-        return self.assemble(call, credential, ids, paging, stale=stale)
+            ids, paging, behind = page.ids, page.paging, self._behind(call, page)
+        return self.assemble(call, credential, ids, paging, behind, stale=stale)
 
     def id_of(
         self, record: Record[Any], key: str, credential: Credential, *, stale: bool = False
@@ -150,7 +152,14 @@ class Cache:
         return self._sizes.get((record.path, credential), record.expected_rows)
 
     def assemble(
-        self, call: Call[RowT], credential: Credential, ids: Iterable[int], paging: Paging, *, stale: bool
+        self,
+        call: Call[RowT],
+        credential: Credential,
+        ids: Iterable[int],
+        paging: Paging,
+        behind: int | None = None,
+        *,
+        stale: bool,
     ) -> Answer[RowT] | None:
         """Return rows by their ids with what the call's includes tell; None where anything is missing."""
         self._sort()
@@ -167,7 +176,7 @@ class Cache:
                 if link is None:
                     return None
                 links[name][row_id] = link.value
-        return Answer(tuple(rows), links, embedded, paging)
+        return Answer(tuple(rows), links, embedded, paging, behind=behind)
 
     # What came, kept.
 
@@ -184,6 +193,18 @@ class Cache:
         self._sizes[(record.path, credential)] = total
         self._sizes.move_to_end((record.path, credential))
         self._evict()
+
+    def join(
+        self, credential: Credential, page: Call[Any], next_page: Call[Any], last_id: int, first_id: int
+    ) -> None:
+        """Remember that a page's last row, by its id, stands right before the first of the next page."""
+        self._sort()
+        one, other = (self._page(found, credential, stale=False) for found in (page, next_page))
+        if not one or not other or one.ids[-1:] != (last_id,) or other.ids[:1] != (first_id,):
+            return
+        if self._behind(next_page, other) != last_id:
+            other.behind = _Link(last_id, min(one.at, other.at), min(one.begun, other.begun))
+            self._ready.clear()
 
     def wrote(self, write: Write[Any], written: Written[Any] | None, credential: Credential) -> None:
         """Note that a write ended: what it touches is dropped, what it told is kept.
@@ -232,7 +253,9 @@ class Cache:
             self._link(call.record, name, answer.links, credential, at, begun)
         if call.id is None and self._is_untouched(_tags_of(call), begun):
             key = (call.including(frozenset()), credential)
-            self._pages[key] = _Page(tuple(row.id for row in answer.rows), answer.paging, at, begun)
+            before, ids = self._pages.get(key), tuple(row.id for row in answer.rows)
+            behind = before.behind if before is not None and before.ids == ids else None
+            self._pages[key] = _Page(ids, answer.paging, at, begun, behind)
             self._pages.move_to_end(key)
 
     def _follow(
@@ -292,6 +315,13 @@ class Cache:
             return None
         self._pages.move_to_end(key)
         return page
+
+    def _behind(self, call: Call[Any], page: _Page) -> int | None:
+        """Return the id of the row right before a page; None where that is not known, or not for sure any more."""
+        link = page.behind
+        if link is None or not self._is_usable(call.record, link.at, stale=False):
+            return None
+        return link.value if self._is_untouched(_tags_of(call), link.begun) else None
 
     def _is_usable(self, record: Record[Any], at: float, *, stale: bool) -> bool:
         age_s = self._keeping.fresh_s[record.path]

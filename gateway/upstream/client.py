@@ -37,7 +37,7 @@ from gateway.upstream.gate import Gate
 from gateway.upstream.http import Http, Query
 from gateway.upstream.narrow import matcher, wider
 from gateway.upstream.page_shapes import Paging
-from gateway.upstream.pages import Listing, Read
+from gateway.upstream.pages import Listing, Read, Source
 from gateway.upstream.record import RowT
 from gateway.upstream.refusals import outcome_of, refusal
 from gateway.upstream.session import Session, Throttle
@@ -177,14 +177,17 @@ class Upstream:
         self._wrote(write, written, session)
         return written
 
-    def listing(self, call: Call[RowT], session: Session, read: Read[RowT]) -> Listing[RowT]:
-        """Return the list that `call` begins, to be read page by page through `read`."""
+    def listing(
+        self, call: Call[RowT], session: Session, read: Read[RowT], read_anew: Read[RowT]
+    ) -> Listing[RowT]:
+        """Return the list that `call` begins, to be read page by page: see `Source` for the two ways."""
 
         def learn(total: int) -> None:
             if not call.filters:
                 session.cache.learn_size(call.record, session.credential, total)
 
-        return Listing(read, call, self.traits, learn)
+        join = partial(session.cache.join, session.credential)
+        return Listing(Source(read, read_anew, learn, join), call, self.traits)
 
     async def _asked(self, call: Call[RowT], session: Session) -> Answer[RowT]:
         """Return what PlanDocket answers, or where it cannot be asked what is kept though stale."""
@@ -240,8 +243,10 @@ class Upstream:
                 continue
             ids = [row.id for row in rows if passes(row)]
             size = self.traits.page_size(call.record.path)
-            page = ids[(call.page - 1) * size : call.page * size]
-            answer = cache.assemble(call, credential, page, Paging(len(ids), None, size), stale=stale)
+            start = (call.page - 1) * size
+            page, paging = ids[start : start + size], Paging(len(ids), None, size)
+            behind = ids[start - 1] if 0 < start <= len(ids) else None
+            answer = cache.assemble(call, credential, page, paging, behind, stale=stale)
             if answer is not None and not stale:
                 self.hit(session)
             return answer
@@ -256,7 +261,7 @@ class Upstream:
                 raise _NotAtHandError
             return answer
 
-        listing = self.listing(call, session, at_hand)
+        listing = self.listing(call, session, at_hand, at_hand)
         try:
             rows = await listing.all()
         except _NotAtHandError:

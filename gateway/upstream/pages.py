@@ -8,11 +8,12 @@ repeating the first page.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Generic
+from typing import Any, Generic
 
 import msgspec
 
 from gateway.upstream.call import Call
+from gateway.upstream.order import id_step, sorting_of
 from gateway.upstream.record import RowT
 from gateway.upstream.traits import Traits
 from gateway.upstream.wire import Answer
@@ -25,83 +26,45 @@ _MOST_PAGES = 1_000  # the whole hour of the standard plan
 Read = Callable[[Call[RowT]], Awaitable[Answer[RowT]]]
 
 
-class Window(msgspec.Struct, frozen=True):
-    """Which rows of a list are wanted: the `first` or the `last` of positions `start` to `stop`.
+class Source(msgspec.Struct, frozen=True):
+    """Where a list's pages come from, and what it is told of them."""
 
-    Positions count from 0, `stop` is not included and None is the list's end. One of `first` and
-    `last` is given.
-    """
-
-    start: int = 0
-    stop: int | None = None
-    first: int | None = None
-    last: int | None = None
-
-    def within(self, stop: int | None) -> tuple[int, int]:
-        """Return the wanted positions as start and stop, of a list that ends at `stop` at the latest."""
-        if self.first is not None:
-            end = self.start + self.first
-            return self.start, end if stop is None else max(self.start, min(stop, end))
-        end = stop or 0
-        return min(end, max(self.start, end - (self.last or 0))), end
-
-
-class Slice(msgspec.Struct, Generic[RowT], frozen=True):
-    """Neighbouring rows of a list."""
-
-    rows: tuple[RowT, ...]
-    start: int
-    """The first row's position in the whole list, from 0."""
-    has_next: bool
-    """Also true where a full page came and the server tells no more: no request is spent to find out."""
-    total: int | None
-    """How many rows the whole list has; None where PlanDocket does not tell."""
-
-
-def cut(rows: tuple[RowT, ...], window: Window) -> Slice[RowT]:
-    """Return the window's rows of a list that is all at hand."""
-    length = len(rows)
-    start, stop = window.within(length if window.stop is None else min(window.stop, length))
-    return Slice(rows[start:stop], start, has_next=stop < length, total=length)
+    read: Read[Any]
+    """Must answer an equal call at once when it is asked again (see `gateway.reads`)."""
+    read_anew: Read[Any]
+    """The same, from PlanDocket as it is during this operation."""
+    learn_total: Callable[[int], None]
+    join: Callable[[Call[Any], Call[Any], int, int], None]
+    """Takes two pages, and that the last row of the first, by its id, is right before the first of the second."""
 
 
 class Listing(Generic[RowT]):
-    """A list upstream, read page by page as far as it is needed.
+    """A list upstream, read page by page as far as it is needed."""
 
-    `read` must answer an equal call at once when it is asked again (see `gateway.reads`).
-    """
-
-    def __init__(
-        self, read: Read[RowT], call: Call[RowT], traits: Traits, learn: Callable[[int], None]
-    ) -> None:
-        self._read = read
+    def __init__(self, source: Source, call: Call[RowT], traits: Traits) -> None:
+        self._source = source
         self._call = call
         self._traits = traits
-        self._learn = learn
         self._path = call.record.path
-        self._size = traits.page_size(self._path)
         self._is_sized = False
         self._pages: dict[int, tuple[RowT, ...]] = {}
-        self._whole: tuple[RowT, ...] | None = None
-        self._end: int | None = None  # the list has no row from here on
+        self._behind: dict[int, int] = {}  # page -> the id of the row that was right before it
+        self._anew: set[int] = set()  # the pages that PlanDocket was asked for during the operation
+        self.size = traits.page_size(self._path)
+        """How many rows a full page has."""
+        self.whole: tuple[RowT, ...] | None = None
+        """All rows, where the server does not cut the list."""
+        self.end: int | None = None
+        """The list has no row from this offset on; None while nobody knows."""
         self.total: int | None = None
         """How many rows the list has; None while it is not known for certain."""
-
-    async def slice(self, window: Window) -> Slice[RowT]:
-        """Return the window's rows, for the pages they lie on."""
-        stop = window.stop
-        if stop is None and window.last is not None:
-            stop = await self.length()
-        start, stop = window.within(stop)
-        rows = await self._between(start, stop)
-        has_next = self._end is None or start + len(rows) < self._end
-        return Slice(rows, start, has_next and bool(rows), self.total)
+        self.sorting = sorting_of(call)
 
     async def all(self) -> tuple[RowT, ...]:
         """Return every row once: the pages after the first at once where a total is told, else in turn."""
         rows = list(await self.page(1))
-        if self._end is not None:
-            rest = range(2, -(-self._end // self._size) + 1)
+        if self.end is not None:
+            rest = range(2, -(-self.end // self.size) + 1)
             for page in await asyncio.gather(*map(self.page, rest)):
                 rows += page
         else:
@@ -115,15 +78,15 @@ class Listing(Generic[RowT]):
 
     def pages_left(self, size: int | None) -> int | None:
         """Return how many pages are unread; None where nobody knows. `size` is the length last seen."""
-        end = self._end if self._end is not None else size
-        if self._whole is not None or end == 0:
+        end = self.end if self.end is not None else size
+        if self.whole is not None or end == 0:
             return 0
-        return None if end is None else max(0, -(-end // self._size) - len(self._pages))
+        return None if end is None else max(0, -(-end // self.size) - len(self._pages))
 
     async def _walk(self, number: int) -> list[RowT]:
         rows: list[RowT] = []
         before: tuple[RowT, ...] = ()
-        while self._end is None and number <= _MOST_PAGES:
+        while self.end is None and number <= _MOST_PAGES:
             page = await self.page(number)
             if not page or _repeats(page, before):
                 break
@@ -132,53 +95,88 @@ class Listing(Generic[RowT]):
             number += 1
         return rows
 
-    async def _between(self, start: int, stop: int) -> tuple[RowT, ...]:
-        size = self._size
-        numbers = range(start // size + 1, max(stop - 1, start) // size + 2)
-        found: list[RowT] = []
-        for number in numbers:
-            found += await self.page(number)
-            if self._whole is not None:
-                return self._whole[start:stop]
-            if self._size != size:
-                return await self._between(start, stop)
-            if self._end is not None and number * size >= self._end:
-                break
-        offset = (numbers.start - 1) * size
-        return tuple(found[start - offset : stop - offset])
-
     async def page(self, number: int) -> tuple[RowT, ...]:
         """Return the rows of a page, counted from 1."""
-        if self._whole is not None:
-            return self._whole if number == 1 else ()
-        if number not in self._pages:
-            answer = await self._read(self._call.at(number))
-            if self._resize(number, answer):
-                return answer.rows if number == 1 else ()
-            size = self._size
-            if await self._is_repeat(number, answer) or size != self._size:
-                return ()
-            self._pages[number] = answer.rows
-            self._note_end(number, answer)
-        return self._pages[number]
+        if self.whole is None and number not in self._pages:
+            await self._take(number, await self._source.read(self._call.at(number)))
+        if self.whole is not None:
+            return self.whole if number == 1 else ()
+        return self._pages.get(number, ())
+
+    async def anew(self, number: int) -> bool:
+        """Read a page as PlanDocket has it during this operation; return whether it has other rows than before."""
+        if number in self._anew:
+            return False
+        before = self._pages.get(number, ())
+        answer = await self._source.read_anew(self._call.at(number))
+        self._anew.add(number)
+        await self._take(number, answer)
+        return not _repeats(before, self._pages.get(number, ()))
+
+    def has_row(self, offset: int) -> bool:
+        """Return whether a row stands at an offset; also true where a full page is the last that was read."""
+        if self.end is not None:
+            return offset < self.end
+        page = self._pages.get(offset // self.size + 1)
+        return page is None or offset % self.size < len(page)
+
+    def joined(self, number: int) -> bool:
+        """Return whether a page certainly begins right behind the last row of the one before it.
+
+        Pages that were kept at different times may not: rows between them move when others go or come.
+        """
+        if {number - 1, number} <= self._anew:
+            return True
+        page, before = self._pages.get(number), self._pages.get(number - 1)
+        return bool(page) and bool(before) and self.follows(number, before[-1].id)
+
+    def follows(self, number: int, row_id: int) -> bool:
+        """Return whether a page certainly begins right behind a row."""
+        page = self._pages.get(number, ())
+        is_next = bool(page) and page[0].id - row_id == (id_step(page, self.sorting) or None)
+        return is_next or self._behind.get(number) == row_id
+
+    def leads_to(self, number: int, row_id: int) -> bool:
+        """Return whether a page certainly ends right before a row."""
+        page = self._pages.get(number, ())
+        return bool(page) and row_id - page[-1].id == (id_step(page, self.sorting) or None)
+
+    def join(self, number: int) -> None:
+        """Tell that a page begins right behind the last row of the one before it."""
+        page, before = self._pages.get(number), self._pages.get(number - 1)
+        if page and before:
+            self._source.join(self._call.at(number - 1), self._call.at(number), before[-1].id, page[0].id)
+
+    async def _take(self, number: int, answer: Answer[RowT]) -> None:
+        if self._resize(number, answer):
+            return
+        size = self.size
+        if await self._is_repeat(number, answer) or size != self.size or self.whole is not None:
+            return
+        self._pages[number] = answer.rows
+        if answer.behind is not None:
+            self._behind[number] = answer.behind
+        self._note_end(number, answer)
 
     def _resize(self, number: int, answer: Answer[RowT]) -> bool:
         """Notice a list that comes whole, or pages of another size than was asked for."""
         told, rows = answer.paging, len(answer.rows)
-        if rows > max(told.size or 0, self._size):
-            self._whole, self._end, self.total = answer.rows, rows, rows
-            self._learn(rows)
+        if rows > max(told.size or 0, self.size):
+            self.whole, self.end, self.total = answer.rows, rows, rows
+            self._source.learn_total(rows)
             return True
-        is_short = number == 1 and 0 < rows < self._size
+        is_short = number == 1 and 0 < rows < self.size
         there_is_more = told.more or (told.total or 0) > rows
-        size = told.size or (rows if is_short and there_is_more else self._size)
-        if self._is_sized or size == self._size:
+        size = told.size or (rows if is_short and there_is_more else self.size)
+        if self._is_sized or size == self.size:
             return False
         # Once only: a server that tells another size each time must not send us in circles.
         self._is_sized = True
-        self._size = size
+        self.size = size
         self._traits.learn_page_size(self._path, size)
         self._pages.clear()
+        self._behind.clear()
+        self._anew.clear()
         return number != 1
 
     async def _is_repeat(self, number: int, answer: Answer[RowT]) -> bool:
@@ -191,24 +189,30 @@ class Listing(Generic[RowT]):
         if 1 not in self._pages or not answer.rows:
             return False
         repeats = _repeats(answer.rows, self._pages[1])
+        if repeats and await self.anew(1):  # what was kept of it may have moved to this page meanwhile
+            repeats = _repeats(answer.rows, self._pages.get(1, ()))
         self._traits.learn_paged(self._path, not repeats)
         if repeats:
             log.warning("PlanDocket ignores paging of %s: only its first page can be read", self._path)
-            self._end = len(self._pages[1])
+            self.end = len(self._pages[1])
         return repeats
 
     def _note_end(self, number: int, answer: Answer[RowT]) -> None:
         told, rows = answer.paging, len(answer.rows)
-        end = (number - 1) * self._size + rows
+        end = (number - 1) * self.size + rows
         if told.total is not None:
-            self._end = self.total = told.total
-        elif told.more is False or (told.more is None and rows < self._size):
-            self._end = end
+            self.end = self.total = told.total
+        elif not rows and self.end is not None and self.end <= end:
+            pass  # beyond the end, as was known
+        elif told.more is False or (told.more is None and rows < self.size):
+            self.end = end
             self.total = end if rows or number == 1 else None
         elif self._traits.is_paged(self._path) is False:
-            self._end = end
+            self.end = end
+        elif self.end is not None and self.end < end:  # it has grown since a page was kept
+            self.end = self.total = None
         if self.total is not None:
-            self._learn(self.total)
+            self._source.learn_total(self.total)
 
 
 def _repeats(page: tuple[RowT, ...], other: tuple[RowT, ...]) -> bool:

@@ -32,6 +32,8 @@ class Answer(msgspec.Struct, Generic[RowT], frozen=True, weakref=True):
     embedded: Mapping[type[Row], Mapping[int, Row]] = {}
     """Whole rows of other resources that came along: class -> id -> row."""
     paging: Paging = Paging()
+    behind: int | None = None
+    """The id of the row that stands right before a page's first one, where that is known."""
 
 
 def decode(body: bytes) -> Any:

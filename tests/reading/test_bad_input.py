@@ -15,8 +15,8 @@ BELOW = [
 ]
 LONG = "x" * 201
 
-COUNTS = [("first: 0", "0"), ("first: -1", "-1"), ("first: 101", "101")]
-LAST_COUNTS = [("last: 0", "0"), ("last: -1", "-1"), ("last: 101", "101")]
+COUNTS = [("first: -1", "-1"), ("first: 101", "101")]
+LAST_COUNTS = [("last: -1", "-1"), ("last: 101", "101")]
 
 
 def cursor(text):
@@ -48,23 +48,23 @@ def assert_refused(answer, path, said):
 @pytest.mark.parametrize("root", ROOTS)
 @pytest.mark.parametrize(("arguments", "count"), COUNTS + LAST_COUNTS)
 async def test_counts_at_the_root(ask, root, arguments, count):
-    """`first` and `last` go from 1 to 100; the rest of the answer stays."""
+    """`first` and `last` go from 0 to 100; the rest of the answer stays."""
     answer = await ask.answer("{ bad: %s(%s) { nodes { id } } __typename }" % (root, arguments))
 
-    assert_refused(answer, ["bad"], f"'{arguments.split(':')[0]}' must be from 1 to 100, not {count}")
+    assert_refused(answer, ["bad"], f"'{arguments.split(':')[0]}' must be from 0 to 100, not {count}")
     assert answer["data"] == {"bad": None, "__typename": "Query"}
     assert ask.calls == []
 
 
 @pytest.mark.parametrize(("parent", "field"), BELOW)
-@pytest.mark.parametrize(("arguments", "count"), COUNTS)
+@pytest.mark.parametrize(("arguments", "count"), COUNTS + LAST_COUNTS)
 async def test_counts_below_an_entity(ask, parent, field, arguments, count):
-    """`first` goes from 1 to 100 there too; the entity itself still answers."""
+    """They go from 0 to 100 there too; the entity itself still answers."""
     answer = await ask.answer(
         "{ %s(by: {databaseId: 1}) { databaseId bad: %s(%s) { nodes { id } } } }" % (parent, field, arguments)
     )
 
-    assert_refused(answer, [parent, "bad"], f"'first' must be from 1 to 100, not {count}")
+    assert_refused(answer, [parent, "bad"], f"'{arguments.split(':')[0]}' must be from 0 to 100, not {count}")
     assert answer["data"] == {parent: {"databaseId": 1, "bad": None}}
     assert len(ask.calls) == 1
 

@@ -3,6 +3,7 @@
 """Connections: Relay's paging, whatever PlanDocket's turns out to be."""
 
 import base64
+import re
 
 import pytest
 
@@ -37,7 +38,7 @@ def server(request, gateway):
 
 
 def cursor(position, name="participants"):
-    """Return the cursor of a position."""
+    """Return the cursor of a position, as the release before wrote them."""
     return base64.b64encode(f"{name}:{position}".encode()).decode()
 
 
@@ -118,6 +119,82 @@ async def test_the_last_page(server):
     assert got["totalCount"] in (300, None)
 
 
+@pytest.mark.parametrize("edge", ["first", "last"])
+async def test_none_of_them(ask, edge):
+    """With 0 a page has no rows, and its total costs one request."""
+    got = await page(ask, f"{edge}: 0", "participants")
+
+    assert got["nodes"] == []
+    assert got["totalCount"] == 1500
+    more = edge == "first"
+    assert (got["pageInfo"]["hasNextPage"], got["pageInfo"]["hasPreviousPage"]) == (more, not more)
+    assert ask.calls == ["GET participants"]
+
+
+async def test_none_of_them_in_each_dialect(server):
+    """Rows follow that were not asked for, whatever is told of them."""
+    got = await page(server, "first: 0")
+
+    assert (got["nodes"], got["totalCount"] in (300, None)) == ([], True)
+    assert got["pageInfo"]["hasNextPage"] is True
+    assert got["pageInfo"]["hasPreviousPage"] is False
+
+
+async def test_none_of_an_empty_list(gateway, dialect):
+    """Nothing follows there."""
+    got = await page(gateway(dialect), 'first: 0, filter: {eventKey: "none"}', "participants")
+
+    assert got["totalCount"] == 0
+    assert (got["pageInfo"]["hasNextPage"], got["pageInfo"]["hasPreviousPage"]) == (False, False)
+
+
+async def test_a_kept_total_costs_nothing(gateway, time):
+    """Once the first page is kept, its total is too."""
+    ask = gateway(cache="on", time=time)
+    await page(ask, "first: 3", "participants")
+
+    assert (await page(ask, "first: 0", "participants"))["totalCount"] == 1500
+    assert ask.calls == []
+
+
+BOUNDED = [
+    ("last: 4, before: $first", [], True, False),
+    ("first: 4, before: $first", [], True, False),
+    ("first: 4, after: $last", [], False, True),
+    ("last: 4, after: $last", [], False, True),
+    ("first: 0, after: $tenth", [], True, True),
+    ("last: 0, before: $tenth", [], True, True),
+    ("first: 2, after: $tenth", [11, 12], True, True),
+    ("last: 2, before: $tenth", [8, 9], True, True),
+    ("first: 2, before: $tenth", [1, 2], True, False),
+    ("last: 2, after: $tenth", [299, 300], False, True),
+    ("first: 5, after: $tenth, before: $twelfth", [11], True, True),
+    ("last: 5, after: $tenth, before: $eleventh", [], True, True),
+    ("first: 5, after: $twelfth, before: $tenth", [], True, True),
+]
+
+
+@pytest.mark.parametrize(("arguments", "rows", "following", "preceding"), BOUNDED)
+async def test_what_lies_on_either_side(gateway, dialect, arguments, rows, following, preceding):
+    """Page information tells of both sides, that of the cursor and that of an empty page too."""
+    ask = gateway(dialect)
+    named = {"first": 0, "tenth": 9, "eleventh": 10, "twelfth": 11}
+    edges = (await ask("{ contacts(first: 12) { edges { cursor } } }"))["contacts"]["edges"]
+    cursors = {name: edges[index]["cursor"] for name, index in named.items()}
+    end = (await ask("{ contacts(last: 1) { pageInfo { endCursor } } }"))["contacts"]["pageInfo"]
+    cursors["last"] = end["endCursor"]
+    used = re.findall(r"\$(\w+)", arguments)
+    declared = ", ".join(f"${name}: String" for name in used)
+    got = await ask(
+        "query(%s) { contacts(%s) { %s } }" % (declared, arguments, PAGE),
+        **{name: cursors[name] for name in used},
+    )
+
+    assert ids(got["contacts"]) == rows
+    info = got["contacts"]["pageInfo"]
+    assert (info["hasNextPage"], info["hasPreviousPage"]) == (following, preceding)
+
+
 @pytest.mark.parametrize("first", [1, 2, 3, 10, 24, 25, 26, 50, 99, 100])
 async def test_first_is_kept(ask, first):
     """A `first` from 1 to 100 brings exactly so many rows."""
@@ -145,12 +222,13 @@ async def test_page_info(ask):
     )
 
     got = data["participants"]
-    assert [edge["cursor"] for edge in got["edges"]] == [cursor(10), cursor(11), cursor(12)]
+    cursors = [edge["cursor"] for edge in got["edges"]]
+    assert len(set(cursors)) == 3
     assert got["pageInfo"] == {
         "hasNextPage": True,
         "hasPreviousPage": True,
-        "startCursor": cursor(10),
-        "endCursor": cursor(12),
+        "startCursor": cursors[0],
+        "endCursor": cursors[2],
     }
     assert got["totalCount"] == 1500
 

@@ -279,6 +279,17 @@ async def test_updates_may_need_the_required_fields(open_box, verb, needed, stat
         assert list(answer.json()["errors"]) == ["event_key", "customer_number"]
 
 
+@pytest.mark.parametrize("order", ["oldest", "newest", "shuffled"])
+async def test_lists_have_an_order_of_their_own(open_box, order):
+    """By ids, by ids from the last, or by none that shows; `sort` goes before it."""
+    box = open_box(order=order)
+    ids = [row["id"] for row in await box.every("contacts")]
+    assert sorted(ids) == list(range(1, 301))
+    assert (ids == sorted(ids), ids == sorted(ids, reverse=True)) == (order == "oldest", order == "newest")
+    by_mail = await box.every("contacts", {"sort": "email", "order": "ASC"})
+    assert by_mail == sorted(by_mail, key=lambda row: row["email"].casefold())
+
+
 def test_the_named_dialects_differ():
     """Each name is another dialect, and `schema` is the default."""
     assert {"schema", "sample", "plain", "links", "capped"} <= DIALECTS.keys()
