@@ -243,11 +243,11 @@ def test_an_untouched_page_is_the_same_after_a_reload(opened: Open, demo_port: i
 def test_the_schema_comes_by_itself_once_a_key_is_typed(opened: Open, serve_port: int) -> None:
     """And what was said of its lack goes away."""
     tab = opened(serve_port)
-    expect(tab.answer).to_contain_text("send your key")
+    expect(tab.answer).to_contain_text("Only callers may ask for the schema")
     tab.press("Show GraphiQL Explorer")
     with_key(tab)
     expect(tab.page.locator(".graphiql-plugin")).to_contain_text("contacts")
-    expect(tab.answer).not_to_contain_text("send your key")
+    expect(tab.answer).not_to_contain_text("Only callers may ask for the schema")
 
 
 def test_headers_that_are_still_typed_ask_for_nothing(opened: Open, serve_port: int) -> None:
@@ -297,7 +297,7 @@ def test_the_key_is_kept_nowhere(opened: Open, serve_port: int) -> None:
     assert SANDBOX_KEY not in "".join([tab.page.url, *addresses])
     tab.reload()
     expect(tab.headers).to_contain_text('"X-API-Key": ""')
-    expect(tab.answer).to_contain_text("send your key")
+    expect(tab.answer).to_contain_text("Only callers may ask for the schema")
 
 
 @pytest.mark.parametrize("width", WIDTHS)
