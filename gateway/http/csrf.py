@@ -8,17 +8,12 @@ https://fetch.spec.whatwg.org/#cors-safelisted-request-header and #forbidden-req
 
 from starlette.requests import Request
 
+from gateway.http.clients import HEADERS as OF_CLIENTS
 from gateway.http.negotiation import media_type
 from gateway.http.refusal import RequestError
 
 HEADERS = ("X-Requested-With", "Apollo-Require-Preflight", "GraphQL-Require-Preflight")
-_PROOFS = (
-    *HEADERS,
-    "X-API-Key",
-    "X-Apollo-Operation-Name",
-    "Apollographql-Client-Name",
-    "X-GraphQL-Client-Name",
-)
+_PROOFS = (*HEADERS, *OF_CLIENTS, "X-API-Key", "X-Apollo-Operation-Name")
 _SIMPLE = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
 
 
