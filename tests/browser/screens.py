@@ -29,6 +29,10 @@ class PlanDocket:
         headers = {"Authorization": f"Bearer {SANDBOX_KEY}"}
         self._http = httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1", headers=headers)
 
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._http.close()
+
     def rows(self, path: str, **query: str) -> list[dict[str, Any]]:
         """Return all rows of a list, by id."""
         rows: list[dict[str, Any]] = []

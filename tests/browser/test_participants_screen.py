@@ -9,7 +9,7 @@ import random
 import shutil
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -189,8 +189,8 @@ def test_after_a_hundred_actions_the_screen_is_true(where: str, settings: dict[s
         served(folder) as origin,
         started("demo", *ports, GATEWAY_CORS_ORIGINS=origin, **settings),
         screen(origin, address) as shown,
+        closing(PlanDocket(sandbox_port)) as plandocket,
     ):
-        plandocket = PlanDocket(sandbox_port)
         other = AtTheGateway(address) if where == "gateway" else AtPlanDocket(plandocket)
         play = Play(shown, plandocket, other, random.Random(where), plandocket.newcomers())  # noqa: S311
         for _ in range(ACTIONS):

@@ -94,6 +94,7 @@ graphql`
   mutation screenConfirmMutation($input: SetParticipantsConfirmedInput!) {
     setParticipantsConfirmed(input: $input) {
       results {
+        participantId
         participant {
           isConfirmed
         }
