@@ -1,23 +1,49 @@
-"""Front-end projects, and the demo that they ask."""
+"""What clients' tests share: tools from npm and PyPI, front-end projects, and the demo that they ask."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Generator
 from itertools import count
+from pathlib import Path
 
 import httpx
 import pytest
 from clients.projects import HERE, NewProject, copied
-from npm import install
+from npm import install, run
 from serving_here import demo
 
+REQUIREMENTS = HERE / "requirements.txt"
+ENVIRONMENT = HERE / ".venv"
+
 
 @pytest.fixture(scope="session")
-def tools() -> None:
-    """Have what the lock file names."""
+def tools() -> Path:
+    """Have what the lock file names, and return where it is."""
     install(HERE)
+    return HERE / "node_modules"
 
 
 @pytest.fixture(scope="session")
-def project(tools: None, tmp_path_factory: pytest.TempPathFactory) -> NewProject:
+def programs() -> Path:
+    """Return the programs of an environment with the versions of the requirements; skip where pip brings none."""
+    done = ENVIRONMENT / "installed.txt"
+    if done.exists() and done.read_text() == REQUIREMENTS.read_text():
+        return ENVIRONMENT / "bin"
+    try:
+        run(HERE, sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT))
+        pip = [str(ENVIRONMENT / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check"]
+        run(HERE, *pip, "--no-deps", "-r", str(REQUIREMENTS), timeout_s=300)
+    except (AssertionError, subprocess.TimeoutExpired) as error:
+        if "CI" in os.environ:
+            raise
+        pytest.skip(f"pip brings no generators: {str(error)[-200:]}")
+    done.write_text(REQUIREMENTS.read_text())
+    return ENVIRONMENT / "bin"
+
+
+@pytest.fixture(scope="session")
+def project(tools: Path, tmp_path_factory: pytest.TempPathFactory) -> NewProject:
     """Make projects, each in a new folder."""
     return lambda name: copied(name, tmp_path_factory.mktemp(name))
 

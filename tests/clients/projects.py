@@ -11,7 +11,8 @@ from graphql import OperationDefinitionNode, parse
 from npm import run
 
 HERE = Path(__file__).parent
-SCHEMA = HERE.parents[1] / "schema.graphql"
+ROOT = HERE.parents[1]
+SCHEMA = ROOT / "schema.graphql"
 OPERATIONS = HERE / "operations"
 
 

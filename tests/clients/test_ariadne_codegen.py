@@ -1,30 +1,13 @@
 """ariadne-codegen: a Python client with pydantic models, in an environment of its own."""
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-from clients.projects import HERE, NewProject, operations
-from npm import needs_npm, run
+from clients.projects import NewProject, operations
+from npm import needs_npm
 
-pytestmark = needs_npm  # as the other clients: it too is fetched
-
-ENVIRONMENT = HERE / ".venv"
-REQUIREMENTS = HERE / "ariadne" / "requirements.txt"
-
-
-@pytest.fixture
-def programs() -> Path:
-    """Have the versions named in the requirements, and return where the environment's programs are."""
-    programs, installed = ENVIRONMENT / "bin", ENVIRONMENT / "installed.txt"
-    if not installed.exists() or installed.read_text() != REQUIREMENTS.read_text():
-        run(HERE, sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT))
-        quiet = ("--quiet", "--disable-pip-version-check")
-        run(HERE, str(programs / "pip"), "install", *quiet, "-r", str(REQUIREMENTS), timeout_s=300)
-        installed.write_text(REQUIREMENTS.read_text())
-    return programs
+pytestmark = needs_npm
 
 
 def test_its_client_reads_and_writes(

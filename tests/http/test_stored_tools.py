@@ -10,7 +10,8 @@ from asking import Gateway
 from npm import install, needs_npm, run
 
 ROOT = Path(__file__).parents[2]
-PROJECT = Path(__file__).parent / "stored"
+DOCUMENTS = Path(__file__).parent / "stored"
+CLIENTS = Path(__file__).parents[1] / "clients"
 
 pytestmark = needs_npm
 
@@ -18,8 +19,8 @@ pytestmark = needs_npm
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """Make a front-end project with the tools, the schema and some documents."""
-    install(PROJECT)
-    (tmp_path / "node_modules").symlink_to(PROJECT / "node_modules")
+    install(CLIENTS)
+    (tmp_path / "node_modules").symlink_to(CLIENTS / "node_modules")
     shutil.copy(ROOT / "schema.graphql", tmp_path)
     (tmp_path / "src").mkdir()
     return tmp_path
@@ -27,7 +28,7 @@ def project(tmp_path: Path) -> Path:
 
 def codegen(project: Path, persisted: object) -> Path:
     """Return the manifest that graphql-codegen's client preset writes."""
-    shutil.copy(PROJECT / "documents.ts", project / "src")
+    shutil.copy(DOCUMENTS / "documents.ts", project / "src")
     config = {
         "schema": "schema.graphql",
         "documents": "src/*.ts",
@@ -40,7 +41,7 @@ def codegen(project: Path, persisted: object) -> Path:
 
 def relay(project: Path, algorithm: str) -> Path:
     """Return the manifest that relay-compiler writes."""
-    shutil.copy(PROJECT / "documents.js", project / "src")
+    shutil.copy(DOCUMENTS / "documents.js", project / "src")
     manifest = project / "persisted.json"
     manifest.write_text("{}")
     config = {

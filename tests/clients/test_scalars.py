@@ -1,24 +1,17 @@
 """The README's line for each generator makes JSON and DateOrDateTime what they are, tried as it stands."""
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from npm import install, needs_npm, run
-from serving_here import demo
+from clients.projects import ROOT, SCHEMA
+from npm import needs_npm, run
 
-HERE = Path(__file__).parent
-ROOT = HERE.parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-REQUIREMENTS = HERE / "requirements.txt"
-ENVIRONMENT = HERE / ".venv"
 
 EVENTS = "query Events { events(first: 12) { nodes { id dateFrom openingHours } } }"
 NODES = "import json; nodes = json.load(open('nodes.json'))"
@@ -32,28 +25,9 @@ def line(tool: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def programs() -> Path:
-    """Return the programs of an environment with the versions of the requirements; skip where pip brings none."""
-    done = ENVIRONMENT / "installed.txt"
-    if done.exists() and done.read_text() == REQUIREMENTS.read_text():
-        return ENVIRONMENT / "bin"
-    try:
-        run(HERE, sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT))
-        pip = [str(ENVIRONMENT / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check"]
-        run(HERE, *pip, "--no-deps", "-r", str(REQUIREMENTS), timeout_s=300)
-    except (AssertionError, subprocess.TimeoutExpired) as error:
-        if "CI" in os.environ:
-            raise
-        pytest.skip(f"pip brings no generators: {str(error)[-200:]}")
-    done.write_text(REQUIREMENTS.read_text())
-    return ENVIRONMENT / "bin"
-
-
-@pytest.fixture(scope="module")
-def nodes() -> list[Any]:
+def nodes(address: str) -> list[Any]:
     """Return events of a demo: some begin at a date, some at an instant, and all have opening hours."""
-    with demo() as port:
-        answer = httpx.post(f"http://127.0.0.1:{port}/graphql", json={"query": EVENTS}).json()
+    answer = httpx.post(address, json={"query": EVENTS}).json()
     nodes = answer["data"]["events"]["nodes"]
     assert {len(node["dateFrom"]) for node in nodes} == {len("2026-05-01"), len("2026-05-29T09:00:00+00:00")}
     return nodes
@@ -62,7 +36,7 @@ def nodes() -> list[Any]:
 @pytest.fixture
 def project(tmp_path: Path, nodes: list[Any]) -> Path:
     """Make a project with the schema, an operation, and what it answers."""
-    shutil.copy(ROOT / "schema.graphql", tmp_path)
+    shutil.copy(SCHEMA, tmp_path)
     (tmp_path / "events.graphql").write_text(EVENTS)
     (tmp_path / "nodes.json").write_text(json.dumps(nodes))
     return tmp_path
@@ -75,10 +49,9 @@ def frame_of(project: Path, programs: Path, *lines: str) -> list[str]:
 
 
 @needs_npm
-def test_graphql_codegen(project: Path) -> None:
+def test_graphql_codegen(project: Path, tools: Path) -> None:
     """Texts and unknown, in the types of an operation's answer."""
-    install(HERE)
-    (project / "node_modules").symlink_to(HERE / "node_modules")
+    (project / "node_modules").symlink_to(tools)
     (project / "codegen.ts").write_text(
         'export default { schema: "schema.graphql", documents: "*.graphql", generates: { "gql/": '
         f'{{ preset: "client", {line("graphql-codegen")} }} }} }};'
