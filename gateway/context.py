@@ -19,6 +19,7 @@ from gateway.telemetry import running
 from gateway.upstream.budget import Lane, Spent
 from gateway.upstream.call import Call, one
 from gateway.upstream.client import Upstream
+from gateway.upstream.flaws import Unread
 from gateway.upstream.pages import Listing
 from gateway.upstream.reason import because
 from gateway.upstream.record import Record, RowT
@@ -65,6 +66,8 @@ class Context:
         self.known = Known()
         self.unavailable: set[str] = set()
         """Fields that are null because PlanDocket's server ignores their include: "Participant.category"."""
+        self.unread = Unread()
+        """Cells and rows that PlanDocket sent and that could not be read."""
         self.lookahead: dict[Any, Any] = {}
         self.projections: dict[Any, Any] = {}
         """The document's compiled selections."""
@@ -187,8 +190,15 @@ class Context:
         with because("the write itself, sent once"):
             written = await self.upstream.write(write, self.session)
         if written.row is not None:
-            self.known.add(one(write.record, written.row.id), Answer(rows=(written.row,)))
+            answer = Answer(rows=(written.row,), flaws=written.flaws)
+            self.learn(one(write.record, written.row.id), answer)
         return written
+
+    def learn(self, call: Call[Any], answer: Answer[Any]) -> None:
+        """Know what a read brought, and what of it could not be read."""
+        self.known.add(call, answer)
+        if answer.flaws:
+            self.unread.add(answer.flaws)
 
     def forget(self) -> None:
         """Forget what the operation read: after a write it may be different."""
@@ -214,7 +224,7 @@ class Context:
         """Return the answer to `call` where it is kept; the operation knows it from now on."""
         answer = self._upstream.at_hand(call, self._way)
         if answer is not None:
-            self.known.add(call, answer)
+            self.learn(call, answer)
             self._kept_reads.append((call, ref(answer)))
         return answer
 

@@ -9,7 +9,7 @@
     * TooComplexError         the operation needs more upstream reads than one may
     * OperationTimeoutError   the operation took longer than one may
   * UpstreamError             PlanDocket, or the way to it, is at fault
-    * RefusedError            the key lacks a scope, or the held key is refused
+    * RefusedError            the key lacks a scope, the tenant the plan, or the held key is refused
     * RateLimitedError        no request is left this hour; carries `retry_in_s`
     * UnavailableError        refused connection, 5xx, no such path
       * TimedOutError         no answer in time
@@ -155,6 +155,18 @@ class RefusedError(UpstreamError):
         """
         return cls(
             f"The PlanDocket API key may not use {scope!r}: give it the scope {scope!r} in PlanDocket."
+        )
+
+    @classmethod
+    def not_in_plan(cls, resource: str) -> "RefusedError":
+        """Return the error for a resource that the tenant has not paid for, or switched off (402).
+
+        Source: /en/admin-guide/settings.html (modules), /en/admin-guide/categories.html (plans).
+        No page names the status.
+        """
+        return cls(
+            f"PlanDocket's plan or module for {resource} is missing: "
+            "book the plan, or switch the module on, in PlanDocket."
         )
 
     @classmethod

@@ -107,7 +107,7 @@ class Reads(Loader[Call[Any], Answer[Any]]):
 
     async def _fetch(self, call: Call[Any]) -> Answer[Any]:
         answer = await self.context.upstream.get(call, self.context.session)
-        self.context.known.add(call, answer)
+        self.context.learn(call, answer)
         return answer
 
 
@@ -120,7 +120,7 @@ async def read_first(context: "Context", call: Call[Any]) -> Answer[Any]:
     context.asked[call.including(frozenset())] = call.include, read
     try:
         answer = await context.upstream.ask(call, session)
-        context.known.add(call, answer)
+        context.learn(call, answer)
         read.set_result(answer)
     except Exception as error:
         read.set_exception(error)

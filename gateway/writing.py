@@ -8,12 +8,14 @@ import strawberry
 
 from gateway.blame import Attempt, Unique, faults_of
 from gateway.context import Context, Info
+from gateway.errors import UnavailableError
 from gateway.global_id import global_ids
 from gateway.inputs import Body, Inputs, to_wire
 from gateway.loader import settle
 from gateway.relations import rows_of
 from gateway.rows import ById
 from gateway.upstream.columns import is_moment
+from gateway.upstream.flaws import Reason
 from gateway.upstream.record import Record, Row
 from gateway.upstream.write import Write, WriteRefusedError, Written
 from gateway.user_errors import InputRefusedError, UserError, both, present
@@ -121,8 +123,21 @@ class Writable(msgspec.Struct, frozen=True):
     ) -> tuple[int, Body]:
         """Return the id of a row to be changed, and what it holds that goes along."""
         row_id = self.inputs.row_id(global_id, "id")
-        is_whole = context.upstream.update_method == "PUT"
-        return row_id, await whole(context, row_id, sent) if is_whole else {}
+        if context.upstream.update_method != "PUT":
+            return row_id, {}
+        return row_id, self._known(context, row_id, await whole(context, row_id, sent), sent)
+
+    def _known(self, context: Context, row_id: int, held: Body, sent: Collection[str]) -> Body:
+        """Return what a row holds, without what stands in for what PlanDocket has not: it must not be given that.
+
+        Raises:
+            UnavailableError: PlanDocket has a value that could not be read: a PUT without it may lose it.
+        """
+        flaws = {flaw.column: flaw.reason for flaw in context.known.flaws(self.record, row_id)}
+        for name in held.keys() - set(sent):
+            if flaws.get(name) is Reason.UNREADABLE:
+                raise would_lose(self.inputs.place(name), self.record.row.kind.lower())
+        return {name: value for name, value in held.items() if name not in flaws}
 
     async def _change(self, context: Context, row_id: int, held: Body, attempt: Attempt) -> Saved:
         method = context.upstream.update_method
@@ -177,6 +192,14 @@ def saved_row(target: Any, loader: type[ById[Any]], description: str) -> Any:
         return None
 
     return strawberry.field(resolver=resolve, graphql_type=target | None, description=description)
+
+
+def would_lose(field: str, kind: str) -> UnavailableError:
+    """Return why a PUT that leaves a field of the input out is not sent."""
+    return UnavailableError(
+        f"PlanDocket does not tell this {kind}'s {field!r} so that it can be read, and a PUT without it may lose it: "
+        f"give {field!r}, or let the operator set PLANDOCKET_UPDATE_METHOD to PATCH."
+    )
 
 
 async def _newest(candidates: Awaitable[tuple[Row, ...]], sent: Body) -> int | None:

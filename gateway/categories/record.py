@@ -41,6 +41,13 @@ CATEGORIES = Record(
         "account_access_enabled": RequestField("true or false", default="True"),
         "sort_order": RequestField("a whole number", default="0"),
     },
+    # Source of the mode: /en/admin-guide/categories.html
+    defaults={
+        "is_visible": True,
+        "applicant_visibility": "selectable",
+        "account_access_enabled": True,
+        "sort_order": 0,
+    },
     key="category_key",
     # At most 30 on any plan but Enterprise. Source: /en/admin-guide/categories.html
     expected_rows=30,

@@ -119,7 +119,7 @@ class Category(Node):
         before: Before = UNSET,
     ) -> Page | None:
         """Return a page of contact rows, or None."""
-        if row.category_key is None:
+        if not row.category_key:
             return None
         filters = both({"category_key": row.category_key}, filter.sent() if filter else {}, sort_of(order_by))
         listed = Listed("Category.contacts", CONTACTS, filters, includes(info), (row.id, "category_key"))

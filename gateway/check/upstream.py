@@ -130,6 +130,8 @@ class _Check:
         match reply.status:
             case 401:
                 return "PlanDocket does not know the key: make one in PlanDocket under Settings > API."
+            case 402:
+                return f"PlanDocket's plan or module for {path} is missing: book the plan, or switch the module on."
             case 403:
                 return (
                     f"The key may not read {path}: give it the scope {path!r}, or switch the API module on."

@@ -14,7 +14,6 @@ from gateway.contacts.loaders import ContactById, ContactByNumber
 from gateway.contacts.record import CONTACTS, ContactRow
 from gateway.contacts.schema import Contact, participations_of
 from gateway.context import Context, Info
-from gateway.errors import UnavailableError
 from gateway.events.loaders import EventById, EventByKey
 from gateway.events.schema import EventBy
 from gateway.inputs import Body, Inputs, Reference
@@ -24,7 +23,7 @@ from gateway.relations import link_of
 from gateway.upstream.call import listing
 from gateway.upstream.record import Row
 from gateway.upstream.window import Window, slice_of
-from gateway.writing import Deleted, DeletePayload, Payload, Saved, Writable, saved_row
+from gateway.writing import Deleted, DeletePayload, Payload, Saved, Writable, saved_row, would_lose
 
 _INPUTS = Inputs(
     CONTACTS,
@@ -156,8 +155,8 @@ async def _whole(context: Context, row_id: int, sent: Collection[str]) -> Body:
 
 async def _category_keys(context: Context, row_id: int) -> list[str]:
     link = await link_of(context, CONTACTS, "categories", row_id)
-    if link is UNAVAILABLE:
-        raise _would_lose("categories")
+    if link is UNAVAILABLE or _is_flawed(context, row_id, "categories"):
+        raise would_lose("categories", "contact")
     load = context.loader(CategoryById).load
     rows = await asyncio.gather(*(load(Wanted(category_id)) for category_id in link or ()))
     return _all_of("categories", [row and row.category_key for row in rows])
@@ -168,23 +167,23 @@ async def _event_keys(context: Context, row: ContactRow) -> list[str]:
     if link is UNAVAILABLE:
         participations = await participations_of(context, row, frozenset({"event"}))
         link = dict.fromkeys(participation.event_id for participation in participations)
+    event_ids: list[int | None] = list(link or ())
+    if _is_flawed(context, row.id, "events") or None in event_ids:
+        raise would_lose("events", "contact")
     load = context.loader(EventById).load
-    rows = await asyncio.gather(*(load(Wanted(event_id)) for event_id in link or ()))
+    rows = await asyncio.gather(*(load(Wanted(event_id)) for event_id in event_ids if event_id))
     return _all_of("events", [row and row.event_key for row in rows])
 
 
 def _all_of(field: str, keys: list[str | None]) -> list[str]:
     """Return the keys; one that is not known would be lost by a PUT without it."""
-    if None in keys:
-        raise _would_lose(field)
-    return [key for key in keys if key is not None]
+    if not all(keys):
+        raise would_lose(field, "contact")
+    return [key for key in keys if key]
 
 
-def _would_lose(field: str) -> UnavailableError:
-    return UnavailableError(
-        f"PlanDocket does not tell all of the contact's {field}, and a PUT without them may lose them: "
-        f"give {field!r}, or let the operator set PLANDOCKET_UPDATE_METHOD to PATCH."
-    )
+def _is_flawed(context: Context, row_id: int, include: str) -> bool:
+    return any(flaw.column == include for flaw in context.known.flaws(CONTACTS, row_id))
 
 
 async def _candidates(context: Context) -> tuple[Row, ...]:

@@ -75,6 +75,7 @@ CONTACTS = Record(
         "event_keys": _LIST,
     },
     sensitive=frozenset({"notes", "rating", "tax_id"}),
+    defaults={"rating": 3},
     key="customer_number",
     touches={
         "customer_number": ("participants?customer_number",),

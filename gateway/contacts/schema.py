@@ -50,7 +50,8 @@ LazyParticipantFilter = Annotated["ParticipantFilter", strawberry.lazy("gateway.
 async def _events_of_participations(info: Info, row: ContactRow) -> list[EventRow]:
     include = frozenset[str]() if wants_ids_only(info) else frozenset({"event"})
     rows = await participations_of(info.context, row, include)
-    return await rows_of(info, EventById, tuple({participation.event_id: None for participation in rows}))
+    event_ids = dict.fromkeys(participation.event_id for participation in rows if participation.event_id)
+    return await rows_of(info, EventById, tuple(event_ids))
 
 
 async def participations_of(

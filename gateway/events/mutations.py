@@ -8,7 +8,6 @@ from strawberry import UNSET
 
 from gateway.blame import own_key
 from gateway.context import Context, Info
-from gateway.errors import UnavailableError
 from gateway.events.loaders import EventById, EventByKey
 from gateway.events.record import EVENTS
 from gateway.events.schema import Event
@@ -19,7 +18,7 @@ from gateway.relations import link_of
 from gateway.scalars import JSON, DateOrDateTime
 from gateway.upstream.call import listing
 from gateway.upstream.record import Row
-from gateway.writing import Deleted, DeletePayload, Payload, Saved, Writable, saved_row
+from gateway.writing import Deleted, DeletePayload, Payload, Saved, Writable, saved_row, would_lose
 
 _INPUTS = Inputs(EVENTS)
 _WRITABLE = Writable(_INPUTS, own_key(EventByKey, "eventKey"))
@@ -129,10 +128,7 @@ async def _whole(context: Context, row_id: int, sent: Collection[str]) -> Body:
     for name in include:
         held[name] = await link_of(context, EVENTS, name, row_id)
         if held[name] is UNAVAILABLE:
-            raise UnavailableError(
-                "PlanDocket does not tell the event's opening hours, and a PUT without them may lose them: "
-                "give 'openingHours', or let the operator set PLANDOCKET_UPDATE_METHOD to PATCH."
-            )
+            raise would_lose("openingHours", "event")
     return held
 
 

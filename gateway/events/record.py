@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gateway.upstream.record import CLEARABLE, DELETE, Moment, Record, RequestField, Row, Same, Value
+from gateway.upstream.record import CLEARABLE, DELETE, Count, Moment, Record, RequestField, Row, Same, Value
 
 
 class EventRow(Row, frozen=True, gc=False):
@@ -26,7 +26,7 @@ class EventRow(Row, frozen=True, gc=False):
 EVENTS = Record(
     EventRow,
     "events",
-    {"opening_hours": Value(), "participant_count": Value()},
+    {"opening_hours": Value(), "participant_count": Value(Count)},
     writable={
         "title": RequestField("a text"),
         "event_key": RequestField("a key", default="PlanDocket makes one"),
@@ -40,6 +40,7 @@ EVENTS = Record(
         "is_visible": RequestField("true or false"),
         "opening_hours": RequestField("a list, [] for none"),
     },
+    defaults={"country": "DE"},
     key="event_key",
     exact={"visible": Same("is_visible")},
     touches={

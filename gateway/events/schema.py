@@ -32,7 +32,9 @@ LazyParticipant = Annotated["Participant", strawberry.lazy("gateway.participants
 LazyParticipantFilter = Annotated["ParticipantFilter", strawberry.lazy("gateway.participants.schema")]
 
 
-async def _count_participants(info: Info, row: EventRow) -> int:
+async def _count_participants(info: Info, row: EventRow) -> int | None:
+    if not row.event_key:
+        return None
     return await info.context.listing(listing(PARTICIPANTS, {"event_key": row.event_key})).length()
 
 
@@ -90,8 +92,10 @@ class Event(Node):
         after: After = UNSET,
         last: Last = UNSET,
         before: Before = UNSET,
-    ) -> Page:
-        """Return a page of participant rows."""
+    ) -> Page | None:
+        """Return a page of participant rows; None where no filter can name the event."""
+        if not row.event_key:
+            return None
         own = {"event_key": row.event_key, "confirmed": given(is_confirmed)}
         filters = both(own, filter.sent() if filter else {})
         parent = row.id, "event_key"
@@ -117,8 +121,10 @@ class Event(Node):
         after: After = UNSET,
         last: Last = UNSET,
         before: Before = UNSET,
-    ) -> Page:
-        """Return a page of contact rows."""
+    ) -> Page | None:
+        """Return a page of contact rows; None where no filter can name the event."""
+        if not row.event_key:
+            return None
         filters = both({"event_key": row.event_key}, filter.sent() if filter else {}, sort_of(order_by))
         listed = Listed("Event.contacts", CONTACTS, filters, includes(info), (row.id, "event_key"))
         return await page_of(info.context, listed, Part(first, after, last, before))
@@ -145,7 +151,7 @@ class EventBy:
         if key := checked_text("eventKey", self.event_key):
             return key
         row = await self.find(context)
-        return row.event_key if row else None
+        return row.event_key or None if row else None
 
 
 @strawberry.input(description="Which events; everything given must hold.")

@@ -35,7 +35,7 @@ from gateway.known import UNAVAILABLE
 from gateway.lookahead import IDS, Relation
 from gateway.paging import EdgeOf, Page, PageInfo
 from gateway.rows import Stub
-from gateway.upstream.columns import columns
+from gateway.upstream.columns import required
 from gateway.upstream.record import Many, Row, row_class
 
 Project = Callable[[Sequence[Any], Context], list[Any]]
@@ -169,7 +169,7 @@ class _Compiler:
         named = _named(field.type)
         if not is_leaf_type(named):
             return self._object(field, named, name, details)
-        if isinstance(field.type, GraphQLNonNull) and issubclass(kind, Row) and name not in _required(kind):
+        if isinstance(field.type, GraphQLNonNull) and issubclass(kind, Row) and name not in required(kind):
             return None
         if named.name == "DateTime":
             return f"(None if row.{name} is None else row.{name}.isoformat())"
@@ -282,8 +282,3 @@ def _class_of(of: GraphQLObjectType) -> type[Any] | None:
     if "cursor" in of.fields:
         return EdgeOf
     return PageInfo if of.name == "PageInfo" else row_class(of.name)
-
-
-def _required(kind: type[Row]) -> frozenset[str]:
-    """Return the columns that are never null."""
-    return frozenset({"id"} | {column.name for column in columns(kind) if column.required})

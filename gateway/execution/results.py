@@ -14,6 +14,7 @@ import msgspec
 from gateway.access import Access
 from gateway.context import Context, KeptReads
 from gateway.upstream.credential import Credential
+from gateway.upstream.flaws import Unread
 
 _MOST_BYTES = 32_000_000
 _LARGEST_PART = 0.1  # of them: one result must not push out all others
@@ -36,6 +37,7 @@ class _Result(msgspec.Struct, frozen=True):
     reads: KeptReads
     wanted: int
     unavailable: frozenset[str]
+    unread: Unread
 
 
 class Results:
@@ -57,6 +59,7 @@ class Results:
         self._kept.move_to_end(key)
         context.wanted = result.wanted
         context.unavailable |= result.unavailable
+        context.unread = result.unread
         return result.data
 
     def keep(self, key: Key, context: Context, data: object) -> object:
@@ -68,7 +71,8 @@ class Results:
         raw = msgspec.Raw(msgspec.json.encode(data))
         if (size := _size(key, raw)) > self._most_bytes * _LARGEST_PART:
             return raw
-        self._kept[key] = _Result(raw, reads, context.wanted, frozenset(context.unavailable))
+        unavailable, unread = frozenset(context.unavailable), context.unread.cut()
+        self._kept[key] = _Result(raw, reads, context.wanted, unavailable, unread)
         self._bytes += size
         while self._bytes > self._most_bytes:
             self._drop(next(iter(self._kept)))

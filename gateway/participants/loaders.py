@@ -37,5 +37,5 @@ class ParticipationsWithoutNumber(Loader[OfContact, tuple[ParticipantRow, ...]])
         rows: dict[Call[ParticipantRow], dict[int, list[ParticipantRow]]] = {}
         for call in {key.call for key in keys}:
             for row in await self.context.listing(call).all():
-                rows.setdefault(call, {}).setdefault(row.contact_id, []).append(row)
+                rows.setdefault(call, {}).setdefault(row.contact_id or 0, []).append(row)
         return [tuple(rows.get(key.call, {}).get(key.contact_id, ())) for key in keys]

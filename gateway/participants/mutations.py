@@ -28,7 +28,7 @@ from gateway.participants.schema import Participant
 from gateway.upstream.call import listing
 from gateway.upstream.record import Row
 from gateway.user_errors import InputRefusedError, UserError, UserErrorCode, present, refused
-from gateway.writing import Deleted, DeletePayload, Payload, Saved, Writable, saved_row
+from gateway.writing import Deleted, DeletePayload, Payload, Saved, Writable, saved_row, would_lose
 
 MOST_AT_ONCE = 100
 
@@ -61,6 +61,8 @@ async def _is_taken(context: Context, attempt: Attempt) -> bool:
         )
         return other.id != attempt.row_id and shares_what_stays
 
+    if len(ends) < 2:
+        return False
     call = listing(PARTICIPANTS, ends)
     kept = context.at_hand(call)
     if kept is not None and any(map(is_twin, kept.rows)):
@@ -242,18 +244,25 @@ async def _whole(context: Context, row_id: int, sent: Collection[str]) -> Body:
     held = _WRITABLE.held(row)
     if row is not None:
         held |= await _ends_of(context, row, sent)
+        if "event_key" not in sent and not held.get("event_key"):
+            raise would_lose("event", "participation")
+        if "customer_number" not in {*sent, *held}:
+            raise would_lose("contact", "participation")
         if "customer_number" in held and held["customer_number"] is None:
             raise _missing_number("id")
     return held
 
 
 async def _ends_of(context: Context, row: ParticipantRow, sent: Collection[str]) -> dict[str, str | None]:
-    """Return the keys of a participation's event and contact that are not sent; a contact may have none."""
+    """Return the keys of a participation's event and contact that are not sent; a contact may have none.
+
+    Where it is not known which they are, theirs are missing.
+    """
     ends: dict[str, str | None] = {}
-    if "event_key" not in sent:
+    if "event_key" not in sent and row.event_id:
         event = await context.loader(EventById).load(Wanted(row.event_id))
         ends["event_key"] = present(event, "event", "id").event_key
-    if "customer_number" not in sent:
+    if "customer_number" not in sent and row.contact_id:
         contact = await context.loader(ContactById).load(Wanted(row.contact_id))
         ends["customer_number"] = present(contact, "contact", "id").customer_number
     return ends

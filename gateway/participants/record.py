@@ -11,8 +11,8 @@ class ParticipantRow(Row, frozen=True, gc=False):
 
     kind = "Participant"
 
-    event_id: Int
-    contact_id: Int
+    event_id: Int | None
+    contact_id: Int | None
     is_confirmed: bool
     created_at: Instant | None
     updated_at: Instant | None

@@ -20,6 +20,7 @@ import msgspec
 from gateway.upstream.call import Call
 from gateway.upstream.clock import Clock
 from gateway.upstream.credential import Credential
+from gateway.upstream.flaws import Flaw, Flaws, Place, together
 from gateway.upstream.page_shapes import Paging
 from gateway.upstream.record import ANY, DELETE, ON_UPDATE, Many, One, Record, Row, RowT
 from gateway.upstream.wire import Answer, Embedded
@@ -43,6 +44,7 @@ class _Link(msgspec.Struct):
     value: Any
     at: float
     begun: int
+    flaws: tuple[Flaw, ...] = ()
 
 
 class _Kept(msgspec.Struct):
@@ -50,6 +52,7 @@ class _Kept(msgspec.Struct):
     at: float
     begun: int
     links: dict[str, _Link]
+    flaws: tuple[Flaw, ...] = ()
 
 
 class _Page(msgspec.Struct):
@@ -59,6 +62,9 @@ class _Page(msgspec.Struct):
     begun: int
     behind: _Link | None = None
     """The id of the row right before it."""
+    left_out: tuple[int, ...] = ()
+    flaws: Flaws = {}
+    """Of the rows that were left out."""
 
 
 class _Ready(msgspec.Struct, frozen=True):
@@ -128,13 +134,16 @@ class Cache:
             kept = self._row(call.record, call.id, credential, stale=stale)
             if kept is None:
                 return None
-            ids, paging, behind = ((call.id,) if kept.row is not None else ()), Paging(), None
-        else:
-            page = self._page(call, credential, stale=stale)
-            if page is None:
-                return None
-            ids, paging, behind = page.ids, page.paging, self._behind(call, page)
-        return self.assemble(call, credential, ids, paging, behind, stale=stale)
+            ids = (call.id,) if kept.row is not None else ()
+            return self.assemble(call, credential, ids, Paging(), stale=stale)
+        page = self._page(call, credential, stale=stale)
+        if page is None:
+            return None
+        answer = self.assemble(call, credential, page.ids, page.paging, self._behind(call, page), stale=stale)
+        if answer is None or not page.left_out:
+            return answer
+        flaws = {**answer.flaws, **page.flaws}
+        return msgspec.structs.replace(answer, left_out=page.left_out, flaws=flaws)
 
     def id_of(
         self, record: Record[Any], key: str, credential: Credential, *, stale: bool = False
@@ -166,17 +175,22 @@ class Cache:
         rows: list[RowT] = []
         links: dict[str, dict[int, Any]] = {name: {} for name in call.include}
         embedded: Embedded = {}
+        flaws: dict[Place, tuple[Flaw, ...]] = {}
         for row_id in ids:
             kept = self._row(call.record, row_id, credential, stale=stale)
             if kept is None or kept.row is None:
                 return None
             rows.append(cast(RowT, kept.row))
+            found = kept.flaws
             for name in call.include:
-                link = self._follow(call.record, kept, name, credential, embedded, stale=stale)
+                link = self._follow(call.record, kept, name, credential, embedded, flaws, stale=stale)
                 if link is None:
                     return None
                 links[name][row_id] = link.value
-        return Answer(tuple(rows), links, embedded, paging, behind=behind)
+                found += link.flaws
+            if found:
+                flaws[(call.record.path, row_id)] = found
+        return Answer(tuple(rows), links, embedded, paging, behind, flaws=flaws)
 
     # What came, kept.
 
@@ -227,7 +241,7 @@ class Cache:
             self._count -= len(self._rows.pop((record.path, write.id), ()))
         if written is not None and written.row is not None:
             rows = {written.row.id: written.row}
-            self._put(record, rows, credential, self._clock.monotonic(), self._moment)
+            self._put(record, rows, credential, self._clock.monotonic(), self._moment, written.flaws)
 
     # Inside.
 
@@ -245,17 +259,18 @@ class Cache:
         call, credential, answer = arrived.call, arrived.credential, arrived.answer
         at, begun = arrived.at, arrived.begun
         if call.id is not None and not answer.rows:
-            self._put(call.record, {call.id: None}, credential, at, begun)
-        self._put(call.record, {row.id: row for row in answer.rows}, credential, at, begun)
+            self._put(call.record, {call.id: None}, credential, at, begun, {})
+        self._put(call.record, {row.id: row for row in answer.rows}, credential, at, begun, answer.flaws)
         for record in _embedded_in(call.record):
-            self._put(record, answer.embedded.get(record.row, {}), credential, at, begun)
+            self._put(record, answer.embedded.get(record.row, {}), credential, at, begun, answer.flaws)
         for name in answer.links:
-            self._link(call.record, name, answer.links, credential, at, begun)
+            self._link(call.record, name, answer, credential, at, begun)
         if call.id is None and self._is_untouched(_tags_of(call), begun):
             key = (call.including(frozenset()), credential)
             before, ids = self._pages.get(key), tuple(row.id for row in answer.rows)
             behind = before.behind if before is not None and before.ids == ids else None
-            self._pages[key] = _Page(ids, answer.paging, at, begun, behind)
+            flaws = _of_left_out(call, ids, answer)
+            self._pages[key] = _Page(ids, answer.paging, at, begun, behind, answer.left_out, flaws)
             self._pages.move_to_end(key)
 
     def _follow(
@@ -265,10 +280,14 @@ class Cache:
         name: str,
         credential: Credential,
         embedded: Embedded,
+        flaws: dict[Place, tuple[Flaw, ...]],
         *,
         stale: bool,
     ) -> _Link | None:
-        """Return what an include tells of a row, and put the rows it leads to, as far as kept, into `embedded`."""
+        """Return what an include tells of a row.
+
+        The rows it leads to, as far as kept, are put into `embedded`, what is wrong with them into `flaws`.
+        """
         embed = record.includes[name]
         key = embed.key if isinstance(embed, One) else None
         if key is not None:
@@ -286,6 +305,8 @@ class Cache:
                 target = self._row(embed.record, row_id, credential, stale=stale)
                 if target is not None and target.row is not None:
                     embedded.setdefault(embed.record.row, {})[row_id] = target.row
+                    if target.flaws:
+                        flaws[(embed.record.path, row_id)] = target.flaws
                 elif key is not None:
                     return None
         return link
@@ -340,6 +361,7 @@ class Cache:
         credential: Credential,
         now: float,
         begun: int,
+        flaws: Flaws,
     ) -> None:
         if not self._is_untouched((record.path, f"{record.path}/*"), begun):
             return
@@ -356,16 +378,19 @@ class Cache:
                 of_all[credential] = _Kept(row, now, begun, {})
                 self._count += 1
             else:
-                kept.row, kept.at, kept.begun = row, now, begun
-            if key is not None and row is not None and (natural := getattr(row, key)) is not None:
+                kept.row, kept.at, kept.begun, kept.flaws = row, now, begun, ()
+            if key is not None and row is not None and (natural := getattr(row, key)):
                 by_key[(path, natural, credential)] = row_id
                 by_key.move_to_end((path, natural, credential))
+        for (of, row_id), found in flaws.items():
+            if of == path and row_id is not None and row_id in rows:
+                kept_rows[(path, row_id)][credential].flaws = _of_cells(record, found)
 
     def _link(
         self,
         record: Record[Any],
         name: str,
-        links: Mapping[str, Mapping[int, Any]],
+        answer: Answer[Any],
         credential: Credential,
         now: float,
         begun: int,
@@ -374,10 +399,11 @@ class Cache:
         is_keyed = isinstance(embed, One) and embed.key is not None
         if is_keyed or not self._is_untouched((record.path, f"{record.path}.{name}"), begun):
             return
-        for row_id, value in links[name].items():
+        for row_id, value in answer.links[name].items():
             kept = self._rows.get((record.path, row_id), {}).get(credential)
             if kept is not None:
-                kept.links[name] = _Link(value, now, begun)
+                wrong = answer.flaws.get((record.path, row_id), ())
+                kept.links[name] = _Link(value, now, begun, tuple(one for one in wrong if one.column == name))
 
     def _evict(self) -> None:
         while self._count > self._keeping.rows and self._rows:
@@ -397,6 +423,21 @@ class Cache:
 def _embedded_in(record: Record[Any]) -> frozenset[Record[Any]]:
     """Return whose rows may come embedded in a record's."""
     return frozenset(embed.record for embed in record.includes.values() if isinstance(embed, One | Many))
+
+
+def _of_cells(record: Record[Any], flaws: tuple[Flaw, ...]) -> tuple[Flaw, ...]:
+    """Return the flaws of a row itself, without those of what its includes tell."""
+    return together(*(one for one in flaws if one.column not in record.includes))
+
+
+def _of_left_out(call: Call[Any], ids: tuple[int, ...], answer: Answer[Any]) -> Flaws:
+    if not answer.left_out:
+        return {}
+    return {
+        place: found
+        for place, found in answer.flaws.items()
+        if place[0] == call.record.path and place[1] not in ids
+    }
 
 
 def _tags_of(call: Call[Any]) -> Iterator[str]:

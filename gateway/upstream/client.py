@@ -35,7 +35,7 @@ from gateway.upstream.fast import read_fast
 from gateway.upstream.flight import Flights
 from gateway.upstream.gate import Gate
 from gateway.upstream.http import Http, Query
-from gateway.upstream.narrow import matcher, wider
+from gateway.upstream.narrow import Filters, can_filter, matcher, wider
 from gateway.upstream.page_shapes import Paging
 from gateway.upstream.pages import Listing, Read, Source
 from gateway.upstream.record import RowT
@@ -238,7 +238,7 @@ class Upstream:
             if cache.answer(wide, credential, stale=stale) is None:
                 continue
             passes = matcher(call.record, dropped, partial(session.id_of, stale=stale))
-            rows = await self._whole(wide, session, stale=stale) if passes else None
+            rows = await self._whole(wide, dropped, session, stale=stale) if passes else None
             if passes is None or rows is None:
                 continue
             ids = [row.id for row in rows if passes(row)]
@@ -252,12 +252,14 @@ class Upstream:
             return answer
         return None
 
-    async def _whole(self, call: Call[RowT], session: Session, *, stale: bool) -> tuple[RowT, ...] | None:
-        """Return every row of a list whose pages are all kept."""
+    async def _whole(
+        self, call: Call[RowT], filters: Filters, session: Session, *, stale: bool
+    ) -> tuple[RowT, ...] | None:
+        """Return every row of a list whose pages are all kept, and of which these filters' columns could be read."""
 
         async def at_hand(page: Call[RowT]) -> Answer[RowT]:
             answer = session.cache.answer(page, session.credential, stale=stale)
-            if answer is None:
+            if answer is None or not can_filter(call.record, filters, answer.flaws):
                 raise _NotAtHandError
             return answer
 
@@ -319,10 +321,14 @@ class Upstream:
         match reply.status:
             case 200:
                 return _answer_of(call, reply.body)
+            case 204 if call.id is None:
+                return (
+                    Answer()
+                )  # an empty list without a body, it seems: no page says what 204 means for a GET
             case 404 if call.id is not None:
                 decode(reply.body)  # a proxy's page about a wrong host is no "not found"
                 return Answer()
-            case 400 | 403 | 422 if call.include:
+            case 400 | 402 | 403 | 422 if call.include:
                 raise _NotAcceptedError
             case status:
                 raise refusal(status, call.record.path, session.credential)
@@ -374,8 +380,8 @@ def _answer_of(call: Call[RowT], body: bytes) -> Answer[RowT]:
 class _NotAcceptedError(Exception):
     """PlanDocket refuses a read because of its includes, it seems: to be asked again without.
 
-    Whether an include needs the other resource's scope (403), and whether an unknown one is an
-    error (400, 422), is not said.
+    Whether an include needs the other resource's scope (403) or plan (402), and whether an unknown
+    one is an error (400, 422), is not said.
     """
 
 

@@ -1,139 +1,112 @@
-"""How the values of a row's columns are read, each in every form the documentation leaves possible. Pure."""
+"""How the cells of a row's columns are read, and what they read as where PlanDocket has none to read. Pure."""
 
 import re
-from collections.abc import Callable
-from datetime import UTC, date, datetime
+from collections.abc import Mapping
+from datetime import datetime
 from functools import cache, lru_cache
 from types import NoneType
-from typing import Any, cast, get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 
-from gateway.upstream.record import Instant, Int, Moment, Row
+from gateway.upstream.flaws import Flaw, Reason, flaw
+from gateway.upstream.forms import ANYTHING, BOOLEAN, COUNT, INSTANT, INTEGER, KEYS, MOMENT, TEXT, Kind
+from gateway.upstream.record import Count, Instant, Int, Moment, Record, Row
 
-_DATE = r"[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_DATE = r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}"
 _ISO = re.compile(rf"{_DATE}(T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}[+-][0-9]{{2}}:[0-9]{{2}})?")
+
+_KINDS: dict[Any, Kind] = {
+    Any: ANYTHING,
+    Int: INTEGER,
+    Count: COUNT,
+    Instant: INSTANT,
+    Moment: MOMENT,
+    bool: BOOLEAN,
+    str: TEXT,
+    tuple[str, ...]: KEYS,
+}
+# What is never null reads as this, and the answer names it. No title is "", and what may be hidden is.
+_STAND_INS: dict[Any, Any] = {BOOLEAN: False, TEXT: ""}
+# A list of keys restricts: none that can be read must not look like no restriction.
+_UNREADABLE: dict[Any, Any] = {KEYS: ()}
 
 
 class Column(msgspec.Struct, frozen=True):
     """How one column is read."""
 
     name: str
-    read: Callable[[Any], Any]
+    kind: Kind
     required: bool
+    """Whether rows never have null in it."""
+    default: Any = None
+    """What PlanDocket documents that it is where nothing is given."""
+
+    def read(self, raw: Mapping[str, Any]) -> tuple[Any, Flaw | None]:
+        """Return a row's cell, and what is wrong with it: None where it is as PlanDocket has it."""
+        value = raw.get(self.name)
+        try:
+            found = None if value is None else self.kind.read(value)
+        except ValueError:
+            unreadable = _STAND_INS[self.kind] if self.required else _UNREADABLE.get(self.kind)
+            return unreadable, flaw(self.name, Reason.UNREADABLE)
+        if found is not None:
+            return found, None
+        if self.required:
+            return _STAND_INS[self.kind], flaw(self.name, Reason.REQUIRED)
+        if self.name not in raw or self.default is not None:
+            return self.default, flaw(self.name, Reason.ABSENT)
+        return None, None
 
 
 @cache
-def columns(row: type[Row]) -> tuple[Column, ...]:
-    """Return how to read each column of a row but its id, which has a rule of its own."""
+def columns(record: Record[Any]) -> tuple[Column, ...]:
+    """Return how to read each column of a record's rows but the id, which has a rule of its own."""
+    hints = get_type_hints(record.row, include_extras=True)
+    names = (found.name for found in msgspec.structs.fields(record.row) if found.name != "id")
+    return tuple(
+        Column(name, kind_of(hints[name]), not _is_nullable(hints[name]), record.defaults.get(name))
+        for name in names
+    )
+
+
+@cache
+def required(row: type[Row]) -> frozenset[str]:
+    """Return the columns of a row that are never null."""
     hints = get_type_hints(row, include_extras=True)
-    names = (found.name for found in msgspec.structs.fields(row) if found.name != "id")
-    return tuple(Column(name, _reader(hints[name]), not _is_nullable(hints[name])) for name in names)
+    return frozenset(name for name in row.__struct_fields__ if not _is_nullable(hints[name]))
 
 
 @cache
-def moments(row: type[Row]) -> tuple[str, ...]:
+def moments(record: Record[Any]) -> tuple[str, ...]:
     """Return the columns whose text msgspec takes as it is: `is_iso` tells whether it is as it should be."""
-    return tuple(column.name for column in columns(row) if column.read is _read_moment)
+    return tuple(column.name for column in columns(record) if column.kind is MOMENT)
 
 
 @lru_cache(maxsize=10_000)  # dates come again and again
 def is_iso(text: str | None) -> bool:
-    """Return whether a moment is null, or written as `Moment` has it."""
-    return text is None or _ISO.fullmatch(text) is not None
+    """Return whether a moment is null, or written as `Moment` has it, and there is such a day and hour."""
+    if text is None:
+        return True
+    try:
+        return _ISO.fullmatch(text) is not None and bool(datetime.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def is_moment(row: type[Row], name: str) -> bool:
     """Return whether a column holds a date or an instant."""
-    return any(
-        column.name == name and column.read in (_read_moment, _read_instant) for column in columns(row)
-    )
+    hints = get_type_hints(row, include_extras=True)
+    return name in hints and kind_of(hints[name]) in (MOMENT, INSTANT)
+
+
+def kind_of(hint: Any) -> Kind:
+    """Return the kind of a column's type, which may be null."""
+    if hint in _KINDS:
+        return _KINDS[hint]
+    [kind] = [kind for kind in get_args(hint) if kind is not NoneType]
+    return _KINDS[kind]
 
 
 def _is_nullable(hint: Any) -> bool:
     return hint is Any or NoneType in get_args(hint)
-
-
-def _reader(hint: Any) -> Callable[[Any], Any]:
-    if hint in _READERS:
-        return _READERS[hint]
-    [kind] = [kind for kind in get_args(hint) if kind is not NoneType]
-    return _READERS[kind]
-
-
-def read_int(value: Any) -> int:
-    """Return an integer given as number or text; ValueError for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        raise ValueError("not an integer")
-    number = int(value)
-    if not -(2**31) <= number < 2**31:
-        raise ValueError("no integer that GraphQL's Int can hold")
-    return number
-
-
-def _read_bool(value: Any) -> bool:
-    if value in (True, 1, "1", "true"):
-        return True
-    if value in (False, 0, "0", "false"):
-        return False
-    raise ValueError("not a boolean")
-
-
-def _read_text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    raise ValueError("not a text")
-
-
-def _read_texts(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise ValueError("not a list")
-    return tuple(_read_text(item) for item in cast(list[Any], value))
-
-
-def _read_moment(value: Any) -> str | None:
-    """Return the ISO 8601 text of a date or an instant."""
-    moment = _read_time(value)
-    return None if moment is None else moment.isoformat()
-
-
-def _read_time(value: Any) -> datetime | date | None:
-    """Return a date where only a date was given, else an instant.
-
-    Accepts ISO 8601, unix seconds as number or text; "" and MySQL's zero date are null. Text
-    without a zone is read as UTC. Source: samples (unix) against schema tables (string).
-    """
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return datetime.fromtimestamp(value, UTC)
-    if not isinstance(value, str):
-        raise ValueError("not a time")
-    text = value.strip()
-    if not text or text.startswith("0000-00-00"):
-        return None
-    # Eight digits are ISO 8601's basic date, 20260501; anything longer is unix seconds.
-    if text.isdecimal() and len(text) > 8:
-        return datetime.fromtimestamp(int(text), UTC)
-    if len(text) <= 10:
-        return date.fromisoformat(text)
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _read_instant(value: Any) -> datetime | None:
-    moment = _read_time(value)
-    if moment is None or isinstance(moment, datetime):
-        return moment
-    return datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
-
-
-_READERS: dict[Any, Callable[[Any], Any]] = {
-    Any: lambda value: value,
-    Int: read_int,
-    Instant: _read_instant,
-    Moment: _read_moment,
-    bool: _read_bool,
-    str: _read_text,
-    tuple[str, ...]: _read_texts,
-}

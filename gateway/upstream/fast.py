@@ -1,4 +1,4 @@
-"""The usual dialect, decoded straight into rows: an envelope, ids as `id`, ISO 8601 with offsets, no column missing.
+"""The usual dialect, decoded straight into rows: an envelope, ids as `id`, ISO 8601 with offsets, nothing missing.
 
 msgspec checks while it decodes, so whatever is different fails here, at its first difference, and is
 read by the tolerant way (`gateway.upstream.wire`), with the same result but slower. Rows that come
@@ -13,7 +13,7 @@ import msgspec
 
 from gateway.upstream.columns import is_iso, moments
 from gateway.upstream.page_shapes import Paging, read_paging
-from gateway.upstream.record import Embed, Many, One, Record, Row, RowT
+from gateway.upstream.record import Embed, Many, One, Record, Row, RowT, Value
 from gateway.upstream.wire import Answer, Embedded
 
 _BESIDE = (
@@ -52,9 +52,9 @@ class _Reader:
         linked += [(name, _type_of(record.includes[name])) for name in include]
         self._decoder = _decoder(msgspec.defstruct("Linked", linked, gc=False) if include else row, is_list)
         self._apart = _apart(row) if include else None
-        self._are_sound = _are_sound(row)
+        self._are_sound = _are_sound(record)
         self._others = [
-            (embed.record.row, _others(name, embed), _are_sound(embed.record.row))
+            (embed.record.row, _others(name, embed), _are_sound(embed.record))
             for name in include
             if isinstance(embed := record.includes[name], One | Many)
         ]
@@ -106,7 +106,7 @@ class _Links(Mapping[str, Mapping[int, Any]]):
             case One():
                 return {row_id: None if other is None else other.id for row_id, other in told}
             case Many():
-                return {row_id: tuple([other.id for other in others]) for row_id, others in told}
+                return {row_id: tuple(dict.fromkeys([o.id for o in others])) for row_id, others in told}
             case _:
                 return dict(told)
 
@@ -132,11 +132,12 @@ def _apart(row: type[Row]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
     return _compiled(f"lambda linked: tuple([row({columns}) for one in linked])", row=row)
 
 
-def _are_sound(row: type[Row]) -> Callable[[Collection[Row]], bool]:
-    """Return what tells whether those columns are sound that msgspec does not check."""
-    checks = " and ".join(f"is_iso(row.{name})" for name in moments(row))
-    source = f"all([{checks} for row in rows])" if checks else "True"
-    return _compiled(f"lambda rows: {source}", is_iso=is_iso)
+def _are_sound(record: Record[Any]) -> Callable[[Collection[Row]], bool]:
+    """Return what tells whether rows are sound in what msgspec does not check: moments, defaults, no row twice."""
+    checks = [f"is_iso(row.{name})" for name in moments(record)]
+    checks += [f"row.{name} is not None" for name in record.defaults]
+    cells = f" and all([{' and '.join(checks)} for row in rows])" if checks else ""
+    return _compiled(f"lambda rows: len({{row.id for row in rows}}) == len(rows){cells}", is_iso=is_iso)
 
 
 def _compiled(source: str, **given: Any) -> Any:
@@ -156,5 +157,5 @@ def _type_of(embed: Embed) -> Any:
             return other.row | None
         case Many(other):
             return tuple[other.row, ...]
-        case _:
-            return Any
+        case Value(kind):
+            return kind if kind is Any else kind | None

@@ -5,6 +5,7 @@ from itertools import combinations
 from typing import Any
 
 from gateway.upstream.call import Call
+from gateway.upstream.flaws import Flaws
 from gateway.upstream.record import Record, Row, RowT
 
 Filters = tuple[tuple[str, str], ...]
@@ -21,6 +22,15 @@ def wider(call: Call[RowT]) -> Iterator[tuple[Call[RowT], Filters]]:
 def lacking(narrow: Call[Any], wide: Call[Any]) -> Filters:
     """Return the filters that `narrow` has and `wide` has not."""
     return tuple(pair for pair in narrow.filters if pair not in wide.filters)
+
+
+def can_filter(record: Record[Any], filters: Filters, flaws: Flaws) -> bool:
+    """Return whether no row was left out, and each cell that the filters compare is as PlanDocket has it."""
+    columns = {"id", *(record.exact[name].column for name, _ in filters)}
+    return not any(
+        path == record.path and any(flaw.column in columns for flaw in found)
+        for (path, _), found in flaws.items()
+    )
 
 
 def matcher(

@@ -7,7 +7,7 @@ repeating the first page.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Generic
 
 import msgspec
@@ -48,6 +48,10 @@ class Listing(Generic[RowT]):
         self._path = call.record.path
         self._is_sized = False
         self._pages: dict[int, tuple[RowT, ...]] = {}
+        self._places: dict[
+            int, Sequence[int]
+        ] = {}  # page -> where its rows stood in it, as the server counts
+        self._counts: dict[int, int] = {}  # page -> how many rows it came with, those that were left out too
         self._behind: dict[int, int] = {}  # page -> the id of the row that was right before it
         self._anew: set[int] = set()  # the pages that PlanDocket was asked for during the operation
         self.size = traits.page_size(self._path)
@@ -72,9 +76,12 @@ class Listing(Generic[RowT]):
         return tuple({row.id: row for row in rows}.values())
 
     async def length(self) -> int:
-        """Return how many rows the list has; walks it where the first page does not tell."""
+        """Return how many rows the list has, unreadable ones too; walks it where the first page does not tell."""
         await self.page(1)
-        return len(await self.all()) if self.total is None else self.total
+        if self.total is not None:
+            return self.total
+        rows = await self.all()
+        return next((known for known in (self.total, self.end) if known is not None), len(rows))
 
     def pages_left(self, size: int | None) -> int | None:
         """Return how many pages are unread; None where nobody knows. `size` is the length last seen."""
@@ -88,7 +95,7 @@ class Listing(Generic[RowT]):
         before: tuple[RowT, ...] = ()
         while self.end is None and number <= _MOST_PAGES:
             page = await self.page(number)
-            if not page or _repeats(page, before):
+            if self.is_empty(number) or _repeats(page, before):
                 break
             rows += page
             before = page
@@ -113,12 +120,13 @@ class Listing(Generic[RowT]):
         await self._take(number, answer)
         return not _repeats(before, self._pages.get(number, ()))
 
-    def has_row(self, offset: int) -> bool:
-        """Return whether a row stands at an offset; also true where a full page is the last that was read."""
-        if self.end is not None:
-            return offset < self.end
-        page = self._pages.get(offset // self.size + 1)
-        return page is None or offset % self.size < len(page)
+    def offsets(self, number: int) -> list[int]:
+        """Return where the rows of a page that was read stand in the list, from 0."""
+        return [(number - 1) * self.size + place for place in self._places.get(number, ())]
+
+    def is_empty(self, number: int) -> bool:
+        """Return whether a page that was read came without rows, be they such as cannot be read."""
+        return not self._counts.get(number) and self.whole is None
 
     def joined(self, number: int) -> bool:
         """Return whether a page certainly begins right behind the last row of the one before it.
@@ -153,15 +161,16 @@ class Listing(Generic[RowT]):
         size = self.size
         if await self._is_repeat(number, answer) or size != self.size or self.whole is not None:
             return
-        self._pages[number] = answer.rows
+        self._pages[number], self._counts[number] = answer.rows, answer.count
+        self._places[number] = _places(answer, size)
         if answer.behind is not None:
             self._behind[number] = answer.behind
         self._note_end(number, answer)
 
     def _resize(self, number: int, answer: Answer[RowT]) -> bool:
         """Notice a list that comes whole, or pages of another size than was asked for."""
-        told, rows = answer.paging, len(answer.rows)
-        if rows > max(told.size or 0, self.size):
+        told, rows = answer.paging, answer.count
+        if len(answer.rows) > max(told.size or 0, self.size):
             self.whole, self.end, self.total = answer.rows, rows, rows
             self._source.learn_total(rows)
             return True
@@ -175,6 +184,8 @@ class Listing(Generic[RowT]):
         self.size = size
         self._traits.learn_page_size(self._path, size)
         self._pages.clear()
+        self._counts.clear()
+        self._places.clear()
         self._behind.clear()
         self._anew.clear()
         return number != 1
@@ -194,13 +205,14 @@ class Listing(Generic[RowT]):
         self._traits.learn_paged(self._path, not repeats)
         if repeats:
             log.warning("PlanDocket ignores paging of %s: only its first page can be read", self._path)
-            self.end = len(self._pages[1])
+            self.end = self._counts[1]
         return repeats
 
     def _note_end(self, number: int, answer: Answer[RowT]) -> None:
-        told, rows = answer.paging, len(answer.rows)
+        told, rows = answer.paging, answer.count
         end = (number - 1) * self.size + rows
-        if told.total is not None:
+        # A total that these rows go beyond is none.
+        if told.total is not None and (not rows or told.total >= end - len(answer.left_out)):
             self.end = self.total = told.total
         elif not rows and self.end is not None and self.end <= end:
             pass  # beyond the end, as was known
@@ -215,5 +227,12 @@ class Listing(Generic[RowT]):
             self._source.learn_total(self.total)
 
 
+def _places(answer: Answer[Any], size: int) -> Sequence[int]:
+    """Return where an answer's rows stood in it. Where more came than a page holds, what came twice took no place."""
+    if not answer.left_out or answer.count > size:
+        return range(len(answer.rows))
+    return [place for place in range(answer.count) if place not in answer.left_out]
+
+
 def _repeats(page: tuple[RowT, ...], other: tuple[RowT, ...]) -> bool:
-    return [row.id for row in page] == [row.id for row in other]
+    return bool(page) and [row.id for row in page] == [row.id for row in other]

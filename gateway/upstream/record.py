@@ -16,19 +16,23 @@ Moment = Annotated[str, msgspec.Meta(description="ISO 8601", max_length=25)]
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 Int = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
 """An integer that GraphQL's Int can hold."""
+Id = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
+"""A row's own id."""
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+"""How many of something there are."""
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
     """One row of a resource: its own columns, decoded.
 
-    No column has a default, so that msgspec decodes whole rows only; a column that may be None may
-    be null or missing for the tolerant reader (`gateway.upstream.wire`).
+    No column has a default, so that msgspec decodes whole rows only. A column that is never None has a
+    stand-in where PlanDocket has null or nothing that can be read: see `gateway.upstream.columns`.
     """
 
     kind: ClassVar[str]
     """The GraphQL type's name, "Event"."""
 
-    id: Int
+    id: Id
 
 
 def row_class(kind: str) -> "type[Row] | None":
@@ -59,6 +63,8 @@ class Many:
 @dataclass(frozen=True)
 class Value:
     """An include that adds a plain value: a number, or JSON of undocumented shape."""
+
+    type: Any = Any
 
 
 Embed = One | Many | Value
@@ -115,6 +121,8 @@ class Record(Generic[RowT]):
     """The documented request fields, by their names."""
     sensitive: frozenset[str] = frozenset()
     """The columns that only some callers may see or write."""
+    defaults: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What PlanDocket documents for columns of a row that was written without them."""
     key: str | None = None
     """The column of the natural key."""
     expected_rows: int | None = None

@@ -7,6 +7,8 @@ import logging
 import re
 from typing import Any, cast
 
+import msgspec
+
 from gateway.errors import (
     GatewayError,
     RefusedError,
@@ -33,6 +35,9 @@ def refusal(status: int, resource: str, credential: Credential) -> GatewayError:
             return RefusedError.held_key()
         case 401:
             return UnauthenticatedError.unknown_key()
+        case 402:
+            log.error("PlanDocket refuses %s (402): its plan lacks them, or the module is off", resource)
+            return RefusedError.not_in_plan(resource)
         case 403:
             if credential.is_held:
                 log.error("PLANDOCKET_API_KEY may not use %s (403): give it that scope", resource)
@@ -59,7 +64,7 @@ def outcome_of(write: Write[RowT], reply: Reply, credential: Credential) -> Writ
         told = read_written(write.record, decode(reply.body) if reply.body.strip() else None)
         found = re.search(r"/(\d+)/?$", reply.headers.get("location", ""))
         row_id = write.id or told.id or (int(found[1]) if found else None)
-        return Written(row_id, told.row)
+        return msgspec.structs.replace(told, id=row_id)
     if status >= 500:
         decode(reply.body)  # a proxy's page: PlanDocket behind it may have carried the write out
     if not (write.id is None and status == 404) and (refused := _write_refusal(reply)) is not None:

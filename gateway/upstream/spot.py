@@ -1,5 +1,7 @@
 """Where an anchor is, told from neighbouring rows of its list. Pure."""
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from enum import Enum
 from typing import Generic
 
@@ -35,38 +37,51 @@ class Stretch(msgspec.Struct, Generic[RowT], frozen=True):
     """Neighbouring rows of a list."""
 
     rows: tuple[RowT, ...]
-    offset: int
-    """The first one's, from 0."""
+    offsets: Sequence[int]
+    """Where each of them stands, from 0: rows that cannot be read leave gaps."""
+    start: int
+    stop: int
+    """The offsets from which and up to which these are all rows of the list."""
     is_end: bool
     """Whether none follows."""
 
     @property
     def is_whole(self) -> bool:
         """Whether these are all rows of the list."""
-        return self.offset == 0 and self.is_end
+        return self.start == 0 and self.is_end
+
+    def spot(self, index: int, *, is_there: bool) -> "Spot":
+        """Return the spot of one of the rows, or of what would stand before it, or behind all."""
+        offset = self.offsets[index] if index < len(self.offsets) else self.stop
+        return Spot(offset, is_there)
+
+    def between(self, start: int, stop: int) -> tuple[RowT, ...]:
+        """Return the rows at these offsets."""
+        return self.rows[bisect_left(self.offsets, start) : bisect_left(self.offsets, stop)]
 
 
 def look(anchor: Anchor, stretch: Stretch[RowT], sorting: Sorting) -> Spot | Way | None:
     """Return an anchor's spot, or the way to it; None where no order shows, and it is not there."""
     rows = stretch.rows
     if (index := find(anchor, rows, sorting)) is not None:
-        return Spot(stretch.offset + index, is_there=True)
+        return stretch.spot(index, is_there=True)
     if len(rows) < ENOUGH and not stretch.is_whole:
         return None
     index = place(anchor, rows, sorting)
-    if index == 0 and stretch.offset > 0:
+    if index == 0 and stretch.start > 0:
         return Way.BACK
     if index == len(rows) and not stretch.is_end:
         return Way.FORTH
-    return None if index is None else Spot(stretch.offset + index, is_there=False)
+    return None if index is None else stretch.spot(index, is_there=False)
 
 
 def spot_in(anchor: Anchor, rows: tuple[RowT, ...], sorting: Sorting) -> Spot:
     """Return an anchor's spot in a list that is all at hand."""
     if anchor.id is None:
         return Spot(anchor.offset, is_there=True)
-    found = look(anchor, Stretch(rows, 0, is_end=True), sorting)
-    return found if isinstance(found, Spot) else lost(anchor, len(rows))
+    length = len(rows)
+    found = look(anchor, Stretch(rows, range(length), 0, length, is_end=True), sorting)
+    return found if isinstance(found, Spot) else lost(anchor, length)
 
 
 def lost(anchor: Anchor, end: int | None) -> Spot:

@@ -102,11 +102,22 @@ class _Reading(Generic[RowT]):
         if listing.whole is not None:
             return cut(listing.whole, window, listing.sorting)
         start, stop = await self._bounds(window)
-        rows = await self._rows(start, stop)
-        if window.before is None and window.last is not None and listing.total not in (None, stop):
+        end = stop
+        rows, has_next = await self._rows(start, stop)
+        while not rows and stop > start and (further := self._further(window, start, stop, has_next)):
+            start, stop = further
+            rows, has_next = await self._rows(start, stop)
+        if window.before is None and window.last is not None and listing.total not in (None, end):
             raise _ChangedError
         has_previous = min(start, start if listing.end is None else listing.end) > 0
-        return Slice(rows, start, has_previous, listing.has_row(start + len(rows)), listing.total)
+        return Slice(rows, start, has_previous, has_next, listing.total)
+
+    def _further(self, window: Window, start: int, stop: int, has_next: bool) -> tuple[int, int] | None:
+        """Return the offsets beyond some whose rows were all left out: a page without rows has no cursor."""
+        size = stop - start
+        if window.first is None:
+            return (max(0, start - size), start) if start > 0 and window.after is None else None
+        return (stop, stop + size) if has_next and window.before is None else None
 
     async def _bounds(self, window: Window) -> tuple[int, int]:
         start, stop = 0, None
@@ -119,16 +130,20 @@ class _Reading(Generic[RowT]):
             self._hold()
         return window.within(start, stop)
 
-    async def _rows(self, start: int, stop: int) -> tuple[RowT, ...]:
+    async def _rows(self, start: int, stop: int) -> tuple[tuple[RowT, ...], bool]:
+        """Return the rows from one offset to another, and whether any may follow."""
         end = self._listing.end
         if end is not None and start >= end:
-            return ()
+            return (), False
         first, last = start // self._size + 1, max(stop - 1, start) // self._size + 1
         # An anchor's page and the next must fit too.
         stretch = await self._stretch(
             first - (first - 1 in self._found_on), last + (last + 1 in self._found_on)
         )
-        return stretch.rows[start - stretch.offset : stop - stretch.offset]
+        stop = max(start, stop)
+        return stretch.between(start, stop), not stretch.is_end or any(
+            at >= stop for at in stretch.offsets[-1:]
+        )
 
     async def _find(self, anchor: Anchor, near: int) -> Spot:
         """Return an anchor's spot; `near` is the offset of the wanted row beside it."""
@@ -163,7 +178,7 @@ class _Reading(Generic[RowT]):
     async def _landing(self, number: int) -> int:
         """Return the page of this number, or one before it where the list does not reach so far any more."""
         back = 1
-        while not await self._page(number) and number > 1:
+        while not await self._page(number) and self._listing.is_empty(number) and number > 1:
             end = self._listing.end
             last = number if end is None else -(-end // self._size)
             number, back = max(1, min(number - back, last)), back * 2
@@ -179,15 +194,20 @@ class _Reading(Generic[RowT]):
     async def _stretch(self, low: int, high: int) -> Stretch[RowT]:
         """Return the rows of neighbouring pages, which fit together."""
         rows: list[RowT] = []
+        offsets: list[int] = []
         number, is_end = low - 1, False
         while number < high and not is_end:
             number += 1
             page = await self._page(number)
             rows += page
+            offsets += self._listing.offsets(number)
             end = self._listing.end
-            is_end = not page or (end is not None and number * self._size >= end)
+            is_end = self._listing.is_empty(number) or (end is not None and number * self._size >= end)
         await self._join(low, number)
-        return Stretch(tuple(rows), (low - 1) * self._size, is_end)
+        start, stop = (low - 1) * self._size, number * self._size
+        if is_end:
+            stop = offsets[-1] + 1 if offsets else start
+        return Stretch(tuple(rows), offsets, start, stop, is_end)
 
     async def _join(self, low: int, high: int) -> None:
         """Read pages again unless it is known how they join."""

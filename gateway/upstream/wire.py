@@ -1,7 +1,9 @@
-"""JSON to rows, tolerant of every dialect that the documentation leaves possible. Pure.
+"""JSON to rows, tolerant of every dialect that the documentation leaves possible. Pure, but for lines in the log.
 
 The schema tables and the samples disagree (id under `id` or `participant_id`, times as text or as
-unix seconds), lists and paging have no documented shape at all.
+unix seconds), lists and paging have no documented shape at all. What values, rows and lists may look like stands in
+`gateway.upstream.forms` and `gateway.upstream.envelopes`. What is in none of these forms costs itself alone: a cell
+reads as nothing or as its stand-in, a row is left out, and the answer's `flaws` name it.
 Source: /en/api/calendar.html, /de/api/participants.html (samples), the schema table of each page.
 """
 
@@ -12,19 +14,26 @@ from typing import Any, Generic, cast
 import msgspec
 
 from gateway.errors import UnreadableError
-from gateway.upstream.columns import columns, read_int
+from gateway.upstream.columns import columns, kind_of
+from gateway.upstream.envelopes import holds_nothing, row_in, rows_in
+from gateway.upstream.flaws import Flaw, Flaws, Place, Reason, flaw, together
+from gateway.upstream.forms import ID
 from gateway.upstream.page_shapes import Paging, read_paging
-from gateway.upstream.record import Many, One, Record, Row, RowT
+from gateway.upstream.record import Many, One, Record, Row, RowT, Value
 from gateway.upstream.write import Written
 
 log = logging.getLogger(__name__)
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_MOST_NAMED = 5  # rows in one line of the log
+_LARGEST_ID = 2**53  # that JSON's readers agree about
 
 Json = dict[str, Any]
 Embedded = dict[type[Row], dict[int, Row]]
 
 
 class Answer(msgspec.Struct, Generic[RowT], frozen=True, weakref=True):
-    """What one read brought: its rows in the server's order (one or none for a single row)."""
+    """What one read brought: its rows in the server's order (one or none for a single row), each once."""
 
     rows: tuple[RowT, ...] = ()
     links: Mapping[str, Mapping[int, Any]] = {}
@@ -34,10 +43,24 @@ class Answer(msgspec.Struct, Generic[RowT], frozen=True, weakref=True):
     paging: Paging = Paging()
     behind: int | None = None
     """The id of the row that stands right before a page's first one, where that is known."""
+    left_out: tuple[int, ...] = ()
+    """Where, among the rows as they came, those stood that are not in `rows`: unreadable, or given before."""
+    flaws: Flaws = {}
+    """What of it is not as PlanDocket has it."""
+
+    @property
+    def count(self) -> int:
+        """How many rows came: what the server counts by."""
+        return len(self.rows) + len(self.left_out)
 
 
 def decode(body: bytes) -> Any:
-    """Return the JSON of a body; UnreadableError for anything else (a proxy's HTML page)."""
+    """Return the JSON of a body; UnreadableError for anything else (a proxy's HTML page).
+
+    Each file of PHP that was saved with a byte-order mark writes it before what it answers.
+    """
+    while body.startswith(_BYTE_ORDER_MARK):
+        body = body.removeprefix(_BYTE_ORDER_MARK).lstrip()
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -47,17 +70,29 @@ def decode(body: bytes) -> Any:
 def read_list(record: Record[RowT], payload: Any, include: frozenset[str]) -> Answer[RowT]:
     """Return a list's rows and what was told about its paging.
 
-    `data` may be an array, an object around one, a single row, or be missing around a bare array:
-    the only sample shows an object. Source: /de/api/participants.html
+    Raises:
+        UnreadableError: there is no list of objects that could be its rows.
     """
-    data = _data(payload)
-    answer = _read_rows(record, items_of(record, payload), include)
-    return msgspec.structs.replace(answer, paging=read_paging(payload, data, len(answer.rows)))
+    raws = items_of(record, payload)
+    reading = _Reading()
+    answer = reading.rows(record, raws, include)
+    if raws and not reading.has_rows:
+        raise UnreadableError(f"PlanDocket's list of {record.path} holds no rows where any are expected.")
+    data = cast(Json, payload).get("data") if isinstance(payload, dict) else None
+    paging = read_paging(payload, data, len(answer.rows))
+    return msgspec.structs.replace(answer, paging=paging)
 
 
 def read_single(record: Record[RowT], payload: Any, include: frozenset[str]) -> Answer[RowT]:
-    """Return the answer to a read of one row, in an envelope or bare."""
-    return _read_rows(record, [_data(payload)], include)
+    """Return the answer to a read of one row, in an envelope or bare.
+
+    Raises:
+        UnreadableError: it is no object, or has no id that can be read.
+    """
+    answer = _Reading().rows(record, [payload], include)
+    if not answer.rows:
+        raise UnreadableError(f"PlanDocket sent one of {record.path} without an id that can be read.")
+    return answer
 
 
 def read_written(record: Record[RowT], payload: Any) -> Written[RowT]:
@@ -65,103 +100,25 @@ def read_written(record: Record[RowT], payload: Any) -> Written[RowT]:
 
     A row that lacks a column is an excerpt, of which only the id is used.
     """
-    data = _data(payload)
-    if not isinstance(data, dict):
+    try:
+        raw = row_in(record, payload)
+        row_id = read_id(record, raw)
+    except ValueError:
         return Written()
-    raw = cast(Json, data)
-    if "id" not in raw and record.own_id not in raw:
-        return Written()
-    return Written(read_id(record, raw), read_row(record, raw) if _is_whole(record, raw) else None)
-
-
-def _is_whole(record: Record[Any], raw: Json) -> bool:
-    return all(column.name in raw for column in columns(record.row))
-
-
-def _data(payload: Any) -> Any:
-    """Return what the envelope holds, or the whole where there is none."""
-    return cast(Json, payload).get("data", cast(Any, payload)) if isinstance(payload, dict) else payload
+    if not _is_whole(record, raw):
+        return Written(row_id)
+    reading = _Reading()
+    return Written(row_id, reading.row(record, row_id, raw), reading.flaws)
 
 
 def items_of(record: Record[Any], payload: Any) -> list[Any]:
-    """Return a list's rows as they came, from whatever is around them."""
-    data = _data(payload)
-    if isinstance(data, list):
-        return cast(list[Any], data)
-    if isinstance(data, dict):
-        found = cast(Json, data)
-        if "id" in found or record.own_id in found:
-            return [found]
-        lists = {key: cast(list[Any], value) for key, value in found.items() if isinstance(value, list)}
-        named = [lists[key] for key in ("items", "data", record.path) if key in lists]
-        if named or len(lists) == 1:
-            return (named or list(lists.values()))[0]
-        if not found:
-            return []
-    raise UnreadableError(f"PlanDocket's list of {record.path} holds no rows where any are expected.")
-
-
-def _read_rows(record: Record[RowT], raws: list[Any], include: frozenset[str]) -> Answer[RowT]:
-    for raw in raws:
-        if not isinstance(raw, dict):
-            raise UnreadableError(f"A row of {record.path} is not an object.")
-    rows = tuple(read_row(record, raw) for raw in raws)
-    links: dict[str, dict[int, Any]] = {}
-    embedded: Embedded = {}
-    for name in include:
-        if any(name in raw for raw in raws):
-            values = [_read_embed(record, name, raw.get(name), embedded) for raw in raws]
-            links[name] = dict(zip((row.id for row in rows), values, strict=True))
-    return Answer(rows=rows, links=links, embedded=embedded)
-
-
-def _read_embed(record: Record[Any], name: str, value: Any, embedded: Embedded) -> Any:
-    match record.includes[name]:
-        case One(other):
-            return _read_embedded(other, value, embedded) if value else None
-        case Many(other):
-            return tuple(_read_embedded(other, item, embedded) for item in value or ())
-        case _:
-            return value
-
-
-def _read_embedded(record: Record[Any], raw: Any, embedded: Embedded) -> int:
-    """Return the id of an embedded row, and keep the row where it is whole.
-
-    The shape of embedded rows is undocumented. One that lacks a column may be an excerpt: taking it
-    for the row would answer null where PlanDocket has a value, so only its id is used.
-    """
-    if not isinstance(raw, dict):
-        raise UnreadableError(f"An embedded row of {record.path} is not an object.")
-    found = cast(Json, raw)
-    if _is_whole(record, found):
-        row = read_row(record, found)
-        embedded.setdefault(record.row, {})[row.id] = row
-    return read_id(record, found)
-
-
-def read_row(record: Record[RowT], raw: Json) -> RowT:
-    """Return one row.
-
-    A nullable column that cannot be read is null, and a warning in the log names it: one odd date
-    must not cost a whole page.
-
-    Raises:
-        UnreadableError: no id, or a column that is never null is missing or unreadable.
-    """
-    values: dict[str, Any] = {"id": read_id(record, raw)}
-    for column in columns(record.row):
-        value = raw.get(column.name)
-        try:
-            values[column.name] = None if value is None else column.read(value)
-        except (ValueError, OverflowError):
-            values[column.name] = None
-            log.warning("PlanDocket sent an unreadable %s.%s", record.path, column.name)
-        if values[column.name] is None and column.required:
-            raise UnreadableError(
-                f"PlanDocket sent a row of {record.path} without a readable {column.name!r}."
-            )
-    return record.row(**values)
+    """Return a list's rows as they came, from whatever is around them; UnreadableError where there is none."""
+    try:
+        return rows_in(record, payload)
+    except ValueError:
+        raise UnreadableError(
+            f"PlanDocket's list of {record.path} holds no rows where any are expected."
+        ) from None
 
 
 def read_id(record: Record[Any], raw: Json) -> int:
@@ -173,11 +130,133 @@ def read_id(record: Record[Any], raw: Json) -> int:
     Source: /en/api/participants.html (schema), /de/api/participants.html (sample).
 
     Raises:
-        UnreadableError: neither key holds an integer.
+        ValueError: neither key holds an id.
     """
     for key in ("id", record.own_id):
         try:
-            return read_int(raw[key])
-        except (KeyError, ValueError):
+            return ID.read(raw.get(key))
+        except ValueError:
             continue
-    raise UnreadableError(f"PlanDocket sent a row of {record.path} without an id.")
+    raise ValueError("no id")
+
+
+class _Reading:
+    """One answer that is being read."""
+
+    def __init__(self) -> None:
+        self.flaws: dict[Place, tuple[Flaw, ...]] = {}
+        self.has_rows = False
+        """Whether anything in it looks like a row, be it one that cannot be read."""
+        self._embedded: Embedded = {}
+
+    def rows(self, record: Record[RowT], raws: list[Any], include: frozenset[str]) -> Answer[RowT]:
+        """Return the rows, each once, with what came embedded in them."""
+        found: dict[int, tuple[RowT, Json]] = {}
+        left_out: list[int] = []
+        for place, item in enumerate(raws):
+            raw, row_id = self._identified(record, item)
+            if row_id is None or row_id in found:
+                left_out.append(place)
+            else:
+                found[row_id] = self.row(record, row_id, raw), raw
+        links = {
+            name: {row_id: self._embed(record, row_id, name, raw) for row_id, (_, raw) in found.items()}
+            for name in include
+            if any(name in raw for _, raw in found.values())
+        }
+        self._log()
+        rows = tuple(row for row, _ in found.values())
+        return Answer(rows, links, self._embedded, left_out=tuple(left_out), flaws=self.flaws)
+
+    def row(self, record: Record[RowT], row_id: int, raw: Json) -> RowT:
+        """Return one row: what is in none of the known forms costs its cell alone."""
+        values: dict[str, Any] = {"id": row_id}
+        for column in columns(record):
+            values[column.name], wrong = column.read(raw)
+            if wrong is not None:
+                self._note(record, row_id, wrong)
+        return record.row(**values)
+
+    def _identified(self, record: Record[Any], item: Any) -> tuple[Json, int | None]:
+        """Return a row as it came, with its id; None where it has none that can be read."""
+        raw: Json = {}
+        try:
+            raw = row_in(record, item)
+            self.has_rows = True
+            return raw, read_id(record, raw)
+        except ValueError:
+            known = _number(raw.get("id", raw.get(record.own_id)))
+            self._note(record, known, flaw("id", Reason.UNREADABLE))
+            return raw, None
+
+    def _embed(self, record: Record[Any], row_id: int, name: str, raw: Json) -> Any:
+        """Return what an include tells of a row: what it leads to, none of what cannot be read."""
+        value, embed = raw.get(name), record.includes[name]
+        try:
+            match embed:
+                case Value(kind):
+                    return kind_of(kind).read(value)
+                case One(other):
+                    return None if holds_nothing(value) else self._embedded_row(other, value)
+                case Many(other):
+                    items = [] if holds_nothing(value) else rows_in(other, value)
+        except ValueError:
+            self._note(record, row_id, flaw(name, Reason.UNREADABLE))
+            return () if isinstance(embed, Many) else None
+        return tuple(dict.fromkeys(self._embedded_rows(record, row_id, name, other, items)))
+
+    def _embedded_rows(
+        self, record: Record[Any], row_id: int, name: str, other: Record[Any], items: list[Any]
+    ) -> list[int]:
+        ids: list[int] = []
+        for item in items:
+            try:
+                ids.append(self._embedded_row(other, item))
+            except ValueError:
+                self._note(record, row_id, flaw(name, Reason.UNREADABLE))
+        return ids
+
+    def _embedded_row(self, record: Record[Any], item: Any) -> int:
+        """Return the id of an embedded row, and keep the row where it is whole; ValueError where it has no id.
+
+        The shape of embedded rows is undocumented. One that lacks a column may be an excerpt: taking it
+        for the row would answer null where PlanDocket has a value, so only its id is used.
+        """
+        raw = row_in(record, item)
+        row_id = read_id(record, raw)
+        known = self._embedded.setdefault(record.row, {}) if _is_whole(record, raw) else None
+        if known is not None and row_id not in known:
+            known[row_id] = self.row(record, row_id, raw)
+        return row_id
+
+    def _note(self, record: Record[Any], row_id: int | None, wrong: Flaw) -> None:
+        place = record.path, row_id
+        before = self.flaws.get(place, ())
+        if wrong not in before:
+            self.flaws[place] = together(*before, wrong)
+
+    def _log(self) -> None:
+        """Write a line for each column with something unreadable, and nothing of what came."""
+        named: dict[str, list[str]] = {}
+        for (path, row_id), wrong in self.flaws.items():
+            for one in wrong:
+                if one.is_told:
+                    named.setdefault(f"{path}.{one.column}", []).append(str(row_id or "?"))
+        for column, ids in named.items():
+            first = ", ".join(ids[:_MOST_NAMED]) + (", …" if len(ids) > _MOST_NAMED else "")
+            log.warning(
+                "PlanDocket sent an unreadable %s in %d of its rows (ids: %s)", column, len(ids), first
+            )
+
+
+def _is_whole(record: Record[Any], raw: Json) -> bool:
+    return all(column.name in raw for column in columns(record))
+
+
+def _number(value: Any) -> int | None:
+    """Return what can be told of an id that is none: a number that is too large, or 0."""
+    if isinstance(value, str) and value.strip().isdecimal() and len(value.strip()) <= len(str(_LARGEST_ID)):
+        value = int(value)
+    return (
+        value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST_ID else None
+    )

@@ -4,6 +4,7 @@ from typing import Any, Generic, Literal
 
 import msgspec
 
+from gateway.upstream.flaws import Flaws
 from gateway.upstream.record import Record, RowT
 
 UpdateMethod = Literal["PATCH", "PUT"]
@@ -32,6 +33,8 @@ class Written(msgspec.Struct, Generic[RowT], frozen=True):
 
     id: int | None = None
     row: RowT | None = None
+    flaws: Flaws = {}
+    """What of the row is not as PlanDocket has it."""
 
 
 class Refusal(msgspec.Struct, frozen=True):
