@@ -51,6 +51,17 @@ def caused(error: Exception, cause: Exception) -> Exception:
     return error
 
 
+async def test_what_cannot_be_read_is_named() -> None:
+    """By its column, with what to do; a plan or module that is missing likewise."""
+    odd: list[object] = [None, {"id": 2, "is_confirmed": "perhaps"}]
+    found = sentences(await check(Fake(httpx.Response(200, json={"data": odd}))), Level.WARNING)
+    assert "participants.id, participants.is_confirmed" in found
+    assert "correct it in PlanDocket" in found
+
+    found = sentences(await check(Fake(httpx.Response(402, json={"error": "No."}))), Level.FAILURE)
+    assert "plan or module for events is missing" in found
+
+
 async def test_a_good_server_costs_five_requests_and_has_nothing_to_mend() -> None:
     """One for each scope, and one for the second page."""
     sandbox = Sandbox()

@@ -5,7 +5,7 @@ One cheap request for each scope, and one more that shows whether `page` does an
 
 import asyncio
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
 import httpx
 from pydantic import SecretStr
@@ -16,6 +16,8 @@ from gateway.resources import RESOURCES
 from gateway.settings import Settings
 from gateway.upstream.client import include_query
 from gateway.upstream.credential import Credential
+from gateway.upstream.envelopes import row_in
+from gateway.upstream.flaws import Unread
 from gateway.upstream.http import Http, Reply
 from gateway.upstream.record import Record
 from gateway.upstream.wire import Answer, decode, items_of, read_list
@@ -88,8 +90,20 @@ class _Check:
             )
             return
         yield Finding(Level.OK, f"{record.path}: the key may read them. {_dialect(record, payload)}")
+        yield from self._unreadable(answer)
         yield from self._paging(record, answer)
         yield from self._includes(record, answer)
+
+    def _unreadable(self, answer: Answer[Any]) -> Iterator[Finding]:
+        unread = Unread()
+        unread.add(answer.flaws)
+        if unread.count:
+            columns = sorted({f"{one.resource}.{one.column}" for one in unread.first})
+            yield Finding(
+                Level.WARNING,
+                f"{self._host} sends what cannot be read: {', '.join(columns)}. Answers lack it, and say so: "
+                "correct it in PlanDocket, or tell its support.",
+            )
 
     def _paging(self, record: Record[Any], answer: Answer[Any]) -> Iterator[Finding]:
         if len(answer.rows) > _ROWS:
@@ -156,7 +170,10 @@ def _dialect(record: Record[Any], payload: Any) -> str:
     rows = items_of(record, payload)
     if not rows:
         return f"Lists come {envelope}; there is no row to see more by."
-    raw = cast(dict[str, Any], rows[0])
+    try:
+        raw = row_in(record, rows[0])
+    except ValueError:
+        raw = {}
     own_id = "id" if "id" in raw else record.own_id
     times = next((type(raw[name]).__name__ for name in ("created_at", "date_from") if raw.get(name)), None)
     written = {"str": "text", "int": "unix seconds"}.get(times or "", "not seen")

@@ -26,10 +26,10 @@ _KINDS: dict[Any, Kind] = {
     str: TEXT,
     tuple[str, ...]: KEYS,
 }
-# What is never null reads as this, and the answer names it. No title is "", and what may be hidden is.
-_STAND_INS: dict[Any, Any] = {BOOLEAN: False, TEXT: ""}
-# A list of keys restricts: none that can be read must not look like no restriction.
-_UNREADABLE: dict[Any, Any] = {KEYS: ()}
+# A column that is never null has one of these kinds: no title is "", and what may be hidden is.
+_STAND_INS: dict[Kind, Any] = {BOOLEAN: False, TEXT: ""}
+# A list of keys restricts: one that cannot be read must not look like null, which is no restriction.
+_UNREADABLE: dict[Kind, Any] = {KEYS: ()}
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -39,8 +39,10 @@ class Column(msgspec.Struct, frozen=True):
     kind: Kind
     required: bool
     """Whether rows never have null in it."""
-    default: Any = None
-    """What PlanDocket documents that it is where nothing is given."""
+    absent: Any
+    """What null, or nothing, reads as: a stand-in where it is required, else what PlanDocket documents for it."""
+    unreadable: Any
+    """What is in none of the known forms reads as."""
 
     def read(self, raw: Mapping[str, Any]) -> tuple[Any, Flaw | None]:
         """Return a row's cell, and what is wrong with it: None where it is as PlanDocket has it."""
@@ -48,15 +50,13 @@ class Column(msgspec.Struct, frozen=True):
         try:
             found = None if value is None else self.kind.read(value)
         except ValueError:
-            unreadable = _STAND_INS[self.kind] if self.required else _UNREADABLE.get(self.kind)
-            return unreadable, flaw(self.name, Reason.UNREADABLE)
+            return self.unreadable, flaw(self.name, Reason.UNREADABLE)
         if found is not None:
             return found, None
         if self.required:
-            return _STAND_INS[self.kind], flaw(self.name, Reason.REQUIRED)
-        if self.name not in raw or self.default is not None:
-            return self.default, flaw(self.name, Reason.ABSENT)
-        return None, None
+            return self.absent, flaw(self.name, Reason.REQUIRED)
+        is_as_it_came = self.name in raw and self.absent is None
+        return self.absent, None if is_as_it_came else flaw(self.name, Reason.ABSENT)
 
 
 @cache
@@ -64,10 +64,14 @@ def columns(record: Record[Any]) -> tuple[Column, ...]:
     """Return how to read each column of a record's rows but the id, which has a rule of its own."""
     hints = get_type_hints(record.row, include_extras=True)
     names = (found.name for found in msgspec.structs.fields(record.row) if found.name != "id")
-    return tuple(
-        Column(name, kind_of(hints[name]), not _is_nullable(hints[name]), record.defaults.get(name))
-        for name in names
-    )
+    return tuple(_column(name, hints[name], record.defaults.get(name)) for name in names)
+
+
+def _column(name: str, hint: Any, default: Any) -> Column:
+    kind = kind_of(hint)
+    if _is_nullable(hint):
+        return Column(name, kind, False, default, _UNREADABLE.get(kind))
+    return Column(name, kind, True, _STAND_INS[kind], _STAND_INS[kind])
 
 
 @cache

@@ -48,9 +48,7 @@ class Listing(Generic[RowT]):
         self._path = call.record.path
         self._is_sized = False
         self._pages: dict[int, tuple[RowT, ...]] = {}
-        self._places: dict[
-            int, Sequence[int]
-        ] = {}  # page -> where its rows stood in it, as the server counts
+        self._places: dict[int, Sequence[int]] = {}  # page -> where its rows stood, as the server counts
         self._counts: dict[int, int] = {}  # page -> how many rows it came with, those that were left out too
         self._behind: dict[int, int] = {}  # page -> the id of the row that was right before it
         self._anew: set[int] = set()  # the pages that PlanDocket was asked for during the operation

@@ -225,7 +225,7 @@ def row(draw, record, row_id, includes=False):
         st.sampled_from([write(row_id) for write in WRITERS[ID].values()])
     )
     for column in columns(record):
-        nullable = not column.required and column.default is None
+        nullable = not column.required and column.absent is None
         plain[column.name], odd[column.name] = draw(cell(column.kind, nullable))
     for name, embed in record.includes.items() if includes else ():
         plain[name], odd[name] = draw(embedded(embed))

@@ -3,6 +3,7 @@
 """One odd row or cell loses itself, never its page; and every answer says what it could not show."""
 
 import json
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -272,6 +273,18 @@ async def test_rows_given_twice_are_answered_once(ask):
     assert (await walk(ask, 10))[:9] == [1, 2, 3, 4, 5, 7, 8, 9, 10]
 
 
+async def test_a_row_of_two_pages_is_answered_once(ask):
+    """The list grew between the two, so that a row moved on."""
+
+    def shape(payload):
+        if payload["meta"]["current_page"] == 2:
+            payload["data"] = [payload["data"][0] | {"id": 10}, *payload["data"][:-1]]
+        return payload
+
+    page = await ask(shape=shape, page_size=10)("{ participants(first: 20) { nodes { databaseId } } }")
+    assert [node["databaseId"] for node in page["participants"]["nodes"]] == list(range(1, 20))
+
+
 @pytest.mark.parametrize("total", [-1, 0, 3])
 async def test_totals_that_the_rows_contradict_end_no_list(ask, total):
     """Nothing is told then, so the rows tell."""
@@ -352,3 +365,53 @@ async def test_an_include_that_the_plan_lacks_is_done_without(gateway):
     )
     assert answer["data"] == {"participants": {"nodes": [{"databaseId": 1, "category": None}]}}
     assert "errors" not in answer
+
+
+def written_oddly(value):
+    """Return a row, or what is in it, as a PHP of another kind writes it."""
+    match value:
+        case bool():
+            return "Y" if value else ""
+        case int():
+            return float(value)
+        case str() if len(value) == 25 and value[10] == "T":
+            return int(datetime.fromisoformat(value).timestamp() * 1000)
+        case list():
+            return {str(2 * place): written_oddly(one) for place, one in enumerate(value)}
+        case {"id": _}:
+            return {"data": {name: written_oddly(one) for name, one in value.items()}}
+        case _:
+            return value
+
+
+SAME = [
+    "{ participants(first: 100) { totalCount nodes { id isConfirmed createdAt contact { email rating createdAt } } } }",
+    "{ participants(first: 20) { nodes { event { title isVisible dateFrom } category { id title isVisible } } } }",
+    "{ contacts(first: 30) { nodes { hasAccount events { eventKey participantCount } categories { title } } } }",
+    "{ categories { title sortOrder level events { eventKey } parent { id } children { id } } }",
+    "{ events { pageInfo { hasNextPage endCursor } nodes { participantCount contacts(first: 2) { totalCount } } } }",
+    "{ participant(by: {databaseId: 7}) { isConfirmed contact { participations { totalCount } } } }",
+]
+
+
+@pytest.mark.parametrize("query", SAME)
+async def test_what_is_written_oddly_reads_the_same(ask, query):
+    """Whole floats, letters for booleans, milliseconds, lists by index and wrapped rows at once: no more requests."""
+
+    def shape(payload):
+        payload["data"] = written_oddly(payload["data"])
+        return b"\xef\xbb\xbf" + json.dumps(payload).encode()
+
+    plain, odd = ask(), ask(shape=shape)
+    assert instants(await odd.answer(query)) == instants(await plain.answer(query))
+    assert odd.calls == plain.calls
+
+
+def instants(answer):
+    """Return an answer with its instants in one zone: milliseconds have none."""
+    if isinstance(answer, dict):
+        return {name: instants(one) for name, one in answer.items()}
+    if isinstance(answer, list):
+        return [instants(one) for one in answer]
+    is_instant = isinstance(answer, str) and len(answer) == 25 and answer[10] == "T"
+    return datetime.fromisoformat(answer).astimezone(UTC) if is_instant else answer
