@@ -85,7 +85,11 @@ async def test_what_is_kept_is_told(gateway):
         ({"query": "{"}, None, "GRAPHQL_PARSE_FAILED"),
         ({"query": 5}, None, "BAD_REQUEST"),
         ({"query": '{ node(id: "x") { id } }'}, "query", "BAD_USER_INPUT"),
-        ({"query": 'mutation { deleteEvent(input: {id: "x"}) { deletedId } }'}, "mutation", "BAD_USER_INPUT"),
+        (
+            {"query": "mutation M($id: ID!) { deleteEvent(input: {id: $id}) { deletedId } }"},
+            "mutation",
+            "BAD_USER_INPUT",
+        ),
     ],
 )
 async def test_what_was_refused_has_a_line_too(ask, body, kind, outcome):
