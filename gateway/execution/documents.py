@@ -132,21 +132,23 @@ class Documents:
     def _invalid(self, ast: DocumentNode) -> list[GraphQLError]:
         """Return why a document is not of this schema: all that is wrong with its inputs, and some of the rest."""
         try:
-            errors = validate(
-                self._schema, ast, _RULES, max_errors=MOST_FAULTS + 1, hide_suggestions=not self._suggests
-            )
+            errors = self._errors(ast, _RULES, _MOST_ERRORS)
         except TooManyComparisonsError as error:
             return [error]
-        if errors and isinstance(errors[-1], ValidationAbortedError):
-            if len(errors) <= MOST_FAULTS:
-                return [too_deep()]
-            errors.pop()
-        of_inputs = [error for error in errors if isinstance(error, InputFaultError)]
-        others = [error for error in errors if not isinstance(error, InputFaultError)]
-        return [
-            _with_code(error, "GRAPHQL_VALIDATION_FAILED")
-            for error in (*others[:_MOST_ERRORS], *told(of_inputs))
-        ]
+        if not errors:
+            return []
+        if len(errors) <= _MOST_ERRORS and isinstance(errors[-1], ValidationAbortedError):
+            return [too_deep()]
+        others = [error for error in errors[:_MOST_ERRORS] if not isinstance(error, InputFaultError)]
+        faults = self._errors(ast, [InputLiterals], MOST_FAULTS + 1)
+        of_inputs = [error for error in faults if isinstance(error, InputFaultError)]
+        return [_with_code(error, "GRAPHQL_VALIDATION_FAILED") for error in (*others, *told(of_inputs))]
+
+    def _errors(
+        self, ast: DocumentNode, rules: list[type[ASTValidationRule]], most: int
+    ) -> list[GraphQLError]:
+        """Return so many errors, and one more where there are more."""
+        return validate(self._schema, ast, rules, max_errors=most, hide_suggestions=not self._suggests)
 
 
 class _Names(Visitor):
