@@ -6,16 +6,19 @@ import { buildClientSchema, buildSchema, getIntrospectionQuery, printSchema } fr
 
 const [file, address] = process.argv.slice(2);
 
+// What introspection tells only where it is asked to.
+const WHOLE = { inputValueDeprecation: true, oneOf: true, specifiedByUrl: true };
+
 async function introspect() {
   const answer = await fetch(address, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ query: getIntrospectionQuery({ oneOf: true, specifiedByUrl: true }) }),
+    body: JSON.stringify({ query: getIntrospectionQuery(WHOLE) }),
   });
   return buildClientSchema((await answer.json()).data);
 }
 
-// graphql-inspector looks for directives in the schema's text, and what introspection tells has none before it is printed.
+// graphql-inspector looks for directives in a schema's text, and what introspection tells has none until printed.
 const printed = (schema) => buildSchema(printSchema(schema));
 const changes = async (before, after) => (await diff(before, after)).map(({ message }) => message);
 
