@@ -6,33 +6,23 @@ Source: /en/getting-started/rate-limiting.html
 
 import math
 import random
-from collections import OrderedDict, deque
+from bisect import bisect_left
+from collections import OrderedDict
 from collections.abc import Callable
 from datetime import UTC, datetime
-from enum import Enum
-from math import inf
 
 import msgspec
 
 from gateway.errors import RateLimitedError
 from gateway.upstream.clock import Clock
 from gateway.upstream.credential import Credential
+from gateway.upstream.hour import HOUR_S, Hour, Lane
 
-HOUR_S = 3600.0
-_RECENTLY_S = 300.0
-_SHORTEST_S = 30.0  # a rate is taken over at least so long
 _MOST_CREDENTIALS = 10_000
 _MOST_STRANGERS = 1_000
 _FIRST_PAUSE_S = 30.0
 _LONGEST_PAUSE_S = 900.0
 _MOST_DOUBLINGS = 10
-
-
-class Lane(Enum):
-    """What a request is for."""
-
-    READ = "read"
-    WRITE = "write"
 
 
 class Spent(msgspec.Struct, frozen=True):
@@ -46,73 +36,31 @@ class Spent(msgspec.Struct, frozen=True):
     """When the oldest request leaves the window; None while it is empty."""
 
 
-class Window:
-    """The attempts of the last sixty minutes, each with its time: never more than `limit` in any hour."""
-
-    def __init__(self, limit: int | None) -> None:
-        self.limit = limit
-        self._attempts: deque[float] = deque()
-        self._writes: deque[float] = deque()
-        self._since = inf
-
-    def used(self, now: float) -> int:
-        """Return how many attempts the last hour holds."""
-        while self._attempts and self._attempts[0] <= now - HOUR_S:
-            self._attempts.popleft()
-        return len(self._attempts)
-
-    def wait(self, now: float, keep: int) -> float:
-        """Return the seconds until one more attempt leaves at least `keep` for others; 0 is now."""
-        if self.limit is None:
-            return 0.0
-        excess = self.used(now) + 1 + keep - self.limit
-        if excess <= 0:
-            return 0.0
-        if excess > len(self._attempts):
-            # Too much is kept for writes: that fades as the writes of the last minutes do.
-            return self._writes[0] + _RECENTLY_S - now if self._writes else HOUR_S
-        return self._attempts[excess - 1] + HOUR_S - now
-
-    def spend(self, now: float, lane: Lane) -> None:
-        """Count an attempt; an unlimited hour is not counted."""
-        self._since = min(self._since, now)
-        if self.limit is not None:
-            self._attempts.append(now)
-        if lane is Lane.WRITE:
-            self._writes.append(now)
-
-    def reserve(self, now: float) -> int:
-        """Return what reads leave to writes: a tenth, or the last five minutes' writes carried on for an hour.
-
-        A rate seen for so short a time, or for less while the hour is young, may be too low, and reads
-        that have spent the hour cannot give it back: so up to half of the hour is kept for two standard
-        deviations more than was seen.
-        """
-        if self.limit is None:
-            return 0
-        while self._writes and self._writes[0] <= now - _RECENTLY_S:
-            self._writes.popleft()
-        seen = len(self._writes)
-        seen_for_s = min(_RECENTLY_S, max(_SHORTEST_S, now - self._since))
-        carried_on = math.ceil(seen * HOUR_S / _RECENTLY_S)
-        likely_most = math.ceil((seen + 2 * math.sqrt(seen)) * HOUR_S / seen_for_s)
-        tenth = max(self.limit // 10, min(1, self.limit - 1))
-        return max(tenth, carried_on, min(self.limit // 2, likely_most))
-
-    def resets_in(self, now: float) -> float | None:
-        """Return the seconds until the oldest attempt leaves."""
-        return self._attempts[0] + HOUR_S - now if self.used(now) else None
-
-
 class _Account:
     """What is known of one credential."""
 
     def __init__(self, limit: int | None) -> None:
-        self.window = Window(limit)
+        self.hour = Hour(limit)
         self.closed_until = 0.0
         self.pauses = 0
         self.told_remaining: int | None = None
         self.told_until = 0.0
+
+    def has_room(self, at: float, lane: Lane, requests: int = 1) -> bool:
+        """Return whether so many requests may go at a moment, if nothing else is sent until then."""
+        if at < self.closed_until or self.told_left(at, lane) < requests:
+            return False
+        return self.hour.has_room(at, lane, requests)
+
+    def told_left(self, at: float, lane: Lane) -> float:
+        """Return how many more requests of a lane PlanDocket's own count leaves; infinite where it tells none."""
+        if self.told_remaining is None or at >= self.told_until:
+            return math.inf
+        if lane is Lane.WRITE:
+            return self.told_remaining
+        hours = min(1.0, (self.told_until - at) / HOUR_S)
+        likely = self.hour.writes_an_hour(at) * hours
+        return self.told_remaining - max(self.hour.least_for_writes, likely)
 
 
 class Budget:
@@ -135,16 +83,25 @@ class Budget:
         """Count one attempt, about to be sent.
 
         Raises:
-            RateLimitedError: none is left for this lane; `retry_in_s` tells when one will be.
+            RateLimitedError: none is left for this lane; `retry_after` tells when one will be.
         """
         now = self._clock.monotonic()
         account = self._account(credential)
-        wait = self._wait(account, now, lane)
-        if wait > 0:
-            raise RateLimitedError(wait)
-        account.window.spend(now, lane)
+        if not account.has_room(now, lane):
+            raise RateLimitedError(self.wait(credential, lane))
+        account.hour.spend(now, lane)
         if account.told_remaining is not None:
             account.told_remaining -= 1
+
+    def wait(self, credential: Credential, lane: Lane, requests: int = 1) -> int:
+        """Return the whole seconds until so many requests may be sent, if nothing else is sent: 0 is now.
+
+        More than an hour ever has are waited for until all of the hour is there.
+        """
+        now = self._clock.monotonic()
+        account = self._account(credential)
+        longest = math.ceil(max(HOUR_S, account.closed_until - now, account.told_until - now))
+        return bisect_left(range(longest), True, key=lambda s: account.has_room(now + s, lane, requests))
 
     def is_accepted(self, credential: Credential) -> bool:
         """Return whether PlanDocket knows the key, as far as was seen. The gateway's own key needs no proof."""
@@ -194,9 +151,9 @@ class Budget:
         account = (
             self._accounts.get(credential) or self._unaccepted.get(credential) or _Account(self._per_hour)
         )
-        used = account.window.used(now)
+        used = account.hour.used(now)
         remaining = None if self._per_hour is None else max(0, self._per_hour - used)
-        resets_in = account.window.resets_in(now)
+        resets_in = account.hour.resets_in(now)
         if account.closed_until > now:
             remaining, resets_in = 0, account.closed_until - now
         elif account.told_remaining is not None and account.told_until > now:
@@ -213,14 +170,7 @@ class Budget:
         """The attempts of the last sixty minutes, with whichever key."""
         now = self._clock.monotonic()
         accounts = (*self._accounts.values(), *self._unaccepted.values())
-        return sum(account.window.used(now) for account in accounts)
-
-    def _wait(self, account: _Account, now: float, lane: Lane) -> float:
-        keep = account.window.reserve(now) if lane is Lane.READ else 0
-        waits = [account.window.wait(now, keep), account.closed_until - now]
-        if account.told_remaining is not None and now < account.told_until:
-            waits.append(account.told_until - now if account.told_remaining <= keep else 0.0)
-        return max(waits)
+        return sum(account.hour.used(now) for account in accounts)
 
     def _account(self, credential: Credential) -> _Account:
         is_accepted = self.is_accepted(credential)

@@ -1,12 +1,13 @@
 # pyright: basic
 """The hour's requests: counted exactly, a part left to writes, and PlanDocket's own word obeyed."""
 
+from copy import deepcopy
 from datetime import UTC, datetime
 from math import ceil
 
 import pytest
 from asking import Time
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from keeping.wires import HELD, Wire, bearer, caller, shared
 
@@ -124,25 +125,61 @@ def test_reads_leave_a_tenth_to_writes(time):
     assert spent(budget, WRITE) == spent(budget) == 0
 
 
+def trickle(time, budget, count, every):
+    """Send writes one after the other."""
+    for _ in range(count):
+        assert spent(budget, WRITE, most=1) == 1
+        time.seconds += every
+
+
 def test_reads_leave_what_writes_need_if_they_go_on(time):
-    """20 writes in five minutes are 240 in an hour: more than the tenth."""
+    """A write every twelve seconds is 300 in an hour, those that were made included: more than the tenth."""
     budget = Budget(1000, time.clock)
-    assert spent(budget, WRITE, most=20) == 20
-    time.seconds += 299.9
+    trickle(time, budget, 20, every=12)
 
-    assert spent(budget) == pytest.approx(
-        1000 - 20 - 240 - 107, abs=1
-    )  # two deviations: not quite five minutes
-    assert spent(budget, WRITE) == pytest.approx(240 + 107, abs=1)
+    assert 500 <= spent(budget) <= 700
+    trickle(time, budget, 280, every=12)
 
 
-def test_a_young_hour_keeps_more_for_writes(time):
-    """One write in the first ten seconds may be many an hour: up to half of it stays."""
+def test_what_was_written_is_not_left_to_writes_again(time):
+    """After an hour at one pace reads have what writes do not need, but for the tenth and what differs by chance."""
     budget = Budget(1000, time.clock)
-    spent(budget, WRITE, most=1)
-    time.seconds += 10
+    trickle(time, budget, 299, every=12)
 
-    assert spent(budget) == 1000 - 1 - 360  # (1 + 2) in thirty seconds, carried on
+    assert spent(budget) == 1000 - 299 - 100
+
+
+def test_writes_leave_half_of_the_hour_to_reads(time):
+    """However many are written in the first minutes."""
+    budget = Budget(1000, time.clock)
+    trickle(time, budget, 300, every=1)
+
+    assert spent(budget) == 500
+
+
+@pytest.mark.parametrize("limit", [100, 1000, 5000])
+@pytest.mark.parametrize("lasts", [0, 59])
+@pytest.mark.parametrize("reads_before", [0, 3])
+def test_a_burst_of_writes_is_no_sign_of_more(time, limit, lasts, reads_before):
+    """Right after a cold start too: reads have all but the tenth of what the burst has left."""
+    budget = Budget(limit, time.clock)
+    spent(budget, most=reads_before)
+    trickle(time, budget, 77, every=lasts / 76)
+
+    assert spent(budget) == limit - 77 - reads_before - limit // 10
+
+
+def test_one_burst_after_the_other_is_a_sign_of_more(time):
+    """For a while: then it fades, though nothing leaves the hour yet."""
+    budget = Budget(1000, time.clock)
+    for _ in range(2):
+        spent(budget, WRITE, most=77)
+        time.seconds += 90
+    assert not budget.wait(HELD, READ, 400)
+    assert budget.wait(HELD, READ, 600)
+
+    time.seconds += 1800
+    assert not budget.wait(HELD, READ, 600)
 
 
 def test_reads_alone_may_have_all_but_the_tenth_from_the_start(time):
@@ -151,13 +188,23 @@ def test_reads_alone_may_have_all_but_the_tenth_from_the_start(time):
 
 
 def test_writes_of_long_ago_reserve_nothing(time):
-    """After five minutes without a write the tenth is all there is."""
+    """An hour after the last of them the tenth is all there is."""
     budget = Budget(1000, time.clock)
-    spent(budget, WRITE, most=20)
-    before = spent(budget)
-    time.seconds += 300
+    trickle(time, budget, 40, every=12)
+    time.seconds += 3600
 
-    assert spent(budget) == 1000 - 20 - before - 100
+    assert spent(budget) == 900
+
+
+def test_what_is_remembered_of_writes_is_bounded(time):
+    """By the hour where it has an end; where it has none nothing is."""
+    for limit, most in ((50, 50), (None, 0)):
+        budget = Budget(limit, time.clock)
+        for _ in range(3):
+            spent(budget, WRITE, most=3000)
+            time.seconds += 1200
+        [account] = budget._accounts.values()
+        assert len(account.hour._writes) <= most
 
 
 def test_a_refused_read_is_told_when_it_may_come_again(time):
@@ -172,14 +219,53 @@ def test_a_refused_read_is_told_when_it_may_come_again(time):
     assert spent(budget) == 500
 
 
-def test_a_wait_for_the_reserve_is_no_longer_than_the_reserve(time):
-    """Ten writes reserve 120 of 100 requests for five minutes: then reads pass again."""
-    budget = Budget(100, time.clock)
-    spent(budget, WRITE, most=10)
+# When to come again.
 
-    assert wait(budget) <= 300
-    time.seconds += 300
-    assert spent(budget) == 80
+SENT = st.lists(
+    st.tuples(
+        st.floats(0, 900, allow_nan=False),
+        st.sampled_from(["read", "write", "burst", "pause", "bare 429", "told", "accepted"]),
+        st.integers(0, 60),
+    ),
+    max_size=30,
+)
+
+
+@settings(QUIET, max_examples=300)
+@given(
+    SENT,
+    st.one_of(st.integers(1, 60), st.none()),
+    st.sampled_from([READ, WRITE]),
+    st.sampled_from([HELD, caller(1)]),
+    st.integers(1, 5),
+)
+def test_a_wait_is_exact(sent, limit, lane, credential, requests):
+    """Repeated after it with nothing else sent it passes, a second earlier it does not: whatever closed the way."""
+    time = Time(1_000.0)
+    budget = Budget(limit, time.clock, jitter=lambda: 0.37)
+    for gap, what, count in sent:
+        time.seconds += gap
+        match what:
+            case "read" | "write":
+                spent(budget, READ if what == "read" else WRITE, credential, most=min(count, 5))
+            case "burst":
+                spent(budget, WRITE, credential, most=count)
+            case "pause" | "bare 429":
+                budget.close(credential, count if what == "pause" else None)
+            case "told":
+                budget.note_headers(credential, count, time.seconds + count * 40)
+            case _:
+                budget.accept(credential)
+    assume(limit is None or lane is WRITE or requests <= limit - max(limit // 10, min(1, limit - 1)))
+    assume(limit is None or requests <= limit)
+    seconds = budget.wait(credential, lane, requests)
+
+    if seconds > 0:
+        time.seconds += seconds - 1
+        _, earlier = deepcopy((time, budget))
+        assert spent(earlier, lane, credential, most=requests) < requests
+        time.seconds += 1
+    assert spent(budget, lane, credential, most=requests) == requests
 
 
 def test_an_error_carries_retry_after(time):

@@ -1,0 +1,132 @@
+"""The requests of any sixty minutes, counted exactly, and how they are shared between reads and writes."""
+
+import math
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Sequence
+from enum import Enum
+from math import inf
+
+HOUR_S = 3600.0
+_RECENTLY_S = 300.0
+_MINUTE_S = 60.0
+_DEVIATIONS = 3
+
+
+class Lane(Enum):
+    """What a request is for."""
+
+    READ = "read"
+    WRITE = "write"
+
+
+class Hour:
+    """The attempts of the last sixty minutes, each with its time: never more than `limit` in any hour.
+
+    Questions about a moment to come are answered as if nothing else were sent until then: so what has no
+    room now has room from some moment on.
+    """
+
+    def __init__(self, limit: int | None) -> None:
+        self.limit = limit
+        """None is unlimited: then nothing is counted."""
+        self._attempts: deque[float] = deque()
+        self._writes: deque[float] = deque()
+        self._writing_since = 0.0
+        # What was found out for one read since the last attempt: up to here no room, from there on room.
+        self._no_room_at = -inf
+        self._room_at = inf
+
+    def used(self, now: float) -> int:
+        """Return how many attempts the last hour holds."""
+        for times in (self._attempts, self._writes):
+            while times and times[0] <= now - HOUR_S:
+                times.popleft()
+        return len(self._attempts)
+
+    def resets_in(self, now: float) -> float | None:
+        """Return the seconds until the oldest attempt leaves."""
+        return self._attempts[0] + HOUR_S - now if self.used(now) else None
+
+    def spend(self, now: float, lane: Lane) -> None:
+        """Count an attempt."""
+        if self.limit is None:
+            return
+        self.used(now)
+        self._no_room_at, self._room_at = -inf, inf
+        self._attempts.append(now)
+        if lane is Lane.WRITE:
+            if not self._writes:
+                self._writing_since = now
+            self._writes.append(now)
+
+    def has_room(self, at: float, lane: Lane, requests: int = 1) -> bool:
+        """Return whether so many attempts may go at a moment, now or to come.
+
+        Writes may have the whole hour. Reads leave them what they had of it and a tenth more, or all that an
+        hour of such writes comes to.
+        """
+        if self.limit is None:
+            return True
+        if lane is Lane.WRITE:
+            return _after(at - HOUR_S, self._attempts) + requests <= self.limit
+        if at <= self._no_room_at:
+            return False
+        if requests == 1 and at >= self._room_at:
+            return True
+        has_room = self._has_room_for_reads(self.limit, at, requests)
+        if requests == 1 and has_room:
+            self._room_at = at
+        elif requests == 1:
+            self._no_room_at = at
+        return has_room
+
+    def _has_room_for_reads(self, limit: int, at: float, requests: int) -> bool:
+        used = _after(at - HOUR_S, self._attempts)
+        if used + requests + self.least_for_writes > limit:
+            return False
+        read = used - _after(at - HOUR_S, self._writes) + requests
+        return read <= limit / 2 or read + self.writes_an_hour(at) <= limit
+
+    @property
+    def least_for_writes(self) -> int:
+        """What reads leave to writes, whatever was seen of them: a tenth."""
+        return 0 if self.limit is None else max(self.limit // 10, min(1, self.limit - 1))
+
+    def writes_an_hour(self, at: float) -> float:
+        """Return how many writes are likely in an hour; at most half of it, so that reads have the other half.
+
+        The last hour tells, with three standard deviations more than was seen of it: reads that have spent the
+        hour cannot give it back. Where the last five minutes alone come to more, more are likely.
+        """
+        if self.limit is None or not self._writes:
+            return 0.0
+        likely = max(self._carried_on(at, HOUR_S, _DEVIATIONS), self._carried_on(at, _RECENTLY_S, 0))
+        return min(self.limit / 2, likely)
+
+    def _carried_on(self, at: float, span_s: float, deviations: float) -> float:
+        """Return what the writes of the last `span_s` come to in an hour if they go on, but for the busiest minute.
+
+        That is counted as it was: a hundred confirmed at once are no sign that another hundred follow.
+        """
+        writes = list(self._writes)
+        seen = writes[bisect_right(writes, at - span_s) :]
+        burst = _busiest_minute(seen)
+        steady = len(seen) - burst
+        seen_for_s = max(_MINUTE_S, min(span_s, at - self._writing_since) - _MINUTE_S)
+        return burst + (steady + deviations * math.sqrt(steady)) * HOUR_S / seen_for_s
+
+
+def _after(begin: float, times: Sequence[float]) -> int:
+    """Return how many of the times, in order, are after `begin`."""
+    return len(times) - bisect_right(times, begin)
+
+
+def _busiest_minute(times: Sequence[float]) -> int:
+    """Return how many of the times, in order, the fullest sixty seconds hold."""
+    most = begin = 0
+    for end, at in enumerate(times):
+        while times[begin] <= at - _MINUTE_S:
+            begin += 1
+        most = max(most, end - begin + 1)
+    return most
