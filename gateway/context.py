@@ -11,7 +11,7 @@ import msgspec
 import strawberry
 
 from gateway.access import Caller
-from gateway.errors import UnauthenticatedError
+from gateway.errors import RateLimitedError, UnauthenticatedError
 from gateway.known import Known
 from gateway.loader import Loader, see
 from gateway.reads import Asked, Reads, read_anew, read_first
@@ -79,6 +79,8 @@ class Context:
         """Whether nothing but the resolver of a lone root field runs: nobody can want another read beside its first."""
         self.asked: Asked = {}
         """What was asked so far: see `gateway.reads`."""
+        self.walks: set[Call[Any]] = set()
+        """Lists, by their first page without includes, that are read to their end in any case."""
         self._session = upstream.session(caller.credential, caller.throttle) if caller.credential else None
         self._loaders: dict[type, Any] = {}
         self._running: set[asyncio.Future[Any]] = set()
@@ -204,6 +206,7 @@ class Context:
         """Forget what the operation read: after a write it may be different."""
         self.known = Known()
         self.asked.clear()
+        self.walks.clear()
         self._loaders.clear()
 
     def listing(self, call: Call[RowT]) -> Listing[RowT]:
@@ -220,6 +223,19 @@ class Context:
         self.known.add(call, answer)
         return answer
 
+    async def walk(self, call: Call[RowT]) -> tuple[RowT, ...]:
+        """Return every row of the list that `call` begins.
+
+        Raises:
+            TooComplexError: the operation cannot afford its pages after the first; none of them was asked for.
+        """
+        listing = self.listing(call)
+        await listing.page(1)
+        left = listing.pages_left(None) or 0
+        if left > self._way.calls_left and self._upstream.kept(call.at(2), self._way) is None:
+            self._way.check(self._way.lane, left)
+        return await listing.all()
+
     def at_hand(self, call: Call[RowT]) -> Answer[RowT] | None:
         """Return the answer to `call` where it is kept; the operation knows it from now on."""
         answer = self._upstream.at_hand(call, self._way)
@@ -227,6 +243,32 @@ class Context:
             self.learn(call, answer)
             self._kept_reads.append((call, ref(answer)))
         return answer
+
+    async def recall(self, call: Call[RowT]) -> Answer[RowT] | None:
+        """Return what is kept of an answer, though stale; the operation knows it from now on."""
+        answer = await self.upstream.recall(call, self.session)
+        if answer is not None:
+            self.known.add(call, answer)
+        return answer
+
+    def afford(self, requests: int) -> None:
+        """Refuse what would be in vain if it could not be sent whole.
+
+        Raises:
+            TooComplexError: the operation may not send so many more requests.
+            RateLimitedError: the hour has not so many left.
+        """
+        if requests:
+            self.session.check(self.session.lane, requests)
+            self.upstream.check_hour(self.session, requests)
+
+    def refused_together(self, results: list[T | Exception], lane: Lane) -> list[T | Exception]:
+        """Return results of requests that were sent at once: those that the hour refused wait for each other."""
+        refused = sum(isinstance(result, RateLimitedError) for result in results)
+        if refused < 2:
+            return results
+        error = self.upstream.gate.refusal(self.session, lane, refused)
+        return [error if isinstance(result, RateLimitedError) else result for result in results]
 
     def id_of(self, record: Record[Any], key: str) -> int | None:
         """Return the id of the row with a natural key, where such a row is kept: then `at_hand` has it."""

@@ -41,6 +41,7 @@ class Reads(Loader[Call[Any], Answer[Any]]):
         failed = await self._prepare(unread)
         left = [bare for bare in wants if bare not in failed]
         results = await settle(self._answer(bare, wants[bare]) for bare in left)
+        results = self.context.refused_together(results, self.context.session.lane)
         answers = {**failed, **dict(zip(left, results, strict=True))}
         return [answers[call.including(frozenset())] for call in keys]
 

@@ -9,9 +9,11 @@ from gateway.errors import RateLimitedError, TooComplexError, UnavailableError
 from gateway.known import UNAVAILABLE, UNKNOWN
 from gateway.loader import Loader, Wanted, settle
 from gateway.upstream.call import Call, listing, one
+from gateway.upstream.pages import Listing
 from gateway.upstream.plan import Way, rows_by_id
 from gateway.upstream.reason import because
 from gateway.upstream.record import Record, Row, RowT
+from gateway.upstream.wire import Answer
 
 if TYPE_CHECKING:
     from gateway.context import Context
@@ -36,15 +38,25 @@ class ById(Loader[Wanted[int], RowT | None], Generic[RowT]):
     async def load_batch(self, keys: list[Wanted[int]]) -> list[RowT | Exception | None]:
         """Return a row, None or an exception for each key, in their order."""
         include = frozenset[str]().union(*(wanted.include for wanted in keys))
-        await fill(self.context, self.record, {wanted.key for wanted in keys}, include)
-        return await settle(self._row(wanted) for wanted in keys)
+        failure = await fill(self.context, self.record, {wanted.key for wanted in keys}, include)
+        return await settle(self._row(wanted, failure) for wanted in keys)
 
-    async def _row(self, wanted: Wanted[int]) -> RowT | None:
+    async def _row(self, wanted: Wanted[int], failure: RateLimitedError | None) -> RowT | None:
         if is_known(self.context, self.record, wanted.key, wanted.include):
             return cast("RowT | None", self.context.known.row(self.record.row, wanted.key))
         with because("it is wanted by its id"):
-            answer = await self.context.read(one(self.record, wanted.key, wanted.include))
+            answer = await _read(self.context, one(self.record, wanted.key, wanted.include), failure)
         return answer.rows[0] if answer.rows else None
+
+
+async def _read(context: "Context", call: Call[RowT], failure: RateLimitedError | None) -> Answer[RowT]:
+    """Return the answer to `call`; after a failure only what is kept of it."""
+    if failure is None:
+        return await context.read(call)
+    answer = await context.recall(call)
+    if answer is None:
+        raise failure
+    return answer
 
 
 def is_known(context: "Context", record: Record[Any], row_id: int, include: frozenset[str]) -> bool:
@@ -54,18 +66,29 @@ def is_known(context: "Context", record: Record[Any], row_id: int, include: froz
     return row is None or (row is not UNKNOWN and all(link is not UNKNOWN for link in links))
 
 
-async def fill(context: "Context", record: Record[Any], row_ids: set[int], include: frozenset[str]) -> None:
-    """Make rows known by walking the whole collection, as far as that costs less than to read each."""
+async def fill(
+    context: "Context", record: Record[Any], row_ids: set[int], include: frozenset[str]
+) -> RateLimitedError | None:
+    """Make rows known by walking the whole collection, as far as that costs less than to read each.
+
+    Returns why the walk was not made where the hour has too few requests left for it: it has too few for
+    each row then, too.
+    """
     for row_id in row_ids:
         if not is_known(context, record, row_id, include):
             context.at_hand(one(record, row_id, include))
     if all(is_known(context, record, row_id, include) for row_id in row_ids):
-        return
+        return None
     whole = listing(record, include=include)
     if include - context.upstream.traits.honoured(whole, context.session.credential):
-        return
-    with suppress(UnavailableError, RateLimitedError):  # each may still be kept, though stale
+        return None
+    try:
         await _walk_if_cheaper(context, whole, row_ids, include)
+    except RateLimitedError as error:
+        return error
+    except (UnavailableError, TooComplexError):
+        pass  # each may still be kept, though stale, or affordable
+    return None
 
 
 async def _walk_if_cheaper(
@@ -79,6 +102,7 @@ async def _walk_if_cheaper(
         left = context.pages_left(walk, record)
         match rows_by_id(missing, pages_left=left, pages_read=pages_read):
             case Way.SCAN:
+                context.afford(left or 1)
                 with because(
                     f"{left} pages of {record.path} are no more requests than {missing} single reads"
                 ):
@@ -95,9 +119,10 @@ async def _walk_if_cheaper(
 class ByKey(Loader[Wanted[str], RowT | None], Generic[RowT]):
     """Natural keys to rows, in key order; None where no row has the key.
 
-    No list can be filtered by its own key. A single key is looked for with `search` where the
-    resource has one; a miss proves nothing (what it covers is undocumented), so then, and for several
-    keys, the list is walked as far as the operation may. Source: /en/api/events.html, /en/api/contacts.html
+    No list can be filtered by its own key. A single key is looked for with `search` where the resource has
+    one; of several, a page of the list shows whether its walk costs less than a search for each. A miss
+    proves nothing (what a search covers is undocumented), so then the list is walked as far as the operation
+    may. Source: /en/api/events.html, /en/api/contacts.html
     """
 
     record: ClassVar[Record[Any]]
@@ -117,6 +142,8 @@ class ByKey(Loader[Wanted[str], RowT | None], Generic[RowT]):
         failure: Exception | None = None
         try:
             await self._look_for(missing, include)
+        except TooComplexError as error:
+            failure = error  # of those that were not found by then
         except (UnavailableError, RateLimitedError) as error:
             failure = error
             await self._recall(missing, include)
@@ -124,13 +151,27 @@ class ByKey(Loader[Wanted[str], RowT | None], Generic[RowT]):
         return [rows.get(wanted.key, failure) for wanted in keys]
 
     async def _look_for(self, missing: set[str], include: frozenset[str]) -> None:
-        if len(missing) == 1 and self.has_search:
+        is_single = len(missing) == 1
+        walk = self.context.listing(listing(self.record, include=include))
+        left = self.context.pages_left(walk, self.record)
+        if left is None and len(missing) > 1:
+            with because(f"{len(missing)} are wanted by their keys, and a page tells how many there are"):
+                await walk.page(1)
+            missing = missing - self._by_key().keys()
+            left = self.context.pages_left(walk, self.record)
+        if self.has_search and missing and (left is None or left > len(missing) or is_single):
             with because("it is wanted by its key, which only a search may find"):
-                await self.context.read(listing(self.record, {"search": next(iter(missing))}, include))
+                await self._search(missing, include)
             missing = missing - self._by_key().keys()
         if missing:
             with because(f"{len(missing)} are wanted by keys that no filter or search finds: the whole list"):
-                await self._walk(include)
+                await self._walk(walk)
+
+    async def _search(self, keys: set[str], include: frozenset[str]) -> None:
+        calls = [listing(self.record, {"search": key}, include) for key in sorted(keys)]
+        for result in await settle(map(self.context.read, calls)):
+            if isinstance(result, Exception):
+                raise result
 
     async def _recall(self, missing: set[str], include: frozenset[str]) -> None:
         """Take the rows from what is kept though stale: by their ids, which the keys once had."""
@@ -140,9 +181,8 @@ class ByKey(Loader[Wanted[str], RowT | None], Generic[RowT]):
                 with suppress(UnavailableError, RateLimitedError):
                     await self.context.read(one(self.record, row_id, include))
 
-    async def _walk(self, include: frozenset[str]) -> None:
+    async def _walk(self, walk: Listing[Any]) -> None:
         """Read the whole list, if the operation can afford it; else a key that was not found is null."""
-        walk = self.context.listing(listing(self.record, include=include))
         with suppress(TooComplexError):
             await walk.page(1)
             left = self.context.pages_left(walk, self.record)
@@ -201,20 +241,21 @@ class Extras(Loader[Extra, Any]):
 
     async def load_batch(self, keys: list[Extra]) -> list[Any]:
         """Return a link or an exception for each key, in their order."""
+        failures: dict[Record[Any], RateLimitedError | None] = {}
         for record in {extra.record for extra in keys}:
             asked = [extra for extra in keys if extra.record is record]
             include = frozenset(extra.name for extra in asked)
-            await fill(self.context, record, {extra.row_id for extra in asked}, include)
-        return await settle(self._link(extra) for extra in keys)
+            failures[record] = await fill(self.context, record, {extra.row_id for extra in asked}, include)
+        return await settle(self._link(extra, failures[extra.record]) for extra in keys)
 
-    async def _link(self, extra: Extra) -> Any:
+    async def _link(self, extra: Extra, failure: RateLimitedError | None) -> Any:
         context, kind = self.context, extra.record.row
         if context.known.link(kind, extra.name, extra.row_id) is UNKNOWN:
             call = one(extra.record, extra.row_id, frozenset({extra.name}))
             if not context.upstream.traits.honoured(call, context.session.credential):
                 return UNAVAILABLE
             with because(f"only include={extra.name} tells it"):
-                await context.read(call)
+                await _read(context, call, failure)
         return context.known.link(kind, extra.name, extra.row_id)
 
 

@@ -14,6 +14,7 @@ from gateway.inputs import Body, Inputs, to_wire
 from gateway.loader import settle
 from gateway.relations import rows_of
 from gateway.rows import ById
+from gateway.upstream.budget import Lane
 from gateway.upstream.columns import is_moment
 from gateway.upstream.flaws import Reason
 from gateway.upstream.record import Record, Row
@@ -97,7 +98,8 @@ class Writable(msgspec.Struct, frozen=True):
                 raise row
             return await self._change(context, *row, Attempt(body, row_id=row[0]))
 
-        return await settle(_saved(write(row)) for row in rows)
+        results = await settle(_saved(write(row)) for row in rows)
+        return context.refused_together(results, Lane.WRITE)
 
     def held(self, row: Row | None) -> Body:
         """Return the request fields that are columns of a row; NOT_FOUND at the id where there is none."""

@@ -117,7 +117,8 @@ class Upstream:
         """Return an operation's way here. Where nothing is kept across operations it keeps for itself."""
         cache = self._cache or Cache(self._keeping, self._clock)
         deadline = self.gate.now() + self._settings.operation_timeout
-        return Session(credential, cache, self._settings.max_calls, deadline, throttle)
+        kept_for_s = self._keeping.fresh_s if self._cache is not None else None
+        return Session(credential, cache, self._settings.max_calls, deadline, throttle, kept_for_s)
 
     def at_hand(self, call: Call[RowT], session: Session) -> Answer[RowT] | None:
         """Return the answer to `call` where it is kept fresh; costs no request and no wait."""
@@ -150,7 +151,7 @@ class Upstream:
             CallerError, UpstreamError: as `gateway.errors` sorts them, and nothing is kept that helps.
         """
         call = call.including(self.traits.honoured(call, session.credential))
-        return await self._narrowed(call, session) or await self._asked(call, session)
+        return await self.narrowed(call, session) or await self._asked(call, session)
 
     async def ask_now(self, call: Call[RowT], session: Session) -> Answer[RowT]:
         """Return the answer to `call` as `ask` does, but nothing kept: as PlanDocket gives it now."""
@@ -225,9 +226,21 @@ class Upstream:
     async def _stale(self, call: Call[RowT], session: Session) -> Answer[RowT] | None:
         """Return the answer as far as it is kept, though stale."""
         kept = session.cache.answer(call, session.credential, stale=True)
-        return kept or await self._narrowed(call, session, stale=True)
+        return kept or await self.narrowed(call, session, stale=True)
 
-    async def _narrowed(
+    def check_hour(self, session: Session, requests: int) -> None:
+        """Raise RateLimitedError unless the hour has so many more requests for the operation."""
+        if self.budget.wait(session.credential, session.lane, requests) > 0:
+            raise self.gate.refusal(session, session.lane, requests)
+
+    async def recall(self, call: Call[RowT], session: Session) -> Answer[RowT] | None:
+        """Return what is kept of the answer to `call`, though stale; None where nothing is."""
+        call = call.including(self.traits.honoured(call, session.credential))
+        answer = await self._stale(call, session)
+        session.is_stale = session.is_stale or answer is not None
+        return answer
+
+    async def narrowed(
         self, call: Call[RowT], session: Session, *, stale: bool = False
     ) -> Answer[RowT] | None:
         """Return a list's page as filtered from a wider list that is kept whole; None where there is none."""
@@ -265,6 +278,10 @@ class Upstream:
 
         listing = self.listing(call, session, at_hand, at_hand)
         try:
+            await listing.page(1)
+            # In turn: the first that is not there ends it.
+            for number in range(2, (listing.pages_left(None) or 0) + 2):
+                await listing.page(number)
             rows = await listing.all()
         except _NotAtHandError:
             return None

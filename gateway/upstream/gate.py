@@ -131,6 +131,16 @@ class Gate:
             raise outcome
         return outcome
 
+    def refusal(self, session: Session, lane: Lane, requests: int = 1) -> RateLimitedError:
+        """Return what an operation is told that needs so many more requests than the hour has.
+
+        It may come again when those can be sent, and besides what it would have to ask again by then.
+        """
+        seconds = self._budget.wait(session.credential, lane, requests)
+        if again := session.to_repeat(self.now() + seconds):
+            seconds = self._budget.wait(session.credential, lane, requests + again)
+        return RateLimitedError(seconds)
+
     async def _attempt(self, ask: _Ask) -> Reply | UnavailableError:
         """Send it once, and return the answer, or the error that stands for one that never came.
 
@@ -175,7 +185,7 @@ class Gate:
             self._fail(attempt)
         else:
             breaker.succeed(attempt, self.now())
-        self._note(reply, ask.session)
+        self._note(reply, ask)
         return reply
 
     def _fail(self, attempt: Attempt) -> None:
@@ -193,8 +203,10 @@ class Gate:
         attempt = self._breaker.admit(self.now())
         try:
             self._budget.spend(ask.session.credential, ask.lane)
-        except RateLimitedError:
+        except RateLimitedError as error:
             self._breaker.give_back(attempt)
+            if ask.session.to_repeat(self.now() + error.retry_after):
+                raise self.refusal(ask.session, ask.lane) from None
             raise
         ask.session.count(ask.lane)
         ask.attempts += 1
@@ -205,16 +217,18 @@ class Gate:
         if session.throttle is not None and not self._budget.is_accepted(session.credential):
             session.throttle.check()
 
-    def _note(self, reply: Reply, session: Session) -> None:
-        credential = session.credential
+    def _note(self, reply: Reply, ask: _Ask) -> None:
+        credential = ask.session.credential
         remaining, reset_at = (_number(reply, f"x-ratelimit-{name}") for name in ("remaining", "reset"))
         self._budget.note_headers(credential, None if remaining is None else int(remaining), reset_at)
         if reply.status == 429:
-            raise RateLimitedError(self._budget.close(credential, _number(reply, "retry-after")))
+            self._budget.close(credential, _number(reply, "retry-after"))
+            raise self.refusal(ask.session, ask.lane)
+        ask.session.answered(ask.method, ask.path, self.now())
         if reply.status == 401:
             self._budget.refuse(credential)
-            if session.throttle is not None:
-                session.throttle.note_refused()
+            if ask.session.throttle is not None:
+                ask.session.throttle.note_refused()
         elif reply.status < 500:  # what fails has not looked at the key
             self._budget.accept(credential)
 

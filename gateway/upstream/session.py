@@ -1,5 +1,7 @@
 """One operation's way to PlanDocket: who asks, what it may cost, and what it cost so far."""
 
+from collections.abc import Mapping
+from math import inf
 from typing import Any, Protocol
 
 from gateway.errors import TooComplexError
@@ -37,6 +39,7 @@ class Session:
         max_calls: int,
         deadline: float,
         throttle: Throttle | None = None,
+        kept_for_s: Mapping[str, float] | None = None,
     ) -> None:
         self.credential = credential
         self.throttle = throttle
@@ -55,6 +58,9 @@ class Session:
         """WRITE while a mutation looks up what it writes: that is part of the write."""
         self._max_calls = max_calls
         self._reads = 0
+        self._kept_for_s = kept_for_s or {}
+        self._answered = 0
+        self._kept_until = inf
 
     @property
     def calls_left(self) -> int:
@@ -69,6 +75,19 @@ class Session:
         """Raise TooComplexError unless the operation may send so many more requests."""
         if lane is Lane.READ and self._reads + requests > self._max_calls:
             raise TooComplexError(self._max_calls)
+
+    def answered(self, method: str, path: str, now: float) -> None:
+        """Note that PlanDocket answered a request."""
+        kept_for_s = self._kept_for_s.get(path.partition("/")[0], 0.0) if method == "GET" else 0.0
+        self._answered += 1
+        self._kept_until = min(self._kept_until, now + kept_for_s)
+
+    def to_repeat(self, at: float) -> int:
+        """Return how many of its answered requests the operation would send again, were it repeated at a moment.
+
+        None as long as all of the answers are kept fresh; else it counts as many as there were.
+        """
+        return 0 if at < self._kept_until else self._answered
 
     def count(self, lane: Lane) -> None:
         """Count a request about to be sent."""
