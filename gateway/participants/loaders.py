@@ -1,5 +1,6 @@
 """Reads participants."""
 
+import asyncio
 from typing import ClassVar
 
 import msgspec
@@ -32,10 +33,15 @@ class ParticipationsWithoutNumber(Loader[OfContact, tuple[ParticipantRow, ...]])
     grouped. Source: /en/api/participants.html
     """
 
+    def load(self, key: OfContact) -> "asyncio.Future[tuple[ParticipantRow, ...]]":
+        """Return a future of a contact's participations; others' are found in the same walk from now on."""
+        self.context.walks.add(key.call.including(frozenset()))
+        return super().load(key)
+
     async def load_batch(self, keys: list[OfContact]) -> list[tuple[ParticipantRow, ...] | Exception]:
         """Return the participations for each contact, in their order."""
         rows: dict[Call[ParticipantRow], dict[int, list[ParticipantRow]]] = {}
         for call in {key.call for key in keys}:
-            for row in await self.context.listing(call).all():
+            for row in await self.context.walk(call):
                 rows.setdefault(call, {}).setdefault(row.contact_id or 0, []).append(row)
         return [tuple(rows.get(key.call, {}).get(key.contact_id, ())) for key in keys]

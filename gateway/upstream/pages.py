@@ -216,7 +216,8 @@ class Listing(Generic[RowT]):
             pass  # beyond the end, as was known
         elif told.more is False or (told.more is None and rows < self.size):
             self.end = end
-            self.total = end if rows or number == 1 else None
+            # An empty page tells the end only where it follows one with rows.
+            self.total = end if rows or number == 1 or self._pages.get(number - 1) else None
         elif self._traits.is_paged(self._path) is False:
             self.end = end
         elif self.end is not None and self.end < end:  # it has grown since a page was kept

@@ -33,9 +33,9 @@ def rows_by_id(missing: int, *, pages_left: int | None, pages_read: int = 0) -> 
 
 
 def lists_by_filter(lists: int, *, pages: int | None, tells_totals: bool, affordable: int) -> Way:
-    """Return how to get several lists that differ in one filter's value, when a wider list holds them all.
+    """Return how to get several lists, when a wider list holds them all.
 
-    `pages` is what a walk of the wider list costs; None where its size is unknown. Where the server
+    `pages` is what a walk of the wider list costs at the most; None where its size is unknown. Where the server
     tells totals, the first of the lists hints at that size for no extra cost; where it does not, only
     the wider list's first page shows whether lists come whole. Where one for each is more than the
     operation can afford, the walk may still end in time.
@@ -49,13 +49,13 @@ def lists_by_filter(lists: int, *, pages: int | None, tells_totals: bool, afford
     return Way.FIRST if tells_totals else Way.PAGE
 
 
-def after_first_list(total: int | None, lists: int, page_size: int) -> Way:
+def after_first_list(total: int | None, lists: int, page_size: int, *, of: int | None = None) -> Way:
     """Return how to get on, once the first of `lists` lists told that it has `total` rows.
 
-    If the others are about as long, the wider list has `total * lists` rows: worth a look where that
-    is fewer pages than lists are left.
+    If all are about as long, the wider list has `total` times as many rows as there are such lists: `of`,
+    or `lists` where nobody knows. Worth a look where that is fewer pages than lists are left.
     """
-    if total is None or pages_of(total * lists, page_size) >= lists - 1:
+    if total is None or pages_of(total * max(lists, of or 0), page_size) >= lists - 1:
         return Way.EACH
     return Way.PAGE
 
