@@ -19,7 +19,7 @@ from gateway.planning.document import PlanError, plan_document
 from gateway.sandbox import SANDBOX_KEY, Sandbox
 from gateway.schema import print_schema
 from gateway.serving import STAYS_S, CannotListenError, Served, run
-from gateway.settings import Settings, load_settings
+from gateway.settings import Settings, load_plan_settings, load_settings
 
 app = typer.Typer(help="A GraphQL gateway in front of PlanDocket's REST API.", no_args_is_help=True)
 
@@ -127,15 +127,21 @@ def plan(
     size: Annotated[str, typer.Option(help="Rows of collections, such as contacts=300,events=12.")] = "",
     max_calls: Annotated[int | None, typer.Option(help="Exit with 1 where an operation needs more.")] = None,
 ) -> None:
-    """Show the requests to PlanDocket that operations would make on a cold start, and why."""
+    """Show the requests to PlanDocket that operations would make on a cold start, and why.
+
+    Up to so many where it depends on what nobody knows beforehand, such as how much a search finds.
+    """
     try:
-        plans = plan_document(file.read_text(encoding="utf-8"), variables, size)
+        plans = plan_document(file.read_bytes(), variables, size, load_plan_settings())
     except PlanError as error:
         print(f"{file}: {error}", file=sys.stderr)
         raise typer.Exit(2) from None
+    except SettingsError as error:
+        print(f"There is no plan.\n{error}", file=sys.stderr)
+        raise typer.Exit(2) from None
     for planned in plans:
         print(planned.text())
-    if max_calls is not None and any(planned.calls > max_calls for planned in plans):
+    if max_calls is not None and any(planned.exceeds(max_calls) for planned in plans):
         print(f"Above {max_calls} requests.", file=sys.stderr)
         raise typer.Exit(1)
 

@@ -14,7 +14,12 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from gateway.errors import SettingsError
 
@@ -466,9 +471,62 @@ def load_settings(**given: object) -> Settings:
     try:
         return Settings(**given)  # pyright: ignore[reportArgumentType] - the environment gives the rest, pydantic reads it
     except ValidationError as error:
-        raise SettingsError(
-            "\n".join(_explain(problem["loc"], problem["msg"]) for problem in error.errors())
-        ) from None
+        raise _explained(error) from None
+
+
+_OF_COST = (
+    "page_size",
+    "update_method",
+    "max_calls",
+    "max_depth",
+    "max_aliases",
+    "max_fields",
+    "max_directives",
+    "max_tokens",
+    "max_operations",
+    "max_rows",
+)
+
+
+class _PlanSettings(Settings):
+    """The settings of a gateway that asks nobody: only what is given counts."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return where values come from: not from the environment."""
+        return (init_settings,)
+
+
+def load_plan_settings() -> Settings:
+    """Return settings to plan with: the environment's where they decide what an operation may cost, else the defaults.
+
+    Raises:
+        SettingsError: as `load_settings` does, for those alone.
+    """
+    of_cost = {str(Settings.model_fields[name].validation_alias) for name in _OF_COST}
+    found = EnvSettingsSource(Settings)()
+    try:
+        return _PlanSettings.model_validate(
+            {
+                "base_url": "http://plan.invalid",
+                "requests_per_hour": "unlimited",
+                "operation_timeout": 300,
+                **{name: value for name, value in found.items() if name in of_cost},
+            }
+        )
+    except ValidationError as error:
+        raise _explained(error) from None
+
+
+def _explained(error: ValidationError) -> SettingsError:
+    return SettingsError("\n".join(_explain(problem["loc"], problem["msg"]) for problem in error.errors()))
 
 
 def _explain(place: tuple[int | str, ...], message: str) -> str:

@@ -1,9 +1,11 @@
 """`gateway plan`: the calls an operation would make, why, and a limit that a front-end's CI can hold."""
 
 import subprocess
+from asyncio import to_thread
 from pathlib import Path
 
 import pytest
+from asking import Gateway
 from benchmarks.requests_table import CASES, TOTALS, Case
 from serving_here import GATEWAY, environment
 
@@ -12,10 +14,14 @@ from gateway.planning.document import PlanError, plan_document
 SIZES = "participants=1500,events=12,contacts=300,categories=20"
 
 
-def run(file: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def run(file: Path, *options: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run the command to its end."""
     return subprocess.run(  # noqa: S603 - our own arguments
-        [GATEWAY, "plan", str(file), *options], env=environment(), capture_output=True, text=True, check=False
+        [GATEWAY, "plan", str(file), *options],
+        env=environment(**settings),
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
@@ -31,12 +37,155 @@ def test_a_plan_is_what_happens(case: Case) -> None:
     assert planned.rehearsal.naive == pytest.approx(case.naive, abs=2)
 
 
+OPERATIONS = (
+    '{ contacts(filter: {search: "e"}, first: 14) { nodes { participations { nodes { event { title } } } } } }',
+    '{ contacts(filter: {search: "holz"}) { nodes { participations { nodes { event { title } } } } } }',
+    '{ contacts(filter: {search: "nothing like it"}) { nodes { participations { totalCount } } } }',
+    '{ contacts(filter: {categoryKey: "wood"}) { nodes { participations(isConfirmed: true) { totalCount } } } }',
+    "{ contacts(first: 3) { nodes { participations { totalCount } } } }",
+    "{ contacts(first: 50) { nodes { participations(first: 100) { nodes { event { title } } } } } }",
+    "{ contacts(last: 20) { nodes { email } } }",
+    "{ contact(by: {databaseId: 10}) { participations { totalCount } } }",
+    "{ contact(by: {databaseId: 7}) { events { title participants(first: 3) { totalCount } } } }",
+    "{ events { nodes { contacts(first: 3) { nodes { participations(first: 2) { totalCount } } } } } }",
+    "{ events(first: 12) { nodes { participants(isConfirmed: false) { totalCount } } } }",
+    "{ events(filter: {upcoming: true}) { nodes { participants(first: 3) { totalCount } } } }",
+    "{ events(filter: {isVisible: true}, last: 3) { nodes { title } } }",
+    '{ participants(filter: {eventKey: "wine-fair-2027"}, last: 5) { nodes { contact { email } } } }',
+    "{ participants(filter: {isConfirmed: true}, last: 5) { nodes { id } } }",
+    '{ category(by: {categoryKey: "wood"}) { title events { title } contacts { nodes { email } } } }',
+    "{ categories { title contacts(first: 2) { totalCount } } }",
+    '{ a: contact(by: {customerNumber: "C-10001"}) { email } b: contact(by: {customerNumber: "C-10299"}) { email } }',
+    '{ a: event(by: {eventKey: "boat-show-2026"}) { title } b: event(by: {eventKey: "wine-fair-2027"}) { title } }',
+    'mutation { updateContact(input: {id: "Q29udGFjdDoxMg==", city: "Gent"}) { contact { city } } }',
+    "mutation { createParticipant(input: {event: {databaseId: 1}, contact: {databaseId: 11}})"
+    " { participant { contact { email } } } }",
+)
+
+
+@pytest.mark.parametrize("query", OPERATIONS)
+async def test_a_plan_is_never_too_low(gateway: Gateway, query: str) -> None:
+    """With the sandbox's sizes: the same, or more where it says "up to", whatever the sandbox holds."""
+    ask = gateway(cache="on")
+    answer = await ask.answer(query)
+    [planned] = await to_thread(plan_document, query, "{}", SIZES)
+
+    assert len(ask.calls) <= planned.calls
+    assert ("up to" in planned.text()) is not planned.is_certain
+    if planned.is_certain:
+        assert len(ask.calls) == planned.calls
+    if "errors" in answer:
+        assert planned.may_fail
+
+
+@pytest.mark.parametrize(
+    ("sizes", "most"),
+    [(SIZES, 16), ("participants=1500", 16), ("contacts=300,participants=100", 3)],
+)
+def test_a_search_is_taken_to_find_a_full_page(sizes: str, most: int) -> None:
+    """And some of its contacts to have no customer number: nobody knows."""
+    [planned] = plan_document(OPERATIONS[0], "{}", sizes)
+
+    assert planned.text().startswith(f"query: up to {most} requests to PlanDocket")
+
+
+def test_what_may_go_beyond_the_limit_of_an_operation_says_so(tmp_path: Path) -> None:
+    """With the operator's limit; a limit of the front-end's CI is not held then."""
+    file = tmp_path / "page.graphql"
+    file.write_text(OPERATIONS[0])
+    heading = run(file, "--size", SIZES, GATEWAY_MAX_CALLS_PER_OPERATION="12").stdout.splitlines()[0]
+    assert heading.startswith("query: up to 12 requests to PlanDocket")
+    assert heading.endswith("it may need more than one operation may make, and fails then")
+    assert run(file, "--size", SIZES, "--max-calls", "16").returncode == 0
+    above = run(file, "--size", SIZES, "--max-calls", "16", GATEWAY_MAX_CALLS_PER_OPERATION="12")
+    assert above.returncode == 1
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"PLANDOCKET_PAGE_PARAM": "seite", "PLANDOCKET_PER_PAGE_PARAM": "anzahl"},
+        {"PLANDOCKET_INCLUDE_STYLE": "brackets"},
+        {"PLANDOCKET_BASE_URL": "https://x.example.org", "GATEWAY_AUTH": "jwt", "GATEWAY_DOCUMENTS": "only"},
+        {"GATEWAY_PORT": "none", "GATEWAY_CACHE": "off", "GATEWAY_SHARING": "off"},
+        {"PLANDOCKET_REQUESTS_PER_HOUR": "1", "GATEWAY_OPERATION_TIMEOUT": "0.001"},
+    ],
+)
+def test_settings_that_decide_on_no_cost_are_not_looked_at(tmp_path: Path, settings: dict[str, str]) -> None:
+    """Neither their values nor whether they are right."""
+    file = tmp_path / "page.graphql"
+    file.write_text("{ contacts(last: 20) { nodes { events { title } categories { title } } } }")
+
+    ended = run(file, "--size", SIZES, **settings)
+    assert (ended.returncode, ended.stdout) == (0, run(file, "--size", SIZES).stdout)
+    assert ended.stdout.startswith("query: 2 requests to PlanDocket")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("PLANDOCKET_PAGE_SIZE", "30"), ("PLANDOCKET_UPDATE_METHOD", "PUT")],
+)
+def test_settings_that_decide_on_costs_are(tmp_path: Path, setting: str, value: str) -> None:
+    """A plan is for the gateway that the operator runs."""
+    file = tmp_path / "page.graphql"
+    file.write_text(
+        "query Q { contacts(last: 20) { nodes { id } } }"
+        'mutation M { updateParticipant(input: {id: "UGFydGljaXBhbnQ6MQ==", isConfirmed: true})'
+        " { userErrors { code } } }"
+    )
+
+    found = run(file, "--size", "contacts=90", **{setting: value}).stdout
+    assert f"Q: {2 if value == '30' else 1} request" in found
+    # A contact without a customer number makes a whole participation impossible to send.
+    assert ("M: up to 2 requests" if value == "PUT" else "M: 1 request") in found
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("GATEWAY_MAX_CALLS_PER_OPERATION", "many"),
+        ("PLANDOCKET_PAGE_SIZE", "0"),
+        ("PLANDOCKET_UPDATE_METHOD", "POST"),
+        ("GATEWAY_MAX_DEPTH", "-1"),
+    ],
+)
+def test_a_bad_setting_is_named(tmp_path: Path, setting: str, value: str) -> None:
+    """In a sentence."""
+    file = tmp_path / "page.graphql"
+    file.write_text("{ events { totalCount } }")
+
+    ended = run(file, **{setting: value})
+    assert (ended.returncode, ended.stdout) == (2, "")
+    [_, line] = ended.stderr.splitlines()
+    assert line.startswith(f"{setting}: ")
+
+
+def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
+    """As any other that cannot be planned."""
+    file = tmp_path / "page.graphql"
+    file.write_bytes(b"\xff\xfe{ events }")
+
+    ended = run(file)
+    assert (ended.returncode, ended.stderr) == (2, f"{file}: It is no text in UTF-8.\n")
+
+
+@pytest.mark.parametrize(
+    "sizes", ["events=0", "participants=0,events=0,contacts=0,categories=0", "contacts=1"]
+)
+def test_a_collection_may_be_empty(sizes: str) -> None:
+    """Or next to it."""
+    query = "{ events { nodes { participants { nodes { contact { email } } } } } }"
+    [planned] = plan_document(query, "{}", sizes)
+    assert planned.calls == (1 if "events=0" in sizes else 26 - 1)
+
+
 def test_without_sizes_first_is_the_number_of_rows() -> None:
     """A collection whose size is not given meets any `first`."""
     [planned] = plan_document(
         "{ events(first: 7) { nodes { participants(first: 3) { totalCount } } } }", "{}", ""
     )
     assert planned.calls == 1 + 7
+    assert planned.text().startswith("query: up to 8 requests")
 
 
 def test_every_request_has_a_reason() -> None:
