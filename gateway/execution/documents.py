@@ -1,7 +1,7 @@
 """From a document's text to what can be executed: parsed, limited and validated once for each text."""
 
+from collections import OrderedDict
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -14,6 +14,7 @@ from graphql import (
     GraphQLSchema,
     GraphQLSyntaxError,
     OperationDefinitionNode,
+    OperationType,
     OverlappingFieldsCanBeMergedRule,
     ValuesOfCorrectTypeRule,
     VariableNode,
@@ -32,8 +33,12 @@ from gateway.execution.limits import Limits, MergeableFields, Sizes, TooManyComp
 from gateway.execution.row_count import PAGE_SIZES, RowCount, too_many_rows
 from gateway.execution.tokens import excess_of_text, too_deep
 
-_KEPT = 1_000
-_LONGEST_KEPT = 20_000  # characters: what is kept is bounded in memory too
+_MOST_BYTES = 48_000_000  # of all that are kept
+_BYTES_A_CHARACTER = (
+    100  # parsed, with what is compiled of it; seen with documents of 200 to 20,000 characters
+)
+_BYTES_BESIDE = 2_000
+_LARGEST_PART = 0.1  # one document must not push out all others
 _MOST_ERRORS = 5  # besides those of inputs
 _MOST_COUNTED = 100  # of a document: a client chooses how many page sizes it has
 
@@ -70,23 +75,51 @@ class Document(msgspec.Struct, frozen=True):
         """Return the named operation, or the only one; None where that is not clear."""
         return get_operation_ast(self.ast, name) if self.ast else None
 
+    def is_query(self, name: str | None) -> bool:
+        """Return whether an operation changes nothing, also where there is none."""
+        operation = self.operation(name)
+        return operation is None or operation.operation is OperationType.QUERY
+
     def introspects(self, operation: OperationDefinitionNode) -> bool:
         """Return whether an operation asks for the schema."""
         return self.sizes is not None and self.sizes.of(operation).introspects
 
 
 class Documents:
-    """Documents by their text, the most recently used ones kept."""
+    """Documents by their text, the most recently used ones kept, of so many bytes together."""
 
-    def __init__(self, schema: GraphQLSchema, limits: Limits, *, suggests: bool) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, limits: Limits, *, suggests: bool, most_bytes: int = _MOST_BYTES
+    ) -> None:
+        self._most_bytes = most_bytes
         self._schema = schema
         self._limits = limits
         self._suggests = suggests
-        self._kept = lru_cache(maxsize=_KEPT)(self._read)
+        self._kept: OrderedDict[str, Document] = OrderedDict()
+        self._bytes = 0
 
-    def get(self, text: str) -> Document:
-        """Return the document of a text; its errors carry their code."""
-        return self._kept(text) if len(text) <= _LONGEST_KEPT else self._read(text)
+    def get(self, text: str, *, is_kept: bool = True) -> Document:
+        """Return the document of a text; its errors carry their code.
+
+        A valid one is kept, unless for somebody who may not call: they must not fill the memory.
+        """
+        document = self._kept.get(text)
+        if document is not None:
+            self._kept.move_to_end(text)
+            return document
+        document = self._read(text)
+        if is_kept and not document.errors:
+            self._keep(text, document)
+        return document
+
+    def _keep(self, text: str, document: Document) -> None:
+        if (size := _size(text)) > self._most_bytes * _LARGEST_PART:
+            return
+        self._kept[text] = document
+        self._bytes += size
+        while self._bytes > self._most_bytes:
+            oldest, _ = self._kept.popitem(last=False)
+            self._bytes -= _size(oldest)
 
     def excess(
         self, document: Document, operation: OperationDefinitionNode, variables: Mapping[str, Any]
@@ -172,6 +205,11 @@ class _Names(Visitor):
             for one in node.arguments or ()
             if one.name.value in PAGE_SIZES and isinstance(one.value, VariableNode)
         }
+
+
+def _size(text: str) -> int:
+    """Return how many bytes a document takes, about."""
+    return _BYTES_BESIDE + _BYTES_A_CHARACTER * len(text)
 
 
 def _refused(*errors: GraphQLError) -> Document:

@@ -85,4 +85,5 @@ class Results:
 
 
 def _size(key: Key, data: msgspec.Raw) -> int:
-    return _BESIDE + len(key.query) + len(key.variables) + len(memoryview(data))
+    texts = len(key.query) + len(key.operation_name or "") + len(key.variables)
+    return _BESIDE + texts + (key.credential.size if key.credential else 0) + len(memoryview(data))

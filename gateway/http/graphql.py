@@ -94,10 +94,11 @@ class Endpoint:
     async def _outcome(self, http: HttpRequest, request: Request, caller: Caller) -> Outcome:
         """Run the operation; a mutation also where the client goes away: its writes may be on their way."""
         context = Context(self._upstream, caller)
-        if not self._executor.is_query(request):
-            return await self._executor.run(request, context)
+        document = self._executor.document(request, caller)
+        if not document.is_query(request.operation_name):
+            return await self._executor.run(request, context, document)
         async with WhileThere(http):
-            return await self._executor.run(request, context)
+            return await self._executor.run(request, context, document)
 
 
 def _not_acceptable() -> RequestError:

@@ -14,6 +14,11 @@ class Credential:
         """Whether it is the gateway's own (PLANDOCKET_API_KEY) rather than the caller's."""
         self._hash = hash((key.get_secret_value(), is_held))
 
+    @property
+    def size(self) -> int:
+        """How many bytes the key has: what is kept by it counts them."""
+        return len(self.key)
+
     def __hash__(self) -> int:
         return self._hash
 

@@ -164,3 +164,13 @@ async def test_the_gateways_own_key_is_under_no_such_bound(gateway: Gateway, tim
     ask = gateway(tenant(), api_key="unknown", time=time)
     codes = [code for _ in range(30) for code in await send(ask, "", GUESSER)]
     assert codes == ["UPSTREAM_FORBIDDEN"] * 30
+
+
+async def test_a_key_longer_than_any_is_refused_unseen(gateway: Gateway) -> None:
+    """Whatever is kept for a caller is kept with their key: nothing is sent for one over 512 characters."""
+    ask = gateway(tenant("k" * 512, "k" * 513), api_key=None)
+
+    assert await send(ask, "k" * 512) == []
+    sent = len(ask.sandbox.calls)
+    assert await send(ask, "k" * 513) == ["UNAUTHENTICATED"]
+    assert len(ask.sandbox.calls) == sent

@@ -17,6 +17,8 @@ from gateway.upstream.credential import Credential
 _TOGETHER = 600
 """Refused keys a minute, of all addresses together: ten requests a second are no burden to PlanDocket."""
 
+_LONGEST_KEY = 512  # whatever is kept for a caller is kept with their key
+
 
 class OwnKeys:
     """The callers who bring a key of their own."""
@@ -32,6 +34,8 @@ class OwnKeys:
         """
         if not key:
             return Caller(None)
+        if len(key) > _LONGEST_KEY:
+            raise UnauthenticatedError(f"The API key has more than {_LONGEST_KEY} characters, as no key has.")
         if not is_sendable(key):
             raise UnauthenticatedError("The API key has characters that no key has.")
         credential = Credential(SecretStr(key), is_held=False)
