@@ -10,14 +10,15 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 
 from gateway.upstream.flaws import Flaw, Reason, flaw
-from gateway.upstream.forms import ANYTHING, BOOLEAN, COUNT, INSTANT, INTEGER, KEYS, MOMENT, TEXT, Kind
-from gateway.upstream.record import Count, Instant, Int, Moment, Record, Row
+from gateway.upstream.forms import ANYTHING, BOOLEAN, COUNT, ID, INSTANT, INTEGER, KEYS, MOMENT, TEXT, Kind
+from gateway.upstream.record import Count, Id, Instant, Int, Moment, Record, Row
 
 _DATE = r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}"
 _ISO = re.compile(rf"{_DATE}(T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}[+-][0-9]{{2}}:[0-9]{{2}})?")
 
 _KINDS: dict[Any, Kind] = {
     Any: ANYTHING,
+    Id: ID,
     Int: INTEGER,
     Count: COUNT,
     Instant: INSTANT,
