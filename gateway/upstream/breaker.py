@@ -11,6 +11,7 @@ from math import inf
 import msgspec
 
 from gateway.errors import UnavailableError
+from gateway.upstream.retry import LONGEST_PAUSE_S
 
 log = logging.getLogger(__name__)
 
@@ -22,9 +23,8 @@ _SILENCE_S = 5.0  # a proxy that starts again is back sooner
 _SLICE_S = 0.5  # attempts are counted together for so long: few numbers, however many attempts
 _SHORTEST_PAUSE_S = 2.0
 _LONGEST_PAUSE_S = 30.0
-_PART_OF_OUTAGE = (
-    1 / 30
-)  # so a day's outage costs little of each hour, and a short one is over soon after its end
+_LONGEST_WAIT_S = 600.0  # what a server asks for may be a mistake
+_PART_OF_OUTAGE = 1 / 30  # a long one costs little of each hour, a short one is over soon after its end
 
 
 class State(Enum):
@@ -51,7 +51,8 @@ class Breaker:
 
     While it is open one attempt is let through every two seconds, a thirtieth of the outage later once that
     is more, half a minute at most. It does not wait for the one before, which may hang. The first that succeeds
-    closes it.
+    closes it. A server that asks to be left alone for longer than a repeat may wait opens it at once, and is
+    asked no sooner; but every ten minutes.
     """
 
     def __init__(self) -> None:
@@ -106,21 +107,23 @@ class Breaker:
             self._turn(None)
             log.warning("PlanDocket answers again")
 
-    def fail(self, attempt: Attempt, now: float) -> None:
-        """Note that no answer came, or one that says that PlanDocket fails."""
+    def fail(self, attempt: Attempt, now: float, wait_s: float = 0.0) -> None:
+        """Note that no answer came, or one that says that PlanDocket fails and asks for so many seconds of quiet."""
         if attempt.era != self.era:
             return
+        wait_s = min(wait_s, _LONGEST_WAIT_S)
         if self._open_since is not None:
             self._probes -= 1
+            self._next_probe = max(self._next_probe, now + wait_s)
             return
         self._recent.add(now, failed=1)
         if not self._in_a_row:
             self._silent_since = max(self._silent_since, attempt.begun)
         self._in_a_row += 1
         is_silent = self._in_a_row >= _IN_A_ROW and now - self._silent_since >= _SILENCE_S
-        if is_silent or self._recent.is_bad():
+        if is_silent or self._recent.is_bad() or wait_s > LONGEST_PAUSE_S:
             self._turn(now)
-            self._next_probe = now + _SHORTEST_PAUSE_S
+            self._next_probe = now + max(_SHORTEST_PAUSE_S, wait_s)
             log.warning("PlanDocket fails: until it answers again it is asked every few seconds only")
 
     def give_back(self, attempt: Attempt) -> None:

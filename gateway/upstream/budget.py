@@ -23,6 +23,7 @@ _MOST_STRANGERS = 1_000
 _FIRST_PAUSE_S = 30.0
 _LONGEST_PAUSE_S = 900.0
 _MOST_DOUBLINGS = 10
+_PROBE_EVERY_S = 600.0
 
 
 class Spent(msgspec.Struct, frozen=True):
@@ -42,13 +43,20 @@ class _Account:
     def __init__(self, limit: int | None) -> None:
         self.hour = Hour(limit)
         self.closed_until = 0.0
+        self.probe_at = math.inf
+        self.is_probing = False
         self.pauses = 0
         self.told_remaining: int | None = None
         self.told_until = 0.0
 
+    @property
+    def opens_at(self) -> float:
+        """When PlanDocket may be asked, as far as it said; a probe before that finds out whether it says so still."""
+        return min(self.closed_until, self.probe_at)
+
     def has_room(self, at: float, lane: Lane, requests: int = 1) -> bool:
         """Return whether so many requests may go at a moment, if nothing else is sent until then."""
-        if at < self.closed_until or self.told_left(at, lane) < requests:
+        if at < self.opens_at or self.told_left(at, lane) < requests:
             return False
         return self.hour.has_room(at, lane, requests)
 
@@ -90,6 +98,9 @@ class Budget:
         if not account.has_room(now, lane):
             raise RateLimitedError(self.wait(credential, lane))
         account.hour.spend(now, lane)
+        if now < account.closed_until:
+            account.is_probing = True
+            account.probe_at = now + _PROBE_EVERY_S
         if account.told_remaining is not None:
             account.told_remaining -= 1
 
@@ -111,6 +122,9 @@ class Budget:
         """Note that PlanDocket knows the key, and answers again."""
         account = self._account(credential)
         account.pauses = 0
+        if account.is_probing:
+            account.is_probing = False
+            account.closed_until = 0.0
         if self._unaccepted.pop(credential, None) is not None:
             self._accounts[credential] = account
             _bound(self._accounts, _MOST_CREDENTIALS)
@@ -133,17 +147,21 @@ class Budget:
         """Send nothing for a while: PlanDocket answered 429. Returns the seconds.
 
         A bare 429 tells no time, so the pause grows with each one, and is jittered so that several
-        gateways do not come back together.
+        gateways do not come back together. Where it tells one, an attempt every ten minutes finds out
+        whether it is over before: what is told may be a mistake.
         """
         account = self._account(credential)
         now = self._clock.monotonic()
+        account.is_probing = False
         if retry_after_s is not None:
             account.closed_until = max(account.closed_until, now + retry_after_s)
+            account.probe_at = now + _PROBE_EVERY_S
         elif account.closed_until <= now:  # else it was on its way when the pause began
             longest = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2.0 ** min(account.pauses, _MOST_DOUBLINGS))
             account.pauses += 1
+            account.probe_at = math.inf
             account.closed_until = now + longest * (0.5 + self._jitter() / 2)
-        return account.closed_until - now
+        return account.opens_at - now
 
     def state(self, credential: Credential) -> Spent:
         """Return where the credential's hour stands; costs nothing."""
@@ -155,7 +173,7 @@ class Budget:
         remaining = None if self._per_hour is None else max(0, self._per_hour - used)
         resets_in = account.hour.resets_in(now)
         if account.closed_until > now:
-            remaining, resets_in = 0, account.closed_until - now
+            remaining, resets_in = 0, account.opens_at - now
         elif account.told_remaining is not None and account.told_until > now:
             told = max(0, account.told_remaining)
             remaining, resets_in = (

@@ -4,7 +4,6 @@ What came of it tells whether PlanDocket works, what the hour has left, and whet
 """
 
 import asyncio
-import math
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -19,8 +18,7 @@ from gateway.upstream.http import Http, Query, Reply
 from gateway.upstream.places import Places
 from gateway.upstream.retry import Retries, is_repeatable
 from gateway.upstream.session import Session
-
-_LARGEST = 1e10  # more than any count, and any moment of the next centuries in unix seconds
+from gateway.upstream.told import number, resets_in, retry_after
 
 
 class _Ask(msgspec.Struct):
@@ -182,14 +180,14 @@ class Gate:
             raise
         assert attempt is not None  # noqa: S101 - nothing is sent that was not admitted
         if reply.status >= 500:
-            self._fail(attempt)
+            self._fail(attempt, self._asked_to_wait(reply))
         else:
             breaker.succeed(attempt, self.now())
         self._note(reply, ask)
         return reply
 
-    def _fail(self, attempt: Attempt) -> None:
-        self._breaker.fail(attempt, self.now())
+    def _fail(self, attempt: Attempt, wait_s: float = 0.0) -> None:
+        self._breaker.fail(attempt, self.now(), wait_s)
         if self._hoping and not self.works:
             now = asyncio.get_running_loop().time()
             for hope in self._hoping:
@@ -219,10 +217,12 @@ class Gate:
 
     def _note(self, reply: Reply, ask: _Ask) -> None:
         credential = ask.session.credential
-        remaining, reset_at = (_number(reply, f"x-ratelimit-{name}") for name in ("remaining", "reset"))
-        self._budget.note_headers(credential, None if remaining is None else int(remaining), reset_at)
+        headers, now = reply.headers, self._clock.unix()
+        left, reset = number(headers.get("x-ratelimit-remaining", "")), resets_in(headers, now)
+        if left is not None and reset is not None:
+            self._budget.note_headers(credential, int(left), now + reset)
         if reply.status == 429:
-            self._budget.close(credential, _number(reply, "retry-after"))
+            self._budget.close(credential, retry_after(headers, now))
             raise self.refusal(ask.session, ask.lane)
         ask.session.answered(ask.method, ask.path, self.now())
         if reply.status == 401:
@@ -240,17 +240,8 @@ class Gate:
             return None
         if self.breaker_state is State.OPEN:
             return None
-        wanted = _number(outcome, "retry-after") if is_reply else None
-        return self._retries.pause(ask.attempts - 1, self.now(), ask.session.deadline, wanted or 0.0)
+        wanted = self._asked_to_wait(outcome) if is_reply else 0.0
+        return self._retries.pause(ask.attempts - 1, self.now(), ask.session.deadline, wanted)
 
-
-def _number(reply: Reply, header: str) -> float | None:
-    """Return a header's number; rate-limit headers are announced, not sent yet, and Retry-After may be a date.
-
-    Source: /en/getting-started/rate-limiting.html
-    """
-    try:
-        number = float(reply.headers[header])
-    except (KeyError, ValueError):
-        return None
-    return min(number, _LARGEST) if math.isfinite(number) and number >= 0 else None
+    def _asked_to_wait(self, reply: Reply) -> float:
+        return retry_after(reply.headers, self._clock.unix()) or 0.0

@@ -11,7 +11,8 @@ from gateway.errors import TimedOutError, UnavailableError
 
 _MOST_REPEATS = 2
 _FIRST_PAUSE_S = 0.1  # at the longest; twice as long with each repeat
-_LONGEST_PAUSE_S = 2.0
+LONGEST_PAUSE_S = 2.0
+"""The longest wait before a repeat."""
 _FOR_A_CALL = 0.1
 _FOR_A_SECOND = 1 / 30  # the floor for a quiet gateway: 120 repeats an hour
 _MOST_SAVED = 10.0  # also what there is at the start
@@ -55,9 +56,9 @@ class Retries:
         come back together. A server may ask for a longer pause; one that would outlast the longest of
         all, or the deadline, is not worth it.
         """
-        if repeats >= _MOST_REPEATS or at_least_s > _LONGEST_PAUSE_S or self._saved < 1:
+        if repeats >= _MOST_REPEATS or at_least_s > LONGEST_PAUSE_S or self._saved < 1:
             return None
-        longest = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2.0**repeats)
+        longest = min(LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2.0**repeats)
         pause = max(at_least_s, longest * self._jitter())
         if deadline is not None and now + pause >= deadline:
             return None

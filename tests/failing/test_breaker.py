@@ -212,6 +212,24 @@ async def test_a_long_outage_is_asked_about_less_often(made, time):
     assert seen[3_600] <= 230
 
 
+@pytest.mark.parametrize(("told", "seconds"), [("120", 120), ("1000000000", 600)])
+async def test_a_503_that_says_when_is_left_alone_until_then(made, time, told, seconds):
+    """One is enough, and nobody else tries before; but every ten minutes one does."""
+    ask, wire = made(*["503"] * 2)
+    wire.told = {"Retry-After": told}
+    await ask.error(EVENT)
+    assert len(wire.begun) == 1
+    for _ in range(2):
+        time.seconds += seconds - 0.01
+        await ask.error("{ contacts { totalCount } }")
+        sent = len(wire.begun)
+        time.seconds += 0.01
+        await ask.answer("{ contacts { totalCount } }")
+        assert len(wire.begun) == sent + 1
+
+    assert await breaker(ask) == "CLOSED"
+
+
 async def test_one_request_finds_out(made, time):
     """After two seconds one of many is sent, the others fail at once; its success lets all through."""
     ask, wire = made()

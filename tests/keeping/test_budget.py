@@ -395,6 +395,77 @@ async def test_headers_are_read_when_they_appear(gateway, time):
     await ask("{ contacts { nodes { id } } }")
 
 
+HTTP_DATE = "%a, %d %b %Y %H:%M:%S GMT"
+
+
+def http_date(seconds):
+    """Return unix seconds as HTTP writes them."""
+    return datetime.fromtimestamp(seconds, UTC).strftime(HTTP_DATE)
+
+
+@pytest.mark.parametrize("unit", [1, 1000])
+async def test_a_reset_in_milliseconds_is_read_as_such(gateway, time, unit):
+    """As seconds it would be tens of thousands of years from now."""
+    wire = Wire(Sandbox())
+    ask = gateway(transport=wire, time=time)
+    wire.headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time.seconds + 90) * unit)}
+    await ask("{ events { nodes { id } } }")
+
+    assert (await ask.error("{ contacts { nodes { id } } }"))["extensions"]["retryAfter"] == 90
+
+
+async def test_a_reset_in_seconds_from_now_is_read_as_such(gateway, time):
+    """As unix seconds it would have been in 1970."""
+    wire = Wire(Sandbox())
+    ask = gateway(transport=wire, time=time)
+    wire.headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "90"}
+    await ask("{ events { nodes { id } } }")
+
+    assert (await ask.error("{ contacts { nodes { id } } }"))["extensions"]["retryAfter"] == 90
+
+
+@pytest.mark.parametrize(
+    ("told", "date", "seconds"),
+    [
+        (http_date(Time().seconds + 90), None, 90),
+        (
+            http_date(Time().seconds + 7_290),
+            http_date(Time().seconds + 7_200),
+            90,
+        ),  # its clock is two hours ahead
+        (http_date(Time().seconds - 90), None, 1),
+        (http_date(Time().seconds + 10**8), None, 600),
+        ("1000000000", None, 600),
+        ("599", None, 599),
+    ],
+)
+async def test_what_a_429_asks_for(gateway, time, told, date, seconds):
+    """A number or a date, against the server's own clock; beyond ten minutes one attempt finds out."""
+    wire = Wire(Sandbox())
+    ask = gateway(transport=wire, time=time)
+    wire.fault, wire.headers = "429", {"Retry-After": told} | ({"Date": date} if date else {})
+
+    error = await ask.error("{ events { nodes { id } } }")
+    assert error["extensions"] == {"code": "UPSTREAM_RATE_LIMITED", "retryAfter": seconds}
+
+
+async def test_a_closed_hour_is_probed_every_ten_minutes(gateway, time):
+    """Writes included; it is open again as soon as an answer comes, else in the moment that was told."""
+    wire = Wire(Sandbox())
+    ask = gateway(transport=wire, time=time)
+    wire.fault, wire.headers = "429", {"Retry-After": "1000000000"}
+    await ask.error("{ events { nodes { id } } }")
+    for minute in range(1, 60):
+        time.seconds += 60
+        await ask.error('mutation { deleteEvent(input: {id: "RXZlbnQ6OTk="}) { deletedId } }')
+        assert len(wire.begun) == 1 + minute // 10
+
+    wire.fault, wire.headers = None, {}
+    time.seconds += 600
+    assert "errors" not in await ask.answer("{ events { nodes { id } } }")
+    assert "errors" not in await ask.answer("{ contacts { nodes { id } } }")
+
+
 @pytest.mark.parametrize("told", ["nan", "inf", "-inf", "1e400", "-5", "", "soon", "9" * 400])
 @pytest.mark.parametrize("header", ["Retry-After", "X-RateLimit-Remaining", "X-RateLimit-Reset"])
 async def test_a_header_that_makes_no_sense_breaks_nothing(gateway, time, header, told):
