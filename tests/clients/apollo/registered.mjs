@@ -1,5 +1,5 @@
-// Automatic persisted queries: Apollo Client sends a document's hash, by GET, and its text only where the gateway does not
-// know it yet. Prints what each request was.
+// Automatic persisted queries: Apollo Client sends a document's hash, by GET, and its text only where the gateway does
+// not know it yet. Prints what each request was.
 import { ApolloClient, HttpLink, InMemoryCache, gql } from "@apollo/client";
 import { PersistedQueryLink } from "@apollo/client/link/persisted-queries";
 import { createHash } from "node:crypto";

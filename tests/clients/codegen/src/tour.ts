@@ -55,7 +55,8 @@ async function participant(eventId: string, contactId: string) {
   const { id, isConfirmed } = useFragment(gql.ParticipantRowFragmentDoc, written(made?.participant, made?.userErrors));
   await run(gql.UpdateParticipantDocument, { input: { id, isConfirmed: true } });
   await run(gql.ConfirmParticipantsDocument, { input: { ids: [id], isConfirmed: true } });
-  const read = useFragment(gql.ParticipantRowFragmentDoc, (await run(gql.ParticipantDocument, { by: { id } })).participant);
+  const found = (await run(gql.ParticipantDocument, { by: { id } })).participant;
+  const read = useFragment(gql.ParticipantRowFragmentDoc, found);
   const node = (await run(gql.AnythingDocument, { id })).node;
   const several = (await run(gql.SeveralDocument, { ids: [id, contactId, eventId] })).nodes;
   const gone = (await run(gql.DeleteParticipantDocument, { input: { id } })).deleteParticipant;

@@ -60,7 +60,10 @@ const Event = graphql(`
   }
 `);
 
-async function ask<Result, Variables>(document: TadaDocumentNode<Result, Variables>, variables: Variables): Promise<Result> {
+async function ask<Result, Variables>(
+  document: TadaDocumentNode<Result, Variables>,
+  variables: Variables,
+): Promise<Result> {
   const answer = await fetch(process.argv[2]!, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
@@ -100,6 +103,10 @@ console.log(
     shown: rows[0],
     confirmed: results.map(({ participant }) => participant && shown(participant).isConfirmed),
     refusals: results.flatMap(({ userErrors }) => userErrors.map(({ code }) => code)),
-    event: event && { title: event.title, dateFrom: event.dateFrom?.slice(0, 10), hours: event.openingHours instanceof Array },
+    event: {
+      title: event?.title,
+      dateFrom: event?.dateFrom?.slice(0, 10),
+      hours: event?.openingHours instanceof Array,
+    },
   }),
 );
