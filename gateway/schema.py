@@ -134,7 +134,7 @@ def _build() -> strawberry.Schema:
     query = strawberry.type(type("Query", roots, {}), description="Where every read begins.")
     writes = tuple(resource.mutations for resource in RESOURCES)
     mutation = strawberry.type(type("Mutation", writes, {}), description="Where every write begins.")
-    # Introspection has it; Strawberry prints the directive without a word.
+    # Introspection has it; Strawberry would print the directive without a word.
     cast(Any, OneOf).__strawberry_directive__.description = GraphQLOneOfDirective.description
     schema = strawberry.Schema(
         query, mutation, types=[resource.node for resource in RESOURCES], config=CONFIG

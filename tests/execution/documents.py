@@ -184,7 +184,7 @@ class Writer:
         if "isConfirmed" in found.args and self.once_in(3):
             given.append(f"isConfirmed: {self.one(['true', 'false', 'null'])}")
         if "filter" in found.args and self.once_in(4):
-            given.append(f"filter: {{{self.filter(name)}}}")
+            given.append(f"filter: {{{self.filter(get_named_type(found.args['filter'].type))}}}")
         if "orderBy" in found.args and self.once_in(6):
             given.append("orderBy: {field: CITY, direction: DESC}")
         return f"({', '.join(given)})" if given else "", rows
@@ -194,9 +194,9 @@ class Writer:
         if name in ("participants", "events", "contacts"):
             kind = self.one(["none", "first", "first", "after", "last", "variable"])
         else:
-            kind = self.one(["first", "first", "first", "after", "variable"])
+            kind = self.one(["first", "first", "first", "after", "last", "variable"])
         if self.once_in(25):
-            return [self.one(["first: 0", 'after: "x"', "first: 101"])], 1
+            return [self.one(["first: -1", "first: 0", 'after: "x"', "first: 101"])], 1
         count = self.one([1, 2, 2, 3])
         match kind:
             case "none":
@@ -211,14 +211,14 @@ class Writer:
             case _:
                 return [f"first: {count}", f'after: "{coded(name, self.one([0, 1, 5]))}"'], count
 
-    def filter(self, name):
-        """Return a filter of a root list."""
+    def filter(self, of):
+        """Return a filter of a list."""
         known = {
-            "participants": ["isConfirmed: true", 'eventKey: "spring-fair-2026"', 'customerNumber: "x"'],
-            "events": ["isVisible: true", 'search: "fair"', "isVisible: null"],
-            "contacts": ['eventKey: "spring-fair-2026"', 'categoryKey: "wood"', 'search: "a"'],
+            "ParticipantFilter": ["isConfirmed: true", 'eventKey: "spring-fair-2026"', 'customerNumber: "x"'],
+            "EventFilter": ["isVisible: true", 'search: "fair"', "isVisible: null"],
+            "ContactFilter": ['eventKey: "spring-fair-2026"', 'categoryKey: "wood"', 'search: "a"'],
         }
-        return self.one(known[name])
+        return self.one(known[of.name])
 
     def named(self, by):
         """Return what names one row."""

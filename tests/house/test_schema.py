@@ -10,6 +10,7 @@ from graphql import (
     GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLObjectType,
+    GraphQLOneOfDirective,
     build_schema,
 )
 
@@ -56,3 +57,21 @@ def described(named: Any) -> dict[str, str | None]:
 def test_everything_has_a_description(named: Any) -> None:
     """Types, fields, arguments, enum values and input fields."""
     assert [place for place, text in described(named).items() if not text] == []
+
+
+def test_exactly_one_of_these() -> None:
+    """Most documentation generators drop `@oneOf`: its inputs say so themselves."""
+    one_of = [named for named in OWN_TYPES if isinstance(named, GraphQLInputObjectType) and named.is_one_of]
+    assert {named.name for named in one_of} == {"ParticipantBy", "EventBy", "ContactBy", "CategoryBy"}
+    assert all("Exactly one of these." in (named.description or "") for named in one_of)
+
+
+def test_the_directive_is_described() -> None:
+    """As the specification does."""
+    described = f'"""\n{GraphQLOneOfDirective.description}\n"""\ndirective @oneOf on INPUT_OBJECT'
+    assert described in print_schema()
+
+
+def test_the_status_is_no_entity() -> None:
+    """Clients that keep entities by their ids are told that it has none."""
+    assert "keys: { UpstreamStatus: () => null }" in (SCHEMA.type_map["UpstreamStatus"].description or "")

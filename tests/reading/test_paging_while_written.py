@@ -87,7 +87,8 @@ async def before(sandbox, **given):
     """Make a gateway in front of a sandbox."""
     fixed = {"base_url": "http://plandocket.test", "api_key": SANDBOX_KEY, "requests_per_hour": "unlimited"}
     transport = httpx.ASGITransport(sandbox.app)
-    app = create_app(Settings(**(fixed | {"max_calls": 200} | given)), transport, Time().clock)
+    chosen = Settings.model_validate(fixed | {"max_calls": 200} | given)
+    app = create_app(chosen, transport, Time().clock)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
         yield Ask(sandbox, client)
 
