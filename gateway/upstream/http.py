@@ -231,5 +231,7 @@ def _typed(error: BaseException, resource: str) -> BaseException:
                 may_have_arrived=not never_left,
                 never_left=never_left,
             )
+        case httpx.DecodingError():
+            return UnreadableError("PlanDocket's answer is not JSON.")
         case _:
             return error
