@@ -141,7 +141,8 @@ class ByKey(Loader[Wanted[str], RowT | None], Generic[RowT]):
         missing = {wanted.key for wanted in keys} - self._by_key().keys()
         failure: Exception | None = None
         try:
-            await self._look_for(missing, include)
+            if missing:
+                await self._look_for(missing, include)
         except TooComplexError as error:
             failure = error  # of those that were not found by then
         except (UnavailableError, RateLimitedError) as error:

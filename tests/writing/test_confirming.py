@@ -96,7 +96,7 @@ async def test_a_hundred_and_one(ask):
     assert payload == {
         "userErrors": [
             {
-                "message": "'ids' must have at most 100 entries, not 101.",
+                "message": "'ids' must have at most 100 entries, not 101: send 100 at a time.",
                 "field": ["input", "ids"],
                 "code": "VALIDATION_FAILED",
             }
