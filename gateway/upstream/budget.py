@@ -49,16 +49,16 @@ class _Account:
         self.told_remaining: int | None = None
         self.told_until = 0.0
 
-    @property
-    def opens_at(self) -> float:
-        """When PlanDocket may be asked, as far as it said; a probe before that finds out whether it says so still."""
-        return min(self.closed_until, self.probe_at)
-
     def has_room(self, at: float, lane: Lane, requests: int = 1) -> bool:
         """Return whether so many requests may go at a moment, if nothing else is sent until then."""
-        if at < self.opens_at or self.told_left(at, lane) < requests:
-            return False
-        return self.hour.has_room(at, lane, requests)
+        return at >= self.closed_until and self._is_left(at, lane, requests)
+
+    def may_probe(self, at: float, lane: Lane) -> bool:
+        """Return whether one request may find out whether PlanDocket is open again before it said."""
+        return at >= self.probe_at and self._is_left(at, lane, 1)
+
+    def _is_left(self, at: float, lane: Lane, requests: int) -> bool:
+        return self.told_left(at, lane) >= requests and self.hour.has_room(at, lane, requests)
 
     def told_left(self, at: float, lane: Lane) -> float:
         """Return how many more requests of a lane PlanDocket's own count leaves; infinite where it tells none."""
@@ -95,7 +95,7 @@ class Budget:
         """
         now = self._clock.monotonic()
         account = self._account(credential)
-        if not account.has_room(now, lane):
+        if not (account.has_room(now, lane) or account.may_probe(now, lane)):
             raise RateLimitedError(self.wait(credential, lane))
         account.hour.spend(now, lane)
         if now < account.closed_until:
@@ -161,7 +161,7 @@ class Budget:
             account.pauses += 1
             account.probe_at = math.inf
             account.closed_until = now + longest * (0.5 + self._jitter() / 2)
-        return account.opens_at - now
+        return account.closed_until - now
 
     def state(self, credential: Credential) -> Spent:
         """Return where the credential's hour stands; costs nothing."""
@@ -173,7 +173,7 @@ class Budget:
         remaining = None if self._per_hour is None else max(0, self._per_hour - used)
         resets_in = account.hour.resets_in(now)
         if account.closed_until > now:
-            remaining, resets_in = 0, account.opens_at - now
+            remaining, resets_in = 0, account.closed_until - now
         elif account.told_remaining is not None and account.told_until > now:
             told = max(0, account.told_remaining)
             remaining, resets_in = (

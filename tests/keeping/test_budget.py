@@ -434,13 +434,13 @@ async def test_a_reset_in_seconds_from_now_is_read_as_such(gateway, time):
             90,
         ),  # its clock is two hours ahead
         (http_date(Time().seconds - 90), None, 1),
-        (http_date(Time().seconds + 10**8), None, 600),
-        ("1000000000", None, 600),
+        (http_date(Time().seconds + 10**8), None, 3600),
+        ("1000000000", None, 3600),
         ("599", None, 599),
     ],
 )
 async def test_what_a_429_asks_for(gateway, time, told, date, seconds):
-    """A number or a date, against the server's own clock; beyond ten minutes one attempt finds out."""
+    """A number or a date, against the server's own clock; an hour at most."""
     wire = Wire(Sandbox())
     ask = gateway(transport=wire, time=time)
     wire.fault, wire.headers = "429", {"Retry-After": told} | ({"Date": date} if date else {})
