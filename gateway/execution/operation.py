@@ -217,7 +217,7 @@ class Executor:
             faults = faults_of_variables(
                 self._schema, operation, request.variables or {}, suggests=self._options.suggests
             )
-            return _refused(*(faults or errors))
+            return _refused(*(faults or map(fault_of_null, errors)))
         _raise_if_overloaded(result)
         return self._answered(result.data, [fault_of_null(error) for error in errors], context)
 
