@@ -141,6 +141,11 @@ async def test_all_faults_of_an_input_are_told_at_once(ask, field, kind, value, 
             ["'$a' must be declared non-null, Int!: it is the one key of EventBy!."],
         ),
         (
+            "query ($a: Boolean = true) { ... { ... @skip(if: $a) { events { totalCount } } } }",
+            {"a": None},
+            ["'$a' must be non-null where it is used here: leave it out for its default."],
+        ),
+        (
             'query ($a: ID = "x") { node(id: $a) { id } }',
             {"a": None},
             ["'$a' must be non-null where it is used here: leave it out for its default."],
