@@ -220,7 +220,7 @@ class Context:
     async def _read_now(self, call: Call[RowT]) -> Answer[RowT]:
         self.session.check(self.session.lane)
         answer = await self.upstream.ask_now(call, self.session)
-        self.known.add(call, answer)
+        self.learn(call, answer)
         return answer
 
     async def walk(self, call: Call[RowT]) -> tuple[RowT, ...]:
