@@ -135,10 +135,8 @@ class Budget:
             self._unaccepted[credential] = account
             _bound(self._unaccepted, _MOST_STRANGERS)
 
-    def note_headers(self, credential: Credential, remaining: int | None, reset_at: float | None) -> None:
+    def note_headers(self, credential: Credential, remaining: int, reset_at: float) -> None:
         """Take PlanDocket's own count where it tells it. `reset_at` is in unix seconds."""
-        if remaining is None or reset_at is None:
-            return
         account = self._account(credential)
         account.told_remaining = remaining
         account.told_until = self._clock.monotonic() + max(0.0, reset_at - self._clock.unix())

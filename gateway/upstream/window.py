@@ -141,9 +141,8 @@ class _Reading(Generic[RowT]):
             first - (first - 1 in self._found_on), last + (last + 1 in self._found_on)
         )
         stop = max(start, stop)
-        rows = {
-            row.id: row for row in stretch.between(start, stop)
-        }  # one that moved between reads is there twice
+        # A row that moved between two reads is there twice.
+        rows = {row.id: row for row in stretch.between(start, stop)}
         return tuple(rows.values()), not stretch.is_end or any(at >= stop for at in stretch.offsets[-1:])
 
     async def _find(self, anchor: Anchor, near: int) -> Spot:
