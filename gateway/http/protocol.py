@@ -128,9 +128,10 @@ class Protocol(HttpToolsProtocol):
                 head += [name, b": ", value, b"\r\n"]
         self.parser = httptools.HttpRequestParser(self)
         self._is_in_body = self.cycle.more_body = self._is_resumed = True
-        self.parser.feed_data(b"".join([*head, b"\r\n"]))
+        self._parse_piece(b"".join([*head, b"\r\n"]))
         self._is_resumed = False
-        self._parse_piece(rest)
+        if not self._is_over:
+            self._parse_piece(rest)
 
     def on_message_begin(self) -> None:
         """Begin a request."""

@@ -209,6 +209,17 @@ async def test_another_protocol_is_not_spoken(port: int, upgrade: bytes, cut: in
         assert got.count(b"HTTP/1.1 200 OK") == got.count(ANSWER) == 2
 
 
+@pytest.mark.parametrize("coding", [b"gzip", b"chunked, gzip", b"identity", b"x"])
+async def test_a_body_in_an_unknown_form_is_refused_whatever_else_is_offered(
+    port: int, coding: bytes
+) -> None:
+    """As it is without the offer: 400 in JSON."""
+    framing = b"Transfer-Encoding: " + coding + b"\r\n\r\n"
+    upgrade = b"Connection: Upgrade\r\nUpgrade: h2c\r\n"
+    for head in (HEAD, HEAD + upgrade):
+        assert refusal(await talk(port, head + framing + QUERY)) == (400, "BAD_REQUEST")
+
+
 async def test_answers_that_nobody_takes_are_given_up(thrifty: int) -> None:
     """Large ones, asked for again and again without reading: the connection is cut off, others are answered."""
     writers = []
