@@ -218,8 +218,8 @@ def around(draw, table, record, value):
 
 
 @st.composite
-def row(draw, record, row_id, includes=False):
-    """Draw a row as it comes plain, and in any mixture of forms."""
+def row(draw, record, row_id, told=None):
+    """Draw a row as it comes plain, and in any mixture of forms; with its includes where some are told."""
     plain, odd = {"id": row_id}, {}
     odd[draw(st.sampled_from(["id", record.own_id]))] = draw(
         st.sampled_from([write(row_id) for write in WRITERS[ID].values()])
@@ -227,21 +227,27 @@ def row(draw, record, row_id, includes=False):
     for column in columns(record):
         nullable = not column.required and column.absent is None
         plain[column.name], odd[column.name] = draw(cell(column.kind, nullable))
-    for name, embed in record.includes.items() if includes else ():
-        plain[name], odd[name] = draw(embedded(embed))
+    for name, embed in record.includes.items() if told is not None else ():
+        plain[name], odd[name] = draw(embedded(embed, told))
     return plain, draw(around(ROWS, record, odd))
 
 
 @st.composite
-def embedded(draw, embed):
-    """Draw what an include brings, likewise."""
+def embedded(draw, embed, told):
+    """Draw what an include brings, likewise: of one row, one answer tells one thing wherever it stands."""
+
+    def one(other, row_id):
+        if (other, row_id) not in told:
+            told[other, row_id] = draw(row(other, row_id))
+        return told[other, row_id]
+
     match embed:
         case One(other):
             if draw(st.booleans()):
                 return None, draw(st.sampled_from([None, [], {}, False, "", 0, {"data": None}, {"data": []}]))
-            return draw(row(other, draw(ids)))
+            return one(other, draw(ids))
         case Many(other):
-            made = [draw(row(other, one)) for one in draw(st.lists(ids, unique=True, max_size=2))]
+            made = [one(other, row_id) for row_id in draw(st.lists(ids, unique=True, max_size=2))]
             if not made:
                 return [], draw(st.sampled_from([None, [], {}, False, "", {"data": []}]))
             odd = [found for _, found in made]
@@ -260,9 +266,9 @@ def twice(draw, rows):
 @st.composite
 def answers(draw, record):
     """Draw a list's answer, plain and odd."""
+    told = {}
     made = [
-        draw(row(record, one, includes=True))
-        for one in draw(st.lists(ids, unique=True, min_size=1, max_size=3))
+        draw(row(record, row_id, told)) for row_id in draw(st.lists(ids, unique=True, min_size=1, max_size=3))
     ]
     rows = draw(twice([odd for _, odd in made]))
     mark = draw(st.sampled_from([b"", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n\xef\xbb\xbf"]))
