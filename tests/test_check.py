@@ -198,8 +198,8 @@ async def test_where_nothing_is_named_there_is_nothing_to_say() -> None:
 @pytest.mark.parametrize(
     ("text", "level", "said"),
     [
-        (new_token("one", ["read"]).line, Level.OK, "1 token."),
-        (f"{new_token('one', ['read']).line}\n{new_token('two', ['read']).line}\n", Level.OK, "2 tokens."),
+        ("{one}", Level.OK, "1 token."),
+        ("{one}\n{two}\n", Level.OK, "2 tokens."),
         ("# nobody yet", Level.WARNING, "gateway token NAME --read >> FILE"),
         ("", Level.WARNING, "nobody is let in"),
         ("# remark\nnonsense", Level.FAILURE, "line 2: "),
@@ -209,7 +209,8 @@ async def test_where_nothing_is_named_there_is_nothing_to_say() -> None:
 async def test_the_file_of_tokens_is_read(tmp_path: Path, text: str, level: Level, said: str) -> None:
     """As the gateway reads it, with a line for what is wrong."""
     file = tmp_path / "tokens"
-    file.write_text(text, errors="surrogateescape")
+    made = {name: new_token(name, ["read"]).line for name in ("one", "two")}
+    file.write_text(text.format(**made), errors="surrogateescape")
     [(found, sentence)] = await sources(auth="tokens", tokens_file=file)
     assert (found, sentence.partition(":")[0]) == (level, "GATEWAY_TOKENS_FILE")
     assert said in sentence
