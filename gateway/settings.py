@@ -137,6 +137,11 @@ class Settings(BaseSettings):
         validation_alias="GATEWAY_KEEP_ROWS",
         description="Rows kept at the most, and a tenth as many pages of lists; about 2 kB a row.",
     )
+    max_list_rows: Annotated[int, Field(ge=100, le=1_000_000)] = Field(
+        default=200_000,
+        validation_alias="GATEWAY_MAX_LIST_ROWS",
+        description="Rows of one list that PlanDocket may send at once, where it heeds no page size.",
+    )
     tell_cost: _Switch = Field(
         default="on",
         validation_alias="GATEWAY_TELL_COST",

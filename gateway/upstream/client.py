@@ -26,12 +26,12 @@ from gateway.errors import (
 )
 from gateway.settings import Settings
 from gateway.telemetry import OnCall
+from gateway.upstream.body import answer_in
 from gateway.upstream.budget import Budget, Lane
 from gateway.upstream.cache import Cache, Keeping
 from gateway.upstream.call import Call
 from gateway.upstream.clock import Clock
 from gateway.upstream.credential import Credential
-from gateway.upstream.fast import read_fast
 from gateway.upstream.flight import Flights
 from gateway.upstream.gate import Gate
 from gateway.upstream.http import Http, Query
@@ -42,7 +42,7 @@ from gateway.upstream.record import RowT
 from gateway.upstream.refusals import outcome_of, refusal
 from gateway.upstream.session import Session, Throttle
 from gateway.upstream.traits import IncludeStyle, Traits
-from gateway.upstream.wire import Answer, decode, read_list, read_single
+from gateway.upstream.wire import Answer, decode
 from gateway.upstream.write import UpdateMethod, Write, WriteRefusedError, Written
 
 
@@ -337,7 +337,7 @@ class Upstream:
         reply = await self.gate.send("GET", call.path, session, session.lane, self._query(call, style))
         match reply.status:
             case 200:
-                return _answer_of(call, reply.body)
+                return await answer_in(reply.body, call, self._settings.max_list_rows)
             case 204 if call.id is None:
                 return (
                     Answer()
@@ -383,15 +383,6 @@ def include_query(names: list[str], style: IncludeStyle | Literal["auto"]) -> li
     if style in ("auto", "comma"):
         return [("include", ",".join(names))]
     return [("include[]" if style == "brackets" else "include", name) for name in names]
-
-
-def _answer_of(call: Call[RowT], body: bytes) -> Answer[RowT]:
-    is_list = call.id is None
-    answer = read_fast(call.record, body, call.include, is_list=is_list)
-    if answer is not None:
-        return answer
-    reader = read_list if is_list else read_single
-    return reader(call.record, decode(body), call.include)
 
 
 class _NotAcceptedError(Exception):

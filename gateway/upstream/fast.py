@@ -14,7 +14,7 @@ import msgspec
 from gateway.upstream.columns import is_iso, moments
 from gateway.upstream.page_shapes import Paging, read_paging
 from gateway.upstream.record import Embed, Many, One, Record, Row, RowT, Value
-from gateway.upstream.wire import Answer, Embedded
+from gateway.upstream.wire import Answer, Embedded, is_dense
 
 _BESIDE = (
     *(
@@ -61,6 +61,8 @@ class _Reader:
 
     def read(self, body: bytes) -> Answer[Any] | None:
         """Return the answer, or None."""
+        if is_dense(body):
+            return None
         try:
             envelope = self._decoder.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

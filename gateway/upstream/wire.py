@@ -27,6 +27,10 @@ log = logging.getLogger(__name__)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _MOST_NAMED = 5  # rows in one line of the log
 _LARGEST_ID = 2**53  # that JSON's readers agree about
+_MOST_NO_ROWS = 100  # of what is no object, where a row is expected: the next page of them is no better
+_BYTES_AN_OBJECT = 40  # at least, on average: a participation alone has 88
+_BYTES_A_VALUE = 6  # likewise, with its name
+_FEW = 1_000  # values of either kind that may come whatever the size
 
 Json = dict[str, Any]
 Embedded = dict[type[Row], dict[int, Row]]
@@ -59,12 +63,23 @@ def decode(body: bytes) -> Any:
 
     Each file of PHP that was saved with a byte-order mark writes it before what it answers.
     """
+    if is_dense(body):
+        raise UnreadableError("PlanDocket's answer holds far more values than its size has room for rows.")
     while body.startswith(_BYTE_ORDER_MARK):
         body = body.removeprefix(_BYTE_ORDER_MARK).lstrip()
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise UnreadableError("PlanDocket's answer is not JSON.") from None
+
+
+def is_dense(body: bytes) -> bool:
+    """Return whether a body has more values than rows of its size can have: 15 MB of `[]` take 300 MB, and a second."""
+    objects = body.count(b"{") + body.count(b"[")
+    return (
+        objects > _FEW + len(body) // _BYTES_AN_OBJECT
+        or body.count(b",") > _FEW + len(body) // _BYTES_A_VALUE
+    )
 
 
 def read_list(record: Record[RowT], payload: Any, include: frozenset[str]) -> Answer[RowT]:
@@ -147,6 +162,7 @@ class _Reading:
         self.flaws: dict[Place, tuple[Flaw, ...]] = {}
         self.has_rows = False
         """Whether anything in it looks like a row, be it one that cannot be read."""
+        self._no_rows = 0
         self._embedded: Embedded = {}
 
     def rows(self, record: Record[RowT], raws: list[Any], include: frozenset[str]) -> Answer[RowT]:
@@ -181,13 +197,23 @@ class _Reading:
         """Return a row as it came, with its id; None where it has none that can be read."""
         raw: Json = {}
         try:
-            raw = row_in(record, item)
+            raw = self._row_in(record, item)
             self.has_rows = True
             return raw, read_id(record, raw)
         except ValueError:
             known = _number(raw.get("id", raw.get(record.own_id)))
             self._note(record, known, flaw("id", Reason.UNREADABLE))
             return raw, None
+
+    def _row_in(self, record: Record[Any], item: Any) -> Json:
+        """Return a row as it came; ValueError where there is none, and UnreadableError for the hundredth of these."""
+        try:
+            return row_in(record, item)
+        except ValueError:
+            self._no_rows += 1
+            if self._no_rows < _MOST_NO_ROWS:
+                raise
+        raise UnreadableError(f"PlanDocket's list of {record.path} holds no rows where any are expected.")
 
     def _embed(self, record: Record[Any], row_id: int, name: str, raw: Json) -> Any:
         """Return what an include tells of a row: what it leads to, none of what cannot be read."""
@@ -222,7 +248,7 @@ class _Reading:
         The shape of embedded rows is undocumented. One that lacks a column may be an excerpt: taking it
         for the row would answer null where PlanDocket has a value, so only its id is used.
         """
-        raw = row_in(record, item)
+        raw = self._row_in(record, item)
         row_id = read_id(record, raw)
         known = self._embedded.setdefault(record.row, {}) if _is_whole(record, raw) else None
         if known is not None and row_id not in known:
