@@ -1,5 +1,6 @@
 """From a document's text to what can be executed: parsed, limited and validated once for each text."""
 
+import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
@@ -27,12 +28,14 @@ from graphql import (
 )
 from graphql.validation.validate import ValidationAbortedError
 
+from gateway.errors import cut
 from gateway.execution.access import Required
 from gateway.execution.inputs import MOST_FAULTS, InputFaultError, InputLiterals, told
 from gateway.execution.limits import Limits, MergeableFields, Sizes, TooManyComparisonsError, excesses
 from gateway.execution.row_count import PAGE_SIZES, RowCount, too_many_rows
 from gateway.execution.tokens import excess_of_text, too_deep
 
+_NAME = re.compile(r"\w+")
 _MOST_BYTES = 48_000_000  # of all that are kept
 _BYTES_A_CHARACTER = (
     100  # parsed, with what is compiled of it; seen with documents of 200 to 20,000 characters
@@ -143,6 +146,7 @@ class Documents:
         try:
             return self._checked(parse(text))
         except GraphQLSyntaxError as error:
+            error.message = cut(error.message)
             return _refused(_with_code(error, "GRAPHQL_PARSE_FAILED"))
         except RecursionError:
             return _refused(too_deep())
@@ -217,5 +221,6 @@ def _refused(*errors: GraphQLError) -> Document:
 
 
 def _with_code(error: GraphQLError, code: str) -> GraphQLError:
+    error.message = _NAME.sub(lambda name: cut(name[0]), error.message)
     error.extensions = {**(error.extensions or {}), "code": code}
     return error

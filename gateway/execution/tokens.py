@@ -10,6 +10,7 @@ from gateway.execution.limits import Limits
 
 _LONGEST = 100_000  # characters, to be read one by one
 _DEEPEST = 200  # graphql-core's parser takes no more
+_MOST_DIGITS = 400  # a float has 308 before its point; Python reads no whole number of over 4,300
 
 # What opens and is not closed goes to the end, so that nothing is read twice: the parser says what is wrong with it.
 _TOKEN = re.compile(
@@ -22,6 +23,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_DIGITS = "-0123456789"
 _STEPS = {"{": 1, "[": 1, "(": 1, "}": -1, "]": -1, ")": -1}
 
 
@@ -45,6 +47,8 @@ def excess_of_text(text: str, limits: Limits) -> GraphQLError | None:
             )
         if depth > _DEEPEST:
             return too_deep()
+        if len(word) > _MOST_DIGITS and word[0] in _DIGITS:
+            return _excess(f"has a number of more than {_MOST_DIGITS} characters: no field takes one")
     return None
 
 

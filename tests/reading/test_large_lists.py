@@ -15,8 +15,12 @@ COUNT = "{ events { totalCount } }"
 def participant(number):
     """Return a row as the tolerant way alone reads it."""
     return {
-        "id": str(number), "event_id": 1, "contact_id": number, "is_confirmed": "yes",
-        "created_at": 1_700_000_000, "updated_at": None,
+        "id": str(number),
+        "event_id": 1,
+        "contact_id": number,
+        "is_confirmed": "yes",
+        "created_at": 1_700_000_000,
+        "updated_at": None,
     }
 
 
