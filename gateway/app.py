@@ -66,6 +66,7 @@ def create_app(
         callers,
         Load(settings.max_running),
         graphiql,
+        most_values=settings.max_tokens,
         refuses_forgeable=settings.csrf == "on",
     )
 

@@ -169,22 +169,6 @@ class MergeableFields(OverlappingFieldsCanBeMergedRule):
             raise
 
 
-def too_many_values(variables: Json, limits: Limits) -> GraphQLError | None:
-    """Return the error for variables of more values than a document may have tokens; None for others."""
-    left: list[Any] = [*variables.values()]
-    count = 0
-    while left and count <= limits.tokens:
-        value = left.pop()
-        count += 1
-        if isinstance(value, dict):
-            left += cast(dict[str, Any], value).values()
-        elif isinstance(value, list):
-            left += cast(list[Any], value)
-    if count <= limits.tokens:
-        return None
-    return excess("values in the variables", count, limits.tokens, "send several requests")
-
-
 _MEND = {
     "depth": "ask for what lies deeper in another operation",
     "fields": "ask for less, or for the rest in another operation",

@@ -31,7 +31,7 @@ from gateway.errors import (
 from gateway.execution.access import Required, Rules
 from gateway.execution.documents import Document, Documents
 from gateway.execution.inputs import fault_of_null, faults_of_variables
-from gateway.execution.limits import Limits, too_many_values
+from gateway.execution.limits import Limits
 from gateway.execution.projection import ProjectingExecutor
 from gateway.execution.results import Key, Results
 from gateway.settings import Settings
@@ -167,8 +167,6 @@ class Executor:
                 error = UnauthenticatedError("Only callers may ask for the schema.")
                 return GraphQLError(str(error), extensions=error.extensions)
         variables = request.variables or {}
-        if (excess := too_many_values(variables, self._options.limits)) is not None:
-            return excess
         try:
             self._required(document, operation).check(context.caller.access, variables)
         except ForbiddenError as error:

@@ -39,6 +39,7 @@ class Endpoint:
         load: Load,
         graphiql: GraphiQL | None,
         *,
+        most_values: int,
         refuses_forgeable: bool,
     ) -> None:
         self._executor = executor
@@ -47,6 +48,7 @@ class Endpoint:
         self._callers = callers
         self._load = load
         self._graphiql = graphiql
+        self._most_values = most_values
         self._refuses_forgeable = refuses_forgeable
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,7 +68,7 @@ class Endpoint:
             if wished.answer is None:
                 raise _not_acceptable()
             caller = await self._callers.of(http)
-            incoming = await read(http)
+            incoming = await read(http, self._most_values)
             if self._refuses_forgeable:
                 refuse_forgeable(http)
             with self._load:  # who sends a body slowly takes no place

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any, cast
 from urllib.parse import parse_qsl
 
@@ -10,6 +11,7 @@ import msgspec
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
+from gateway.errors import TooComplexError
 from gateway.execution.stored import Wanted
 from gateway.http.leaving import ClientLeftError
 from gateway.http.lingering import Lingering
@@ -36,7 +38,9 @@ _NO_BATCHES = (
 _MOST_ANSWERED = 100  # of a list: its answer is longer than itself
 _NAMED = ("query", "documentId", "extensions")
 _COLON = re.compile(rb'"\s*:')
-
+_OWN_VALUES = 20  # the request's own members, and what extensions hold
+_VALUE = re.compile(rb'"(?:[^"\\]|\\.)*+"? | [\[{]\s*+[\]}] | ([\[{,])', re.VERBOSE | re.DOTALL)
+"""A text, or an empty list or object, or (as its group) what one member of a list or an object comes with."""
 
 Json = dict[str, Any]
 
@@ -63,6 +67,14 @@ class TooLargeError(RequestError):
         return Lingering(self.body, self.status, self.headers, media_type=content_type(media_type))
 
 
+class TooManyValuesError(RequestError):
+    """The variables hold more values than a document may have tokens."""
+
+    def __init__(self, most: int) -> None:
+        text = f"The request's JSON holds more than {most:,} values: send fewer in its variables, or several requests."
+        super().__init__(400, TooComplexError.code, text)
+
+
 class BatchError(RequestError):
     """Several operations came as a list.
 
@@ -86,28 +98,29 @@ def asks_nothing(http: HttpRequest) -> bool:
     return http.method != "POST" and not any(name in http.query_params for name in _NAMED)
 
 
-async def read(http: HttpRequest) -> Incoming:
+async def read(http: HttpRequest, most_values: int) -> Incoming:
     """Return the request of a GET or a HEAD, or of a POST; `gateway.http.protocol` ends one that does not come.
 
     Raises:
-        RequestError: it is none.
+        RequestError: it is none, or its variables hold too many values.
         ClientLeftError: the client went away before its body was read.
     """
     if http.method != "POST":
-        return _from_address(http)
+        return _from_address(http, most_values)
     kind = media_type(http.headers.get("content-type", ""))
     if kind.name != JSON or kind.charset not in _CHARSETS:
         text = f"Send the request as 'Content-Type: {JSON}', in UTF-8."
         raise RequestError(415, "UNSUPPORTED_MEDIA_TYPE", text)
-    return _incoming(_fields(http, await _body(http)))
+    return _incoming(_fields(http, await _body(http), most_values))
 
 
-def _from_address(http: HttpRequest) -> Incoming:
+def _from_address(http: HttpRequest, most_values: int) -> Incoming:
     given = _parameters(http.scope["query_string"])
     fields: dict[str, Any] = {name: given[name] for name in _KINDS if given.get(name)}
     for name in ("variables", "extensions"):
         if name in fields:
-            fields[name] = _decoded(fields[name].encode(), f"'{name}' is not JSON: send an object.")
+            text = fields[name].encode()
+            fields[name] = _decoded(text, most_values, f"'{name}' is not JSON: send an object.")
     return msgspec.structs.replace(_incoming(fields), is_read_only=True)
 
 
@@ -139,11 +152,12 @@ async def _body(http: HttpRequest) -> bytes:
     return bytes(body)
 
 
-def _fields(http: HttpRequest, body: bytes) -> dict[str, Any]:
+def _fields(http: HttpRequest, body: bytes, most_values: int) -> dict[str, Any]:
     if not body:
         raise bad_request("The body is empty: send a JSON object with 'query' in it.")
     try:
-        fields = _decoded(body, "The body is not JSON in UTF-8: send an object with 'query' in it.")
+        problem = "The body is not JSON in UTF-8: send an object with 'query' in it."
+        fields = _decoded(body, most_values, problem)
     except RequestError:
         if http.headers.get("content-encoding", "identity").lower() != "identity":
             text = "Send the body as it is, without a 'Content-Encoding'."
@@ -161,8 +175,10 @@ def _batch(members: list[Any]) -> RequestError:
     return BatchError(len(members)) if is_batch else bad_request(_NO_BATCHES)
 
 
-def _decoded(text: bytes, problem: str) -> Any:
+def _decoded(text: bytes, most_values: int, problem: str) -> Any:
     """Return the value that a text is in JSON, in whose objects no name is there twice."""
+    if _has_over(text, most_values + _OWN_VALUES):
+        raise TooManyValuesError(most_values)
     try:
         value = msgspec.json.decode(text)
         if len(_COLON.findall(text)) != _names(value):  # or a string looks like more names: look closely
@@ -170,6 +186,17 @@ def _decoded(text: bytes, problem: str) -> Any:
     except (msgspec.MsgspecError, ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
         raise bad_request(problem) from None
     return value
+
+
+def _has_over(text: bytes, most: int) -> bool:
+    """Return whether a text in JSON has more values than that; nothing reads it before.
+
+    Each member of a list or an object comes with a comma, or with what opens it.
+    """
+    if text.count(b",") + text.count(b"[") + text.count(b"{") <= most:
+        return False  # most of these stand in the document's text
+    members = (found for found in _VALUE.finditer(text) if found[1])
+    return next(islice(members, most, None), None) is not None
 
 
 def _names(value: Any, depth: int = 0) -> int:

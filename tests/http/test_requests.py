@@ -3,6 +3,7 @@
 # pyright: basic
 import gzip
 import json
+import tracemalloc
 
 import pytest
 from asking import Ask
@@ -29,7 +30,7 @@ UNFORGEABLE = {"X-Requested-With": "a test"}
         (b'{"query": "{ a }", "variables": {"x": Infinity}}', "JSON"),
         (b'{"query": "{ a }", "variables": {"x": 1e999}}', "JSON"),
         (b'{"query": "{ a }", "variables": {"x": ' + b"9" * 10_000 + b"}}", "JSON"),
-        (b'{"query": "{ a }", "variables": ' + b'{"x":' * 100_000 + b"1" + b"}" * 100_001, "JSON"),
+        (b'{"query": "{ a }", "variables": ' + b'{"x":' * 7_000 + b"1" + b"}" * 7_001, "JSON"),
         (b'{"query": "{ a }", "variables": ' + b'{"x":' * 101 + b"1" + b"}" * 102, "nested"),
         (b'{"query": "{ a }"} {}', "JSON"),
         (b"[]", "Batches"),
@@ -197,5 +198,54 @@ async def test_a_told_length_is_refused_before_the_body_is_read() -> None:
     headers = [(b"content-type", b"application/json"), (b"content-length", b"20000000")]
     http = Request({"type": "http", "method": "POST", "headers": headers}, receive)
     with pytest.raises(RequestError) as caught:
-        await read(http)
+        await read(http, 8_000)
     assert (caught.value.status, caught.value.headers) == (413, {"Connection": "close"})
+
+
+MANY = {
+    "empty lists": lambda count: [[]] * count,
+    "empty objects": lambda count: [{}] * count,
+    "lists below each other": lambda count: [[[1]]] * (count // 3),
+    "objects": lambda count: [{"a": 1}] * (count // 2),
+    "numbers": lambda count: [1] * count,
+    "texts": lambda count: ['a "text", [with] {all} \\ of it'] * count,
+}
+PAGE = "query ($ids: [ID!]) { __typename }"
+
+
+@pytest.mark.parametrize("make", MANY.values(), ids=MANY.keys())
+async def test_variables_have_as_many_values_as_a_document_tokens(gateway, make):
+    """Each member of a list or an object is one, an empty one too; and of texts it does not matter what they hold."""
+    ask = gateway(max_tokens=300)
+    most, more = await ask.answer(PAGE, ids=make(297)), await ask.answer(PAGE, ids=make(330))
+
+    assert "OPERATION_TOO_COMPLEX" not in str(most)
+    assert more["errors"][0]["extensions"]["code"] == "OPERATION_TOO_COMPLEX"
+    assert "300 values" in more["errors"][0]["message"]
+
+
+@pytest.mark.parametrize("unit", [b"[]", b"{}", b"1", b'""', b"[[[[]]]]", b'{"":1}'])
+async def test_values_are_counted_before_anything_reads_them(gateway, unit):
+    """0.9 MB of small lists took 60 MB, and a walk in Python over all of them."""
+    ask = gateway()
+    members = b",".join([unit] * (900_000 // (len(unit) + 1)))
+    body = b'{"query":"{ __typename }","variables":{"v":[%b]}}' % members
+    await ask("{ __typename }")
+    tracemalloc.start()
+    try:
+        response = await ask.http.post("/graphql", content=body, headers={"Content-Type": "application/json"})
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert response.json()["errors"][0]["extensions"]["code"] == "OPERATION_TOO_COMPLEX"
+    assert peak < 5 * len(body)
+
+
+async def test_values_in_an_address_count_alike(gateway):
+    """Though it holds few."""
+    given = {"query": PAGE, "variables": json.dumps({"ids": ["x"] * 400})}
+    response = await gateway(max_tokens=300).http.get(
+        "/graphql", params=given, headers={"Authorization": "Bearer x"}
+    )
+    assert response.json()["errors"][0]["extensions"]["code"] == "OPERATION_TOO_COMPLEX"
