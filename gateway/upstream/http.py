@@ -28,6 +28,7 @@ _WAITING = 500  # reads, and as many writes: confirming many at once is up to a 
 _KEPT = 1_000  # addresses and keys, put together once: that takes longer than the rest of a request
 _LARGEST = 20_000_000  # bytes of an answer, unpacked
 _LARGEST_TOGETHER = 2 * _LARGEST  # of all that arrive at the same time
+_AROUND_A_PART = 50  # bytes that a part takes besides its own: a server may send them one by one
 
 _HEADERS = (
     (b"Accept", b"application/json"),
@@ -152,15 +153,18 @@ class Http:
 
     async def _read(self, stream: httpx.AsyncByteStream, unpack: Unpack | None) -> bytes:
         """Return a body, unpacked; it counts with all others that arrive while it does."""
-        body = bytearray()
+        parts: list[bytes] = []
+        size = taken = 0
         try:
             async for piece in stream:
                 for part in unpack(piece) if unpack else (piece,):
                     if len(part) == PIECE:
                         await asyncio.sleep(0)  # a piece may hold hundreds of them
-                    body += part
-                    self._arriving += len(part)
-                    if len(body) > _LARGEST:
+                    parts.append(part)
+                    size += len(part)
+                    taken += len(part) + _AROUND_A_PART
+                    self._arriving += len(part) + _AROUND_A_PART
+                    if size > _LARGEST:
                         raise UnreadableError(
                             f"PlanDocket's answer is over {_LARGEST:,} bytes: ask for less at once."
                         )
@@ -169,10 +173,10 @@ class Http:
                             "PlanDocket's answers are too large to take more at the same time: try again later.",
                             may_have_arrived=True,
                         )
-            return bytes(body)
+            return b"".join(parts)
         finally:
-            self._arriving -= len(body)
-            body.clear()  # an error's traceback holds it, until the garbage collector comes round
+            self._arriving -= taken
+            parts.clear()  # an error's traceback holds them, until the garbage collector comes round
 
 
 def _headers_of(credential: Credential) -> httpx.Headers:

@@ -94,6 +94,16 @@ class Server:
         """Its resident memory now."""
         return int(self._proc("statm").split()[1]) * _PAGE_BYTES / 1e6
 
+    @property
+    def peak_mb(self) -> float:
+        """The most resident memory it had since `forget_peak`."""
+        [line] = [line for line in self._proc("status").splitlines() if line.startswith("VmHWM:")]
+        return int(line.split()[1]) * 1024 / 1e6
+
+    def forget_peak(self) -> None:
+        """Begin the peak anew."""
+        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+
     def settle(self) -> None:
         """Wait until it has worked off what clients left behind: it takes no processor time any more."""
         until = time.monotonic() + _SETTLE_S
