@@ -1,6 +1,6 @@
 """The composition root: the one place that makes objects and joins them."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 
 import httpx
@@ -19,9 +19,9 @@ from gateway.http.graphiql.page import GraphiQL
 from gateway.http.graphql import METHODS, Endpoint
 from gateway.http.headers import SafeHeaders
 from gateway.http.health import Readiness, alive
-from gateway.http.hosts import LoopbackHosts, lets_everyone_in_on_loopback
+from gateway.http.hosts import LoopbackHosts, is_loopback, lets_everyone_in_on_loopback
 from gateway.http.load import Load
-from gateway.http.metrics import MetricsPage
+from gateway.http.metrics import MetricsPage, elsewhere
 from gateway.http.pages import SchemaFile, landing
 from gateway.http.refusal import RequestError
 from gateway.http.reporting import Reporting
@@ -38,6 +38,8 @@ def create_app(
     settings: Settings, transport: httpx.AsyncBaseTransport | None = None, clock: Clock | None = None
 ) -> Starlette:
     """Return the gateway; `transport` stands in for the network and `clock` for time, in tests.
+
+    Its `state.metrics` is the app for an address of the metrics' own.
 
     Raises:
         SettingsError: the stored documents cannot be read, or are not for this schema.
@@ -56,6 +58,7 @@ def create_app(
     stored = StoredDocuments.of(settings, executor.problems)
     upstream = Upstream(settings, transport, clock, on_call)
     metrics.watch(upstream)
+    metrics_page = MetricsPage(metrics, settings.metrics_token)
     has_page = settings.graphiql == "on" and settings.documents != "only"
     graphiql = GraphiQL(needs_key=not settings.lets_everyone_in) if has_page else None
     callers = Callers(settings, transport, clock)
@@ -83,13 +86,14 @@ def create_app(
             Route("/schema.graphql", SchemaFile(callers, settings).answer),
             Route("/healthz", alive),
             Route("/readyz", readiness.answer),
-            Route("/metrics", MetricsPage(metrics, settings.metrics_token).answer),
+            Route("/metrics", elsewhere if settings.metrics_token is None else metrics_page.answer),
         ],
         lifespan=lifespan,
-        exception_handlers={HTTPException: _in_json},
+        exception_handlers={HTTPException: _in_json("send GraphQL by POST to /graphql")},
     )
     app.router.redirect_slashes = False  # it would lead to whatever host the request names
     app.state.readiness = readiness
+    app.state.metrics = _create_metrics_app(metrics_page, settings)
     # The last is the outermost.
     app.add_middleware(Preflights, origins=settings.origins, headers=settings.page_headers)
     if lets_everyone_in_on_loopback(settings):
@@ -102,13 +106,29 @@ def create_app(
     return app
 
 
-_TOLD = {
-    404: ("NOT_FOUND", "There is nothing at this address: send GraphQL by POST to /graphql."),
-    405: ("METHOD_NOT_ALLOWED", "This address does not take this method: send GraphQL by POST to /graphql."),
-}
+def _create_metrics_app(page: MetricsPage, settings: Settings) -> Starlette:
+    app = Starlette(
+        routes=[Route("/metrics", page.answer)],
+        exception_handlers={HTTPException: _in_json("get the metrics at /metrics")},
+    )
+    app.router.redirect_slashes = False
+    if settings.metrics_token is None and is_loopback(settings.metrics_host):
+        app.add_middleware(LoopbackHosts)
+    app.add_middleware(Compression)
+    app.add_middleware(Reporting, path="/metrics")
+    app.add_middleware(SafeHeaders)
+    return app
 
 
-async def _in_json(_: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
-    code, message = _TOLD.get(error.status_code, ("BAD_REQUEST", f"{error.detail}."))
-    return RequestError(error.status_code, code, message, error.headers).response()
+def _in_json(hint: str) -> Callable[[Request, Exception], Awaitable[Response]]:
+    told = {
+        404: ("NOT_FOUND", f"There is nothing at this address: {hint}."),
+        405: ("METHOD_NOT_ALLOWED", f"This address does not take this method: {hint}."),
+    }
+
+    async def answer(_: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
+        code, message = told.get(error.status_code, ("BAD_REQUEST", f"{error.detail}."))
+        return RequestError(error.status_code, code, message, error.headers).response()
+
+    return answer

@@ -27,13 +27,17 @@ _DEMO = """\
 GraphiQL and GraphQL  http://127.0.0.1:{port}/graphql
 The schema            http://127.0.0.1:{port}/schema.graphql
 The sandbox it reads  http://127.0.0.1:{sandbox_port}/api/v1/  (Authorization: Bearer {key})
-
+{metrics}
 Three queries to try:
   {{ participants(first: 3) {{ nodes {{ isConfirmed contact {{ email }} event {{ title }} }} }} }}
   {{ events(first: 5, orderBy: {{field: DATE_FROM}}) {{ nodes {{ title city dateFrom participantCount }} }} }}
   {{ categories {{ title parent {{ title }} children {{ title }} }} }}
 
 Stop it with Ctrl+C.
+"""
+
+_DEMO_METRICS = """\
+Metrics               http://{place}/metrics
 """
 
 _MADE = """\
@@ -43,6 +47,7 @@ The token itself, shown this once (Authorization: Bearer TOKEN):
 """
 
 _FREE = "choose another with {option}, or end what listens there"
+_BY_SETTINGS = "set {host} or {port} to another, or end what listens there"
 
 Port = Annotated[int, typer.Option(min=1, max=65535)]
 
@@ -73,10 +78,15 @@ def demo(port: Port = 8000, sandbox_port: Port = 8001) -> None:
             base_url=address, api_key=SANDBOX_KEY, auth="none", port=port, suggestions="on"
         )
         sandbox = Served(Sandbox().app, "127.0.0.1", sandbox_port, _FREE.format(option="--sandbox-port"))
-        announce = _DEMO.format(port=port, sandbox_port=sandbox_port, key=SANDBOX_KEY)
         with logging_to(sys.stderr, settings.log_format, settings.log_level):
-            gateway = _served(settings, _FREE.format(option="--port"))
-            _serve(gateway, sandbox, announce=announce)
+            gateway, *metrics = _served(settings, _FREE.format(option="--port"))
+            announce = _DEMO.format(
+                port=port,
+                sandbox_port=sandbox_port,
+                key=SANDBOX_KEY,
+                metrics="".join(_DEMO_METRICS.format(place=one.place) for one in metrics),
+            )
+            _serve(gateway, *metrics, sandbox, announce=announce)
     except SettingsError as error:
         _refuse_to_start(error)
 
@@ -87,10 +97,13 @@ def serve() -> None:
     try:
         settings = load_settings()
         with logging_to(sys.stderr, settings.log_format, settings.log_level):
-            elsewhere = "set GATEWAY_HOST or GATEWAY_PORT to another, or end what listens there"
-            gateway = _served(settings, elsewhere, STAYS_S)
-            announce = f"GraphQL at http://{gateway.place}/graphql, in front of {settings.base_url}"
-            _serve(gateway, announce=announce)
+            elsewhere = _BY_SETTINGS.format(host="GATEWAY_HOST", port="GATEWAY_PORT")
+            gateway, *metrics = _served(settings, elsewhere, STAYS_S)
+            announce = [
+                f"GraphQL at http://{gateway.place}/graphql, in front of {settings.base_url}",
+                *(f"Metrics at http://{one.place}/metrics" for one in metrics),
+            ]
+            _serve(gateway, *metrics, announce="\n".join(announce))
     except SettingsError as error:
         _refuse_to_start(error)
 
@@ -206,9 +219,14 @@ def _refuse_to_start(error: SettingsError) -> NoReturn:
     raise typer.Exit(1) from None
 
 
-def _served(settings: Settings, elsewhere: str, stays_s: float = 0) -> Served:
+def _served(settings: Settings, elsewhere: str, stays_s: float = 0) -> list[Served]:
+    """Return the gateway, and behind it its metrics where they have an address of their own."""
     gateway = create_app(settings)
-    return Served(gateway, settings.host, settings.port, elsewhere, gateway.state.readiness.stop, stays_s)
+    served = [Served(gateway, settings.host, settings.port, elsewhere, gateway.state.readiness.stop, stays_s)]
+    if settings.metrics_port is not None:
+        elsewhere = _BY_SETTINGS.format(host="GATEWAY_METRICS_HOST", port="GATEWAY_METRICS_PORT")
+        served.append(Served(gateway.state.metrics, settings.metrics_host, settings.metrics_port, elsewhere))
+    return served
 
 
 def _serve(*served: Served, announce: str) -> None:

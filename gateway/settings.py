@@ -27,6 +27,7 @@ _QueryName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.\[
 _Age = Annotated[float, Field(ge=0, le=31_536_000)]
 _Switch = Literal["on", "off"]
 _Seconds = Annotated[float, Field(gt=0, le=300)]
+_Port = Annotated[int, Field(ge=1, le=65535)]
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -289,14 +290,24 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = Field(
         default=None,
         validation_alias="GATEWAY_METRICS_TOKEN",
-        description="What `/metrics` wants as a bearer token. Unset: it answers on loopback only.",
+        description="What `/metrics` wants as a bearer token. Unset: only `GATEWAY_METRICS_PORT` has metrics.",
+    )
+    metrics_port: _Port | None = Field(
+        default=None,
+        validation_alias="GATEWAY_METRICS_PORT",
+        description="Port of an address for `/metrics` alone, such as 9464: without a token for whoever reaches it.",
+    )
+    metrics_host: str = Field(
+        default="127.0.0.1",
+        validation_alias="GATEWAY_METRICS_HOST",
+        description="Address to listen on at that port.",
     )
     host: str = Field(
         default="127.0.0.1",
         validation_alias="GATEWAY_HOST",
         description="Address to listen on. With `PLANDOCKET_API_KEY` and no `GATEWAY_AUTH` it must be loopback.",
     )
-    port: Annotated[int, Field(ge=1, le=65535)] = Field(
+    port: _Port = Field(
         default=8000,
         validation_alias="GATEWAY_PORT",
         description="Port to listen on.",

@@ -11,6 +11,7 @@ from gateway.sandbox import Sandbox
 from gateway.upstream.clock import Clock
 
 Json = dict[str, Any]
+METRICS_TOKEN = "canary-metrics"
 
 
 async def skip(_: float) -> None:
@@ -59,6 +60,12 @@ class Ask:
         """Return the answer's only error."""
         [error] = (await self.answer(query, **variables))["errors"]
         return error
+
+    async def metrics(self) -> str:
+        """Return what Prometheus reads with its token."""
+        response = await self.http.get("/metrics", headers={"Authorization": f"Bearer {METRICS_TOKEN}"})
+        assert response.status_code == 200, response.text
+        return response.text
 
     @property
     def calls(self) -> list[str]:

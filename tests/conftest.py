@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from asking import Ask, Gateway, Json, Time, skip
+from asking import METRICS_TOKEN, Ask, Gateway, Json, Time, skip
 from starlette.applications import Starlette
 
 from gateway.app import create_app
@@ -66,7 +66,8 @@ async def gateway() -> AsyncIterator[Gateway]:
         box = sandbox if isinstance(sandbox, Sandbox) else Sandbox(sandbox or Dialect())
         # Most tests are about one operation: what others read would hide what it costs.
         alone = {"cache": "off", "tell_cost": "off"}
-        given: Json = {"base_url": "http://plandocket.test", "api_key": SANDBOX_KEY, **alone, **settings}
+        secrets = {"api_key": SANDBOX_KEY, "metrics_token": METRICS_TOKEN}
+        given: Json = {"base_url": "http://plandocket.test", **secrets, **alone, **settings}
         if transport is None and "base_url" not in settings:
             transport = httpx.ASGITransport(box.app)
         app = create_app(Settings(**given), transport, time.clock if time else Clock(sleep=skip))

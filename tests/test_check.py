@@ -292,10 +292,16 @@ async def test_what_is_named_and_not_used_is_told(tmp_path: Path) -> None:
     """Whoever set it believes that it holds."""
     file = tmp_path / "file"
     file.write_text("")
-    found = await sources(tokens_file=file, documents_file=file, jwt_jwks_url="https://issuer.test/keys")
+    found = await sources(
+        tokens_file=file,
+        documents_file=file,
+        jwt_jwks_url="https://issuer.test/keys",
+        metrics_host="0.0.0.0",  # noqa: S104
+    )
     assert {level for level, _ in found} == {Level.WARNING}
     assert [sentence.split()[0] for _, sentence in found] == [
         "GATEWAY_TOKENS_FILE",
         "GATEWAY_JWT_JWKS_URL",
         "GATEWAY_DOCUMENTS_FILE",
+        "GATEWAY_METRICS_HOST",
     ]

@@ -109,27 +109,68 @@ def test_serve_refuses_to_show_a_held_key_to_the_network() -> None:
     assert "canary" not in ended.stderr + ended.stdout
 
 
-BUSY = {
-    "sandbox": (("sandbox", "--port", "{busy}"), "--port"),
-    "demo": (("demo", "--port", "{busy}", "--sandbox-port", "{free}"), "--port"),
-    "demo's sandbox": (("demo", "--port", "{free}", "--sandbox-port", "{busy}"), "--sandbox-port"),
-    "serve": (("serve",), "GATEWAY_PORT"),
+BUSY: dict[str, tuple[str, dict[str, str], str]] = {
+    "sandbox": ("sandbox --port {busy}", {}, "--port"),
+    "demo": ("demo --port {busy} --sandbox-port {free}", {}, "--port"),
+    "demo's sandbox": ("demo --port {free} --sandbox-port {busy}", {}, "--sandbox-port"),
+    "demo's metrics": (
+        "demo --port {free} --sandbox-port {other}",
+        {"GATEWAY_METRICS_PORT": "{busy}"},
+        "GATEWAY_METRICS_PORT",
+    ),
+    "serve": ("serve", {"GATEWAY_PORT": "{busy}"}, "GATEWAY_PORT"),
+    "serve's metrics": (
+        "serve",
+        {"GATEWAY_PORT": "{free}", "GATEWAY_METRICS_PORT": "{busy}"},
+        "GATEWAY_METRICS_PORT",
+    ),
 }
 
 
-@pytest.mark.parametrize(("arguments", "mend"), BUSY.values(), ids=BUSY)
-def test_a_port_in_use_is_one_sentence(arguments: tuple[str, ...], mend: str) -> None:
+@pytest.mark.parametrize(("command", "settings", "mend"), BUSY.values(), ids=BUSY)
+def test_a_port_in_use_is_one_sentence(command: str, settings: dict[str, str], mend: str) -> None:
     """Which one it is, and what to do; nothing else, and nothing is started."""
-    [free] = free_ports(1)
+    free, other = free_ports(2)
     with socket.create_server(("127.0.0.1", 0)) as held:
         busy = held.getsockname()[1]
-        given = [argument.format(busy=busy, free=free) for argument in arguments]
-        settings = {"PLANDOCKET_BASE_URL": "http://127.0.0.1:1", "GATEWAY_PORT": str(busy)}
-        ended = run(*given, **(settings if "serve" in given else {}))
+        command, *given = (
+            text.format(busy=busy, free=free, other=other) for text in (command, *settings.values())
+        )
+        asked = {"PLANDOCKET_BASE_URL": "http://127.0.0.1:1", **dict(zip(settings, given, strict=True))}
+        ended = run(*command.split(), **asked)
     assert (ended.returncode, ended.stdout) == (1, "")
     [sentence] = ended.stderr.splitlines()
     assert sentence.startswith(f"Cannot listen on 127.0.0.1:{busy} (address already in use): ")
     assert re.search(rf" {mend}\b", sentence)
+
+
+def test_metrics_cannot_have_the_gateways_own_port() -> None:
+    """They are for others to read than those who may call."""
+    [port] = free_ports(1)
+    ports = {"GATEWAY_PORT": str(port), "GATEWAY_METRICS_PORT": str(port)}
+    ended = run("serve", PLANDOCKET_BASE_URL="http://127.0.0.1:1", **ports)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"Cannot listen on 127.0.0.1:{port} (address already in use): ")
+    assert " GATEWAY_METRICS_PORT " in ended.stderr
+
+
+@pytest.mark.parametrize("command", ["demo", "serve"])
+def test_metrics_are_served_at_a_port_of_their_own(command: str) -> None:
+    """Which the start tells; the gateway's own address has none."""
+    port, metrics_port, sandbox_port = free_ports(3)
+    options = ("--port", str(port), "--sandbox-port", str(sandbox_port)) if command == "demo" else ()
+    settings = {"PLANDOCKET_BASE_URL": "http://127.0.0.1:1", "GATEWAY_PORT": str(port)}
+    address = f"http://127.0.0.1:{metrics_port}/metrics"
+    with started(command, *options, GATEWAY_METRICS_PORT=str(metrics_port), **settings) as process:
+        httpx.post(f"http://127.0.0.1:{port}/graphql", json={"query": "query Named { __typename }"})
+        told = httpx.get(address).text
+        assert httpx.get(f"http://127.0.0.1:{port}/metrics").status_code == 404
+        process.terminate()
+        assert process.stdout is not None
+        printed = process.stdout.read()
+    assert 'gateway_operations_total{name="Named",outcome="ok"} 1.0' in told
+    assert re.search(rf"^Metrics +(?:at )?{re.escape(address)}$", printed, re.MULTILINE)
+    assert process.returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,7 @@ def test_the_address_may_end_as_people_copy_it(monkeypatch: pytest.MonkeyPatch, 
         ("PLANDOCKET_READ_TIMEOUT", "nan"),
         ("PLANDOCKET_TOTAL_TIMEOUT", "1e9"),
         ("GATEWAY_PORT", "99999"),
+        ("GATEWAY_METRICS_PORT", "0"),
     ],
 )
 def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:

@@ -41,6 +41,11 @@ def _unused(settings: Settings) -> Iterator[Finding]:
             Level.WARNING,
             "GATEWAY_DOCUMENTS_FILE is set and not used: set GATEWAY_DOCUMENTS to only or prefer, or unset it.",
         )
+    if "metrics_host" in settings.model_fields_set and settings.metrics_port is None:
+        yield Finding(
+            Level.WARNING,
+            "GATEWAY_METRICS_HOST is set and not used: set GATEWAY_METRICS_PORT too, or unset it.",
+        )
 
 
 def _tokens(settings: Settings) -> Finding:

@@ -4,8 +4,8 @@ A page of evil.example may let its own name point to 127.0.0.1 after it was load
 then of the page's own origin, and nothing of CORS or CSRF protects what it answers. But the browser still says
 `Host: evil.example`. So a gateway that holds a key, asks callers for nothing and listens on loopback answers only
 what was sent to a name of loopback: `localhost` and names that end in `.localhost`, 127.0.0.0/8, and `[::1]`, at
-any port, since a port may be forwarded. What sends no `Host` is no browser. A proxy on the same machine must send
-one of these names. Source: RFC 6761, 6.3.
+any port, since a port may be forwarded; and so do metrics without a token at a loopback address of their own. What
+sends no `Host` is no browser. A proxy on the same machine must send one of these names. Source: RFC 6761, 6.3.
 """
 
 import ipaddress
@@ -51,7 +51,7 @@ class LoopbackHosts:
         error = RequestError(
             421,
             "MISDIRECTED",
-            "This gateway lets everyone in, so it answers to names of this machine only: "
+            "This address lets everyone in, so it answers to names of this machine only: "
             "ask it as 'localhost' or '127.0.0.1', or let your proxy send that as 'Host'.",
         )
         await error.response()(scope, receive, send)

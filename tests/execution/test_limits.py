@@ -292,7 +292,7 @@ async def test_an_operation_ends_in_its_time(gateway, query, told):
     [error] = answer["errors"]
     assert error["extensions"]["code"] == "OPERATION_TIMEOUT"
     assert told in error["message"]
-    metrics = (await ask.http.get("/metrics")).text
+    metrics = await ask.metrics()
     assert 'gateway_operations_total{name="unnamed",outcome="OPERATION_TIMEOUT"} 1.0' in metrics
     await asyncio.sleep(0)
     assert asyncio.all_tasks() == before

@@ -31,7 +31,7 @@ async def send(ask, headers, query=QUERY):
 
 async def counted(ask):
     """Return how often operations were counted, by client, version and outcome."""
-    families = text_string_to_metric_families((await ask.http.get("/metrics")).text)
+    families = text_string_to_metric_families(await ask.metrics())
     return {
         (sample.labels["client"], sample.labels["version"], sample.labels["outcome"]): sample.value
         for family in families

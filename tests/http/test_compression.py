@@ -7,6 +7,7 @@ import json
 
 import httpx
 import pytest
+from asking import METRICS_TOKEN
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.responses import Response
 
@@ -15,6 +16,7 @@ from gateway.http.compression import Compression
 LARGE = "{ contacts(first: 100) { nodes { id customerNumber companyName email } } }"
 SMALL = "{ category(by: {databaseId: 1}) { title } }"
 BROWSER = "gzip, deflate, br, zstd"
+PROMETHEUS = {"Authorization": f"Bearer {METRICS_TOKEN}"}
 
 
 async def sent(ask, query, accepted):
@@ -99,7 +101,7 @@ async def test_every_answer_says_that_it_varies(gateway, query, accepted):
 async def test_pages_are_packed_too(gateway, path):
     """Whatever the gateway answers."""
     ask = gateway(introspection="on")
-    headers = {"Accept-Encoding": BROWSER, "Accept": "text/html, */*;q=0.5"}
+    headers = {"Accept-Encoding": BROWSER, "Accept": "text/html, */*;q=0.5", **PROMETHEUS}
     answer = await raw(ask, httpx.Request("GET", f"http://localhost{path}", headers=headers))
 
     assert answer.headers["content-encoding"] == "gzip"
@@ -108,7 +110,7 @@ async def test_pages_are_packed_too(gateway, path):
 
 async def test_a_packed_page_of_metrics_is_one(ask):
     """As Prometheus reads it."""
-    text = (await ask.http.get("/metrics", headers={"Accept-Encoding": "gzip"})).text
+    text = (await ask.http.get("/metrics", headers={"Accept-Encoding": "gzip", **PROMETHEUS})).text
 
     assert "gateway_operations" in {family.name for family in text_string_to_metric_families(text)}
 
