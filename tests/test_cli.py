@@ -173,6 +173,24 @@ def test_metrics_are_served_at_a_port_of_their_own(command: str) -> None:
     assert process.returncode == 0
 
 
+@pytest.mark.parametrize(("auth", "lines"), [({}, 1), ({"GATEWAY_AUTH": "none"}, 0)])
+def test_a_gateway_that_nobody_guards_says_so_at_its_start(
+    auth: dict[str, str], lines: int, tmp_path: Path
+) -> None:
+    """In one line, unless that was set: at which address, and that a proxy opens it to others."""
+    [port] = free_ports(1)
+    settings = {"PLANDOCKET_BASE_URL": "http://127.0.0.1:1", "PLANDOCKET_API_KEY": "canary-key", **auth}
+    log = tmp_path / "log"
+    with logged(log, "serve", GATEWAY_PORT=str(port), **settings):
+        pass
+    told = [line for line in log.read_text().splitlines() if "warning" in line]
+    assert len(told) == lines
+    for line in told:
+        assert (
+            f"GATEWAY_AUTH is not set: whoever reaches 127.0.0.1 at port {port}, through a proxy too" in line
+        )
+
+
 @pytest.mark.parametrize(
     ("host", "why"),
     [("203.0.113.9", "cannot assign requested address"), ("no.such.invalid", "there is no such host")],

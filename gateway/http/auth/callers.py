@@ -127,9 +127,10 @@ def _shown(request: Request) -> str:
 def _warn(settings: Settings) -> None:
     if settings.auth is None:
         log.warning(
-            "GATEWAY_AUTH is not set: whoever reaches %s reads and writes with the key that the gateway holds. "
-            "Set it to tokens or jwt, or to none if that is meant.",
+            "GATEWAY_AUTH is not set: whoever reaches %s at port %d, through a proxy too, reads and writes with the "
+            "key that the gateway holds. Set it to tokens or jwt, or to none if that is meant.",
             settings.host,
+            settings.port,
         )
     elif not settings.is_on_loopback:
         log.warning(
