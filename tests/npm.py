@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 _INSTALL_S = 300
 
@@ -18,9 +19,15 @@ def install(project: Path) -> None:
     """Install the versions of a project's lock file into its folder, where that was not done since it changed."""
     installed = project / "node_modules" / ".package-lock.json"
     lock = project / "package-lock.json"
-    if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
-        return
-    run(project, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", timeout_s=_INSTALL_S)
+    with alone(project):
+        if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
+            return
+        run(project, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", timeout_s=_INSTALL_S)
+
+
+def alone(project: Path) -> FileLock:
+    """Return what is entered by whoever installs something into a folder: tests run in several processes."""
+    return FileLock(project / "installing.lock")
 
 
 def run(project: Path, *command: str, timeout_s: float = 60) -> str:

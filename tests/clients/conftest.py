@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 from clients.projects import HERE, NewProject, copied
-from npm import install, run
+from npm import alone, install, run
 from serving_here import demo
 
 REQUIREMENTS = HERE / "requirements.txt"
@@ -27,19 +27,24 @@ def tools() -> Path:
 @pytest.fixture(scope="session")
 def programs() -> Path:
     """Return the programs of an environment with the versions of the requirements; skip where pip brings none."""
+    with alone(HERE):
+        try:
+            _install_programs()
+        except (AssertionError, subprocess.TimeoutExpired) as error:
+            if "CI" in os.environ:
+                raise
+            pytest.skip(f"pip brings no generators: {str(error)[-200:]}")
+    return ENVIRONMENT / "bin"
+
+
+def _install_programs() -> None:
     done = ENVIRONMENT / "installed.txt"
     if done.exists() and done.read_text() == REQUIREMENTS.read_text():
-        return ENVIRONMENT / "bin"
-    try:
-        run(HERE, sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT))
-        pip = [str(ENVIRONMENT / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check"]
-        run(HERE, *pip, "--no-deps", "-r", str(REQUIREMENTS), timeout_s=300)
-    except (AssertionError, subprocess.TimeoutExpired) as error:
-        if "CI" in os.environ:
-            raise
-        pytest.skip(f"pip brings no generators: {str(error)[-200:]}")
+        return
+    run(HERE, sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT))
+    pip = [str(ENVIRONMENT / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check"]
+    run(HERE, *pip, "--no-deps", "-r", str(REQUIREMENTS), timeout_s=300)
     done.write_text(REQUIREMENTS.read_text())
-    return ENVIRONMENT / "bin"
 
 
 @pytest.fixture(scope="session")

@@ -39,9 +39,7 @@ class Thrifty(Protocol):
 async def serve(protocol: type[Protocol]) -> AsyncIterator[int]:
     """Serve a gateway on a port of this machine, and yield that."""
     app = create_app(Settings.model_validate({"base_url": "http://plandocket.test", "api_key": "key"}))
-    config = uvicorn.Config(
-        app, http=protocol, ws="none", access_log=False, log_level="warning", lifespan="off"
-    )
+    config = uvicorn.Config(app, http=protocol, ws="none", access_log=False, log_config=None, lifespan="off")
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         config.load()

@@ -164,7 +164,7 @@ async def test_a_client_that_hangs_up_has_gone_away():
     given = {"base_url": "http://plandocket.test", "api_key": SANDBOX_KEY}
     app = create_app(Settings.model_validate(given), wire)
     [port] = free_ports(1)
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", ws="none"))
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, ws="none"))
     serving = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn tells it in no other way
         await asyncio.sleep(0.01)
