@@ -21,6 +21,7 @@ from gateway.http.load import Load
 from gateway.http.negotiation import GRAPHQL, JSON, content_type, status_unless_run, wish_of
 from gateway.http.refusal import RequestError, bad_request
 from gateway.http.request import Incoming, asks_nothing, read
+from gateway.http.turns import Turns
 from gateway.upstream.client import Upstream
 
 METHODS = ("GET", "POST", "OPTIONS")  # and HEAD, which comes with GET
@@ -50,6 +51,7 @@ class Endpoint:
         self._graphiql = graphiql
         self._most_values = most_values
         self._refuses_forgeable = refuses_forgeable
+        self._turns = Turns()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as an ASGI app of its own: that spares a request Starlette's wrappers."""
@@ -95,6 +97,7 @@ class Endpoint:
 
     async def _outcome(self, http: HttpRequest, request: Request, caller: Caller) -> Outcome:
         """Run the operation; a mutation also where the client goes away: its writes may be on their way."""
+        await self._turns.mine()
         context = Context(self._upstream, caller)
         document = self._executor.document(request, caller)
         if not document.is_query(request.operation_name):

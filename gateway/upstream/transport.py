@@ -17,6 +17,7 @@ import aiohttp
 import httpx
 from aiohttp.client_proto import ResponseHandler
 
+_PIECE = 4_096  # bytes, of which interim answers may be a hundred
 _MOST_INTERIM = 10  # answers before the one that counts: a server sends a 100 or a 103 or two
 
 
@@ -83,6 +84,16 @@ class _Connection(ResponseHandler):
     """
 
     _interim = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came; while interim answers come, in pieces, since one step reads all that a piece holds."""
+        super().data_received(data[:_PIECE])
+        rest = data[_PIECE:]
+        while rest and self._interim and self.transport is not None:
+            super().data_received(rest[:_PIECE])
+            rest = rest[_PIECE:]
+        if rest and self.transport is not None:
+            super().data_received(rest)
 
     def feed_data(self, data: Any, size: int = 0) -> None:
         """Take an answer's head."""
