@@ -144,6 +144,14 @@ class Context:
             return None
         return KeptReads(tuple(self._kept_reads), self._upstream.traits.changes)
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the caller is let in, and PlanDocket accepted their key: anyone can make keys up."""
+        credential = self.caller.credential
+        return self.caller.is_let_in and (
+            credential is None or self._upstream.budget.is_accepted(credential)
+        )
+
     def repeat(self, reads: KeptReads) -> bool:
         """Return whether the same reads would get the same answers now; if so they count as made."""
         if reads.changes != self._upstream.traits.changes:

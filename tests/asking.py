@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import httpx
 
+from gateway.http.graphql import Endpoint
 from gateway.sandbox import Sandbox
 from gateway.upstream.clock import Clock
 
@@ -71,6 +72,13 @@ class Ask:
     def calls(self) -> list[str]:
         """What the sandbox was asked by the last operation."""
         return self.sandbox.calls[self._seen :]
+
+
+def endpoint_of(ask: Ask) -> Endpoint:
+    """Return the endpoint of a gateway, to look at what it holds."""
+    app = cast(Any, ask.http)._transport.app
+    [endpoint] = [route.app for route in app.routes if isinstance(getattr(route, "app", None), Endpoint)]
+    return endpoint
 
 
 Gateway = Callable[..., Ask]

@@ -17,7 +17,6 @@ from graphql import (
 )
 from graphql import execute as graphql_execute  # pyright: ignore[reportUnknownVariableType]
 
-from gateway.access import Caller
 from gateway.context import Context, Cost
 from gateway.errors import (
     ForbiddenError,
@@ -116,9 +115,9 @@ class Executor:
         """Return what is wrong with a document, whatever it is asked with."""
         return [error.message for error in self._documents.get(text).errors]
 
-    def document(self, request: Request, caller: Caller) -> Document:
-        """Return a request's document, to be run; it is kept for callers who are let in."""
-        return self._documents.get(request.query, is_kept=caller.is_let_in)
+    def document(self, request: Request, context: Context) -> Document:
+        """Return a request's document, to be run; it is kept for callers who are known."""
+        return self._documents.get(request.query, is_kept=context.is_known)
 
     async def run(self, request: Request, context: Context, document: Document | None = None) -> Outcome:
         """Return the outcome; every error in it has a code. `document` is the request's, where it is known already.
@@ -127,7 +126,7 @@ class Executor:
             NotAllowedError: the operation is a mutation and the request is read-only.
             OverloadedError: too many requests to PlanDocket wait already, and nothing of it was answered.
         """
-        document = document or self.document(request, context.caller)
+        document = document or self.document(request, context)
         if document.ast is None or document.errors:
             return _refused(*document.errors)
         operation = document.operation(request.operation_name)

@@ -4,18 +4,19 @@ A manifest holds hash -> text, as front-end tools write it when an application i
 preset (`persisted-documents.json`, `sha256:` before each hash since version 6) and relay-compiler
 (`persistConfig.file`, MD5 or SHA-256). Requests name one as `documentId`, by GraphQL over HTTP, or as
 `extensions.persistedQuery`, by Apollo. The latter may also bring text and hash together once, which are then
-known to all for a while; never where nothing but the manifest is taken.
+known to all for a while, where who brings them is known; never where nothing but the manifest is taken.
 """
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
+from gateway.access import Caller
 from gateway.errors import CallerError, SettingsError
+from gateway.execution.registered import Registered
 from gateway.settings import Settings
 
 Mode = Literal["off", "prefer", "only"]
@@ -23,8 +24,6 @@ Problems = Callable[[str], list[str]]
 """What is wrong with a document's text, by the schema."""
 
 _PREFIX = "sha256:"
-_REGISTERED = 1_000
-_LONGEST_REGISTERED = 20_000  # characters
 _TOLD = 5
 
 
@@ -83,12 +82,11 @@ class WrongHashError(Exception):
 class StoredDocuments:
     """The documents of a manifest, and those that clients registered."""
 
-    def __init__(self, mode: Mode, manifest: Mapping[str, str], problems: Problems) -> None:
+    def __init__(self, mode: Mode, manifest: Mapping[str, str]) -> None:
         self._mode = mode
         self._manifest = manifest
         self._texts = frozenset(manifest.values())
-        self._problems = problems
-        self._registered: OrderedDict[str, str] = OrderedDict()
+        self._registered = Registered()
 
     @classmethod
     def of(cls, settings: Settings, problems: Problems) -> "StoredDocuments":
@@ -98,14 +96,14 @@ class StoredDocuments:
             SettingsError: the file is no manifest, or a document in it is broken or not for this schema.
         """
         if settings.documents == "off" or settings.documents_file is None:
-            return cls(settings.documents, {}, problems)
+            return cls(settings.documents, {})
         manifest = _read(settings.documents_file)
         refused = [(name, found[0]) for name, text in manifest.items() if (found := problems(text))]
         if refused:
             raise SettingsError(
                 "\n".join(_wrong(f"the document {name} is refused: {why}") for name, why in refused[:_TOLD])
             )
-        return cls(settings.documents, manifest, problems)
+        return cls(settings.documents, manifest)
 
     def text(self, wanted: Wanted) -> str:
         """Return the text of the document that is wanted.
@@ -121,8 +119,16 @@ class StoredDocuments:
         if self._mode == "only" and wanted.query not in self._texts:
             raise OnlyStoredError
         if self._mode == "prefer" and wanted.sha256 is not None:
-            self._register(wanted.query, wanted.sha256)
+            _check(wanted.query, wanted.sha256)
         return wanted.query
+
+    def register(self, wanted: Wanted, caller: Caller) -> None:
+        """Know a document by its hash from now on, where a request brought both; `text` was asked for it before.
+
+        It is for who asks to see that it could run, and that the caller is known.
+        """
+        if self._mode == "prefer" and wanted.query is not None and wanted.sha256 is not None:
+            self._registered.add(wanted.sha256, wanted.query, (caller.credential, caller.name))
 
     def _named(self, wanted: Wanted) -> str:
         if self._mode == "off":
@@ -133,23 +139,15 @@ class StoredDocuments:
                 raise NotStoredError.by_id()
             return text
         sha256 = wanted.sha256 or ""
-        text = self._manifest.get(sha256) or self._registered.get(sha256)
+        text = self._manifest.get(sha256) or self._registered.find(sha256)
         if text is None:
             raise NotStoredError.automatic()
-        if sha256 in self._registered:
-            self._registered.move_to_end(sha256)
         return text
 
-    def _register(self, text: str, sha256: str) -> None:
-        """Know a text by its hash from now on, the most recently used ones; none that could never run."""
-        if sha256 in self._registered and self._registered[sha256] == text:
-            return
-        if hashlib.sha256(text.encode()).hexdigest() != sha256:
-            raise WrongHashError
-        if len(text) <= _LONGEST_REGISTERED and not self._problems(text):
-            self._registered[sha256] = text
-            if len(self._registered) > _REGISTERED:
-                self._registered.popitem(last=False)
+
+def _check(text: str, sha256: str) -> None:
+    if hashlib.sha256(text.encode()).hexdigest() != sha256:
+        raise WrongHashError
 
 
 def _read(file: Path) -> dict[str, str]:

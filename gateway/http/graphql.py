@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 from gateway.access import Caller
 from gateway.context import Context
 from gateway.errors import CallerError, GatewayError, OverloadedError
+from gateway.execution.documents import Document
 from gateway.execution.operation import Executor, NotAllowedError, Outcome, Request
 from gateway.execution.stored import OnlyStoredError, StoredDocuments, WrongHashError
 from gateway.http.auth.callers import REFUSALS, Callers, http_of
@@ -74,7 +75,7 @@ class Endpoint:
             if self._refuses_forgeable:
                 refuse_forgeable(http)
             with self._load:  # who sends a body slowly takes no place
-                outcome = await self._outcome(http, self._request(incoming), caller)
+                outcome = await self._outcome(http, incoming, caller)
         except ClientLeftError:
             return Response(status_code=_CLIENT_LEFT)
         except (RequestError, GatewayError, NotAllowedError, OnlyStoredError, WrongHashError) as error:
@@ -95,11 +96,20 @@ class Endpoint:
             incoming.is_read_only,
         )
 
-    async def _outcome(self, http: HttpRequest, request: Request, caller: Caller) -> Outcome:
-        """Run the operation; a mutation also where the client goes away: its writes may be on their way."""
+    async def _outcome(self, http: HttpRequest, incoming: Incoming, caller: Caller) -> Outcome:
+        """Run the operation; its document is registered, where it brings its hash, once the caller is known."""
+        request, context = self._request(incoming), Context(self._upstream, caller)
         await self._turns.mine()
-        context = Context(self._upstream, caller)
-        document = self._executor.document(request, caller)
+        document = self._executor.document(request, context)
+        outcome = await self._run(http, request, context, document)
+        if not document.errors and context.is_known:
+            self._stored.register(incoming.wanted, caller)
+        return outcome
+
+    async def _run(
+        self, http: HttpRequest, request: Request, context: Context, document: Document
+    ) -> Outcome:
+        """Run the operation; a mutation also where the client goes away: its writes may be on their way."""
         if not document.is_query(request.operation_name):
             return await self._executor.run(request, context, document)
         async with WhileThere(http):

@@ -6,7 +6,7 @@ from typing import cast
 
 import httpx
 import pytest
-from asking import Ask, Gateway, Time
+from asking import Ask, Gateway, Time, endpoint_of
 
 from gateway.http.auth import passthrough
 from gateway.sandbox import Sandbox
@@ -174,3 +174,15 @@ async def test_a_key_longer_than_any_is_refused_unseen(gateway: Gateway) -> None
     sent = len(ask.sandbox.calls)
     assert await send(ask, "k" * 513) == ["UNAUTHENTICATED"]
     assert len(ask.sandbox.calls) == sent
+
+
+async def test_the_documents_of_made_up_keys_are_not_kept(gateway: Gateway) -> None:
+    """As those of nobody are not: only what PlanDocket accepted lets documents stay."""
+    ask = gateway(tenant("good"), api_key=None)
+    kept = endpoint_of(ask)._executor._documents._kept
+    for number in range(5):
+        await send(ask, f"made-up-{number}", query=f"{{ a{number}: __typename }}")
+    assert list(kept) == []
+    await send(ask, "good")
+    await send(ask, "good")
+    assert list(kept) == [QUERY]
