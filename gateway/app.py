@@ -56,7 +56,7 @@ def create_app(
 
     executor = Executor(SCHEMA, RULES, Options.of(settings))
     stored = StoredDocuments.of(settings, executor.problems)
-    upstream = Upstream(settings, transport, clock, on_call)
+    upstream = Upstream(settings, transport, clock, on_call, executor.forget)
     metrics.watch(upstream)
     metrics_page = MetricsPage(metrics, settings.metrics_token)
     has_page = settings.graphiql == "on" and settings.documents != "only"

@@ -148,12 +148,24 @@ class Context:
     def is_known(self) -> bool:
         """Whether the caller is let in, and PlanDocket accepted their key: anyone can make keys up."""
         credential = self.caller.credential
-        return self.caller.is_let_in and (
-            credential is None or self._upstream.budget.is_accepted(credential)
-        )
+        return self.caller.is_let_in and (credential is None or self._upstream.budget.is_accepted(credential))
+
+    async def check_key(self) -> None:
+        """Return if the operation's answer may go to its caller: with anything kept in it, the key must hold still.
+
+        Raises:
+            GatewayError: PlanDocket does not know the key, or nobody can tell: see `KeyCheck.renew`.
+        """
+        session = self._session
+        if session is None or session.is_accepted or not session.has_kept:
+            return
+        if not self._upstream.key_check.is_fresh(session.credential):
+            await self._upstream.key_check.renew(session)
 
     def repeat(self, reads: KeptReads) -> bool:
-        """Return whether the same reads would get the same answers now; if so they count as made."""
+        """Return whether the same reads would get the same answers now, unasked; if so they count as made."""
+        if self._session is not None and not self._upstream.key_check.is_fresh(self._session.credential):
+            return False
         if reads.changes != self._upstream.traits.changes:
             return False
         for call, answer in reads.answers:

@@ -128,6 +128,12 @@ class Settings(BaseSettings):
         validation_alias="GATEWAY_FRESH_CATEGORIES",
         description="The same for categories, in seconds.",
     )
+    fresh_keys: _Age = Field(
+        default=600,
+        validation_alias="GATEWAY_FRESH_KEYS",
+        description="For `passthrough`: seconds for which a key that PlanDocket accepted is shown what is kept "
+        "without asking again whether it still does.",
+    )
     stale: _Age = Field(
         default=86400,
         validation_alias="GATEWAY_STALE",

@@ -35,6 +35,7 @@ from gateway.execution.projection import ProjectingExecutor
 from gateway.execution.results import Key, Results
 from gateway.settings import Settings
 from gateway.telemetry import log_failure, note_code, running
+from gateway.upstream.credential import Credential
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +120,10 @@ class Executor:
         """Return a request's document, to be run; it is kept for callers who are known."""
         return self._documents.get(request.query, is_kept=context.is_known)
 
+    def forget(self, credential: Credential) -> None:
+        """Drop what is kept of a credential that PlanDocket does not know any more."""
+        self._results.forget(credential)
+
     async def run(self, request: Request, context: Context, document: Document | None = None) -> Outcome:
         """Return the outcome; every error in it has a code. `document` is the request's, where it is known already.
 
@@ -151,9 +156,9 @@ class Executor:
         except TimeoutError:
             if not limit.expired():
                 raise
-            late = OperationTimeoutError(is_write=operation.operation is OperationType.MUTATION)
-            error = GraphQLError(str(late), extensions=late.extensions)
-            return Outcome({"data": None, "errors": [_visible(error)]}, was_executed=True)
+            return _withheld(
+                _whole(OperationTimeoutError(is_write=operation.operation is OperationType.MUTATION))
+            )
 
     def _refusal(
         self, document: Document, operation: OperationDefinitionNode, request: Request, context: Context
@@ -163,13 +168,12 @@ class Executor:
             if self._options.introspection == "off":
                 return _coded(NOT_SHOWN, "FORBIDDEN")
             if not context.caller.is_let_in:
-                error = UnauthenticatedError("Only callers may ask for the schema.")
-                return GraphQLError(str(error), extensions=error.extensions)
+                return _whole(UnauthenticatedError("Only callers may ask for the schema."))
         variables = request.variables or {}
         try:
             self._required(document, operation).check(context.caller.access, variables)
         except ForbiddenError as error:
-            return GraphQLError(str(error), extensions=error.extensions)
+            return _whole(error)
         return self._documents.excess(document, operation, variables)
 
     async def _execute(
@@ -192,6 +196,10 @@ class Executor:
                 hide_suggestions=not self._options.suggests,
             )
             result = await running if isawaitable(running) else running
+            try:
+                await context.check_key()
+            except GatewayError as refused:
+                return _withheld(*(result.errors or ()), _whole(refused))
             if result.errors:
                 return self._faulty(result, operation, request, context)
             data = result.data if key is None else self._results.keep(key, context, result.data)
@@ -277,6 +285,16 @@ def _cost(cost: Cost) -> dict[str, Any]:
 
 def _refused(*errors: GraphQLError) -> Outcome:
     return Outcome({"errors": [_visible(error) for error in errors]}, was_executed=False)
+
+
+def _withheld(*errors: GraphQLError) -> Outcome:
+    """Return the outcome of an operation that was executed, and whose data nobody may see, or ever knew."""
+    return Outcome({"data": None, "errors": [_visible(error) for error in errors]}, was_executed=True)
+
+
+def _whole(error: GatewayError) -> GraphQLError:
+    """Return an error that concerns all of an operation."""
+    return GraphQLError(str(error), extensions=error.extensions)
 
 
 def _visible(error: GraphQLError) -> dict[str, Any]:

@@ -78,6 +78,11 @@ class Results:
             self._drop(next(iter(self._kept)))
         return raw
 
+    def forget(self, credential: Credential) -> None:
+        """Drop the results of a credential that PlanDocket does not know any more."""
+        for key in [key for key in self._kept if key.credential == credential]:
+            self._drop(key)
+
     def _drop(self, key: Key) -> None:
         result = self._kept.pop(key, None)
         if result is not None:

@@ -24,6 +24,7 @@ _FIRST_PAUSE_S = 30.0
 _LONGEST_PAUSE_S = 900.0
 _MOST_DOUBLINGS = 10
 _PROBE_EVERY_S = 600.0
+_FEWEST_TO_SHARE = 3  # of fewer nothing can be set aside beside a read and a write
 
 
 class Spent(msgspec.Struct, frozen=True):
@@ -40,8 +41,10 @@ class Spent(msgspec.Struct, frozen=True):
 class _Account:
     """What is known of one credential."""
 
-    def __init__(self, limit: int | None) -> None:
-        self.hour = Hour(limit)
+    def __init__(self, limit: int | None, aside: int) -> None:
+        self.hour = Hour(None if limit is None else limit - aside, aside)
+        self.aside = aside
+        self.accepted_at = -math.inf
         self.closed_until = 0.0
         self.probe_at = math.inf
         self.is_probing = False
@@ -64,11 +67,11 @@ class _Account:
         """Return how many more requests of a lane PlanDocket's own count leaves; infinite where it tells none."""
         if self.told_remaining is None or at >= self.told_until:
             return math.inf
-        if lane is Lane.WRITE:
-            return self.told_remaining
+        if lane is not Lane.READ:
+            return self.told_remaining - (self.aside if lane is Lane.WRITE else 0)
         hours = min(1.0, (self.told_until - at) / HOUR_S)
         likely = self.hour.writes_an_hour(at) * hours
-        return self.told_remaining - max(self.hour.least_for_writes, likely)
+        return self.told_remaining - self.aside - max(self.hour.least_for_writes, likely)
 
 
 class Budget:
@@ -79,8 +82,11 @@ class Budget:
         per_hour: int | None,
         clock: Clock | None = None,
         jitter: Callable[[], float] = random.random,
+        aside: int = 0,
     ) -> None:
+        """`aside` are the requests of each hour that reads and writes leave to `Lane.CHECK`."""
         self._per_hour = per_hour
+        self._aside = aside if per_hour is None or per_hour >= _FEWEST_TO_SHARE else 0
         self._clock = clock or Clock()
         self._jitter = jitter
         self._accounts: OrderedDict[Credential, _Account] = OrderedDict()
@@ -121,6 +127,7 @@ class Budget:
     def accept(self, credential: Credential) -> None:
         """Note that PlanDocket knows the key, and answers again."""
         account = self._account(credential)
+        account.accepted_at = self._clock.monotonic()
         account.pauses = 0
         if account.is_probing:
             account.is_probing = False
@@ -129,9 +136,15 @@ class Budget:
             self._accounts[credential] = account
             _bound(self._accounts, _MOST_CREDENTIALS)
 
+    def accepted_ago(self, credential: Credential) -> float:
+        """Return the seconds since PlanDocket accepted the key; infinite where it never did, or refused it since."""
+        account = self._accounts.get(credential)
+        return math.inf if account is None else self._clock.monotonic() - account.accepted_at
+
     def refuse(self, credential: Credential) -> None:
         """Note that PlanDocket does not know the key, or no longer does."""
         if not credential.is_held and (account := self._accounts.pop(credential, None)) is not None:
+            account.accepted_at = -math.inf
             self._unaccepted[credential] = account
             _bound(self._unaccepted, _MOST_STRANGERS)
 
@@ -165,7 +178,9 @@ class Budget:
         """Return where the credential's hour stands; costs nothing."""
         now = self._clock.monotonic()
         account = (
-            self._accounts.get(credential) or self._unaccepted.get(credential) or _Account(self._per_hour)
+            self._accounts.get(credential)
+            or self._unaccepted.get(credential)
+            or _Account(self._per_hour, self._aside)
         )
         used = account.hour.used(now)
         remaining = None if self._per_hour is None else max(0, self._per_hour - used)
@@ -193,7 +208,7 @@ class Budget:
         accounts = self._accounts if is_accepted else self._unaccepted
         account = accounts.get(credential)
         if account is None:
-            account = accounts[credential] = _Account(self._per_hour)
+            account = accounts[credential] = _Account(self._per_hour, self._aside)
         accounts.move_to_end(credential)
         _bound(accounts, _MOST_CREDENTIALS if is_accepted else _MOST_STRANGERS)
         return account

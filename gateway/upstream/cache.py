@@ -6,7 +6,8 @@ recently used going first. What only an include tells stands beside a row with a
 a read without the include never erases it.
 
 Writes through the gateway are noted by what they touch. Whatever was read before a write that touches
-it is used no more, and a read that began before the write's end is not kept.
+it is used no more, and a read that began before the write's end is not kept. The same goes for all of a
+credential that PlanDocket does not know any more.
 """
 
 from collections import OrderedDict
@@ -27,6 +28,7 @@ from gateway.upstream.wire import Answer, Embedded
 from gateway.upstream.write import Write, Written
 
 _NOT_FOUND_S = 30.0
+_MOST_FORGOTTEN = 1_000
 _MOST_READY = 200  # each may hold a page's rows, and what was made of them
 _ROWS_FOR_A_PAGE = 10  # one page of a list is kept for so many rows
 
@@ -100,6 +102,7 @@ class Cache:
         self._until = inf  # how long what is being put together is fresh
         self._moment = 0
         self._written: dict[str, int] = {}  # what a write touched -> when
+        self._forgotten: OrderedDict[Credential, int] = OrderedDict()  # the last ones, and when
         self._arrived: list[_Arrived] = []  # kept from now on, sorted in when somebody asks
 
     @property
@@ -199,8 +202,9 @@ class Cache:
         return self._moment
 
     def keep(self, call: Call[RowT], credential: Credential, answer: Answer[RowT], begun: int) -> None:
-        """Keep what a read brought that began at `begun`, save what a write has touched since."""
-        self._arrived.append(_Arrived(call, credential, answer, self._clock.monotonic(), begun))
+        """Keep what a read brought that began at `begun`, save what a write has touched, or was forgotten, since."""
+        if self._is_known(credential, begun):
+            self._arrived.append(_Arrived(call, credential, answer, self._clock.monotonic(), begun))
 
     def learn_size(self, record: Record[Any], credential: Credential, total: int) -> None:
         """Remember how many rows the whole collection has."""
@@ -220,8 +224,10 @@ class Cache:
             other.behind = _Link(last_id, min(one.at, other.at), min(one.begun, other.begun))
             self._ready.clear()
 
-    def wrote(self, write: Write[Any], written: Written[Any] | None, credential: Credential) -> None:
-        """Note that a write ended: what it touches is dropped, what it told is kept.
+    def wrote(
+        self, write: Write[Any], written: Written[Any] | None, credential: Credential, begun: int
+    ) -> None:
+        """Note that a write ended that began at `begun`: what it touches is dropped, what it told is kept.
 
         `written` is None where it failed, or may have: then it counts as done.
         """
@@ -239,11 +245,33 @@ class Cache:
                 self._written[tag] = self._moment
         if write.id is not None:
             self._count -= len(self._rows.pop((record.path, write.id), ()))
-        if written is not None and written.row is not None:
+        if written is not None and written.row is not None and self._is_known(credential, begun):
             rows = {written.row.id: written.row}
             self._put(record, rows, credential, self._clock.monotonic(), self._moment, written.flaws)
 
+    def forget(self, credential: Credential) -> None:
+        """Drop all that is kept of a credential, and keep nothing that what began by now brings for it."""
+        self._sort()
+        self._moment += 1
+        self._forgotten[credential] = self._moment
+        self._forgotten.move_to_end(credential)
+        if len(self._forgotten) > _MOST_FORGOTTEN:
+            self._forgotten.popitem(last=False)
+        self._forget_rows(credential)
+        for kept in (self._pages, self._by_key, self._sizes, self._ready):
+            _drop(kept, credential)
+
     # Inside.
+
+    def _is_known(self, credential: Credential, begun: int) -> bool:
+        return self._forgotten.get(credential, 0) <= begun
+
+    def _forget_rows(self, credential: Credential) -> None:
+        for place in [place for place, of_all in self._rows.items() if credential in of_all]:
+            del self._rows[place][credential]
+            self._count -= 1
+            if not self._rows[place]:
+                del self._rows[place]
 
     def _sort(self) -> None:
         """Sort in what arrived: where nothing is kept across operations, mostly nobody asks for it."""
@@ -417,6 +445,12 @@ class Cache:
         ):
             while len(kept) > most:
                 kept.popitem(last=False)
+
+
+def _drop(kept: OrderedDict[Any, Any], credential: Credential) -> None:
+    """Drop what is kept by keys that end with a credential."""
+    for key in [key for key in kept if key[-1] == credential]:
+        del kept[key]
 
 
 @cache

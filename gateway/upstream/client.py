@@ -4,8 +4,7 @@ A read goes: kept? -> narrower than something kept? -> running? -> repeated( bre
 and where that fails, kept though stale?
 """
 
-import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from functools import partial
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -26,6 +25,7 @@ from gateway.errors import (
 )
 from gateway.settings import Settings
 from gateway.telemetry import OnCall
+from gateway.upstream.beside import Beside
 from gateway.upstream.body import answer_in
 from gateway.upstream.budget import Budget, Lane
 from gateway.upstream.cache import Cache, Keeping
@@ -35,6 +35,7 @@ from gateway.upstream.credential import Credential
 from gateway.upstream.flight import Flights
 from gateway.upstream.gate import Gate
 from gateway.upstream.http import Http, Query
+from gateway.upstream.key_check import KeyCheck
 from gateway.upstream.narrow import Filters, can_filter, matcher, wider
 from gateway.upstream.page_shapes import Paging
 from gateway.upstream.pages import Listing, Read, Source
@@ -71,11 +72,13 @@ class Upstream:
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Clock | None = None,
         on_call: OnCall | None = None,
+        on_refused: Callable[[Credential], None] = lambda _: None,
     ) -> None:
+        """`on_refused` is told of a key that PlanDocket does not know any more: nothing of it is kept here by then."""
         style = settings.include_style
         self.traits = Traits(settings.page_size, None if style == "auto" else style)
         self.update_method: UpdateMethod = settings.update_method
-        self.budget = Budget(settings.requests_per_hour_limit, clock)
+        self.budget = Budget(settings.requests_per_hour_limit, clock, aside=_set_aside(settings))
         self.hits = 0
         """Reads that were answered without a request, since the start."""
         self.misses = 0
@@ -85,8 +88,13 @@ class Upstream:
         self._keeping = Keeping(settings.fresh_s, settings.stale, settings.keep_rows)
         self._cache = Cache(self._keeping, clock) if settings.cache == "on" else None
         self._flights = Flights[Answer[Any]]()
-        self._finding_out: set[asyncio.Task[Any]] = set()
-        self.gate = Gate(Http(settings, transport, on_call), self.budget, clock)
+        self._beside = Beside()
+        self._on_refused = on_refused
+        self.gate = Gate(Http(settings, transport, on_call), self.budget, clock, self._forget)
+        shortest = ((settings.page_param, "1"), (settings.per_page_param, "1"))
+        self.key_check = KeyCheck(
+            self.gate, self.budget, self._beside, shortest, settings.fresh_keys, settings.stale
+        )
 
     async def __aenter__(self) -> Self:
         return self
@@ -94,8 +102,7 @@ class Upstream:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for asking in self._finding_out:
-            asking.cancel()
+        self._beside.cancel()
         await self.gate.close()
 
     @property
@@ -166,6 +173,7 @@ class Upstream:
             OutcomeUnknownError: it was sent, or may have been, and no readable answer came.
             CallerError, UpstreamError: it was not carried out.
         """
+        begun = session.cache.begin()
         try:
             written = await self._write(write, session)
         except (WriteRefusedError, CallerError, RefusedError, RateLimitedError, OverloadedError):
@@ -173,9 +181,9 @@ class Upstream:
         except BaseException as error:
             # It may have happened all the same, also where the caller gave up: unless it never left.
             if not (isinstance(error, UnavailableError) and error.never_left):
-                self._wrote(write, None, session)
+                self._wrote(write, None, session, begun)
             raise
-        self._wrote(write, written, session)
+        self._wrote(write, written, session, begun)
         return written
 
     def listing(
@@ -207,21 +215,11 @@ class Upstream:
             return await self._shared(call, session)
         if not self.gate.works:
             if self.gate.admits:
-                self._find_out(call, session)
+                # The operation has its answer: it does not wait until it is known whether PlanDocket works again.
+                self._beside.start(self._fetch(call, self.session(session.credential)))
             raise UnavailableError("PlanDocket fails, and what is kept answers.", never_left=True)
         async with self.gate.while_it_works():
             return await self._shared(call, session)
-
-    def _find_out(self, call: Call[Any], session: Session) -> None:
-        """Ask beside the operation, which has its answer, whether PlanDocket works again."""
-        asking = asyncio.create_task(self._fetch(call, self.session(session.credential)))
-        self._finding_out.add(asking)
-        asking.add_done_callback(self._found_out)
-
-    def _found_out(self, asking: "asyncio.Task[Any]") -> None:
-        self._finding_out.discard(asking)
-        if not asking.cancelled():
-            asking.exception()  # marks it as seen: the breaker knows
 
     async def _stale(self, call: Call[RowT], session: Session) -> Answer[RowT] | None:
         """Return the answer as far as it is kept, though stale."""
@@ -364,9 +362,14 @@ class Upstream:
             raise outcome
         return outcome
 
-    def _wrote(self, write: Write[RowT], written: Written[RowT] | None, session: Session) -> None:
+    def _wrote(self, write: Write[RowT], written: Written[RowT] | None, session: Session, begun: int) -> None:
         self._writes += 1
-        session.cache.wrote(write, written, session.credential)
+        session.cache.wrote(write, written, session.credential, begun)
+
+    def _forget(self, credential: Credential) -> None:
+        if self._cache is not None:
+            self._cache.forget(credential)
+        self._on_refused(credential)
 
     def _query(self, call: Call[Any], style: IncludeStyle) -> Query:
         query = [*call.filters, *include_query(sorted(call.include), style)]
@@ -374,6 +377,11 @@ class Upstream:
             query.append((self._settings.page_param, str(call.page)))
             query.append((self._settings.per_page_param, str(self._settings.page_size)))
         return tuple(query)
+
+
+def _set_aside(settings: Settings) -> int:
+    """Return how many requests of each key's hour are set aside for `KeyCheck`: none where it is never needed."""
+    return 1 if settings.api_key is None and settings.cache == "on" else 0
 
 
 def include_query(names: list[str], style: IncludeStyle | Literal["auto"]) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ What came of it tells whether PlanDocket works, what the hour has left, and whet
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,6 +14,7 @@ from gateway.errors import GatewayError, RateLimitedError, UnavailableError, Unr
 from gateway.upstream.breaker import Attempt, Breaker, State
 from gateway.upstream.budget import Budget, Lane
 from gateway.upstream.clock import Clock
+from gateway.upstream.credential import Credential
 from gateway.upstream.http import Http, Query, Reply
 from gateway.upstream.places import Places
 from gateway.upstream.retry import Retries, is_repeatable
@@ -36,8 +37,16 @@ class _Ask(msgspec.Struct):
 class Gate:
     """HTTP within the budget, repeated where that is safe and may help."""
 
-    def __init__(self, http: Http, budget: Budget, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        http: Http,
+        budget: Budget,
+        clock: Clock | None = None,
+        on_refused: Callable[[Credential], None] = lambda _: None,
+    ) -> None:
+        """`on_refused` is told of a key that PlanDocket does not know any more: the gateway's own, or one it knew."""
         self._http = http
+        self._on_refused = on_refused
         self._budget = budget
         self._clock = clock or Clock()
         self._breaker = Breaker()
@@ -226,11 +235,17 @@ class Gate:
             raise self.refusal(ask.session, ask.lane)
         ask.session.answered(ask.method, ask.path, self.now())
         if reply.status == 401:
-            self._budget.refuse(credential)
-            if ask.session.throttle is not None:
-                ask.session.throttle.note_refused()
+            self._refuse(ask.session)
         elif reply.status < 500:  # what fails has not looked at the key
             self._budget.accept(credential)
+            ask.session.is_accepted = True
+
+    def _refuse(self, session: Session) -> None:
+        if self._budget.is_accepted(session.credential):
+            self._budget.refuse(session.credential)
+            self._on_refused(session.credential)
+        if session.throttle is not None:
+            session.throttle.note_refused()
 
     def _pause(self, ask: _Ask, outcome: Reply | UnavailableError) -> float | None:
         is_reply = isinstance(outcome, Reply)

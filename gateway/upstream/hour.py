@@ -18,6 +18,8 @@ class Lane(Enum):
 
     READ = "read"
     WRITE = "write"
+    CHECK = "check"
+    """Whether PlanDocket still accepts the key."""
 
 
 class Hour:
@@ -27,9 +29,10 @@ class Hour:
     room now has room from some moment on.
     """
 
-    def __init__(self, limit: int | None) -> None:
+    def __init__(self, limit: int | None, aside: int = 0) -> None:
         self.limit = limit
-        """None is unlimited: then nothing is counted."""
+        """What reads and writes may have; None is unlimited: then nothing is counted."""
+        self._aside = aside
         self._attempts: deque[float] = deque()
         self._writes: deque[float] = deque()
         self._writing_since = 0.0
@@ -64,12 +67,13 @@ class Hour:
         """Return whether so many attempts may go at a moment, now or to come.
 
         Writes may have the whole hour. Reads leave them what they had of it and a tenth more, or all that an
-        hour of such writes comes to.
+        hour of such writes comes to. Beyond that, checks of the key have what was set aside.
         """
         if self.limit is None:
             return True
-        if lane is Lane.WRITE:
-            return _after(at - HOUR_S, self._attempts) + requests <= self.limit
+        if lane is not Lane.READ:
+            most = self.limit + (self._aside if lane is Lane.CHECK else 0)
+            return _after(at - HOUR_S, self._attempts) + requests <= most
         if at <= self._no_room_at:
             return False
         if requests == 1 and at >= self._room_at:

@@ -54,6 +54,8 @@ class Session:
         """Reads that were answered by what is kept."""
         self.is_stale = False
         """Whether anything of the answer was kept longer than it is fresh."""
+        self.is_accepted = False
+        """Whether PlanDocket accepted the key for any request of it."""
         self.lane = Lane.READ
         """WRITE while a mutation looks up what it writes: that is part of the write."""
         self._max_calls = max_calls
@@ -66,6 +68,11 @@ class Session:
     def calls_left(self) -> int:
         """How many more reads the operation may cost."""
         return self._max_calls - self._reads
+
+    @property
+    def has_kept(self) -> bool:
+        """Whether anything of the answer was kept."""
+        return self.hits > 0 or self.is_stale
 
     def id_of(self, record: Record[Any], key: str, *, stale: bool = False) -> int | None:
         """Return the id of the row with a natural key, where such a row is kept fresh, or stale."""

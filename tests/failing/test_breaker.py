@@ -311,7 +311,7 @@ async def test_a_probe_that_is_given_up_lets_the_next_one_try(made, time):
     assert await breaker(ask) == "CLOSED"
 
 
-@pytest.mark.parametrize("limit", [{"requests_per_hour": 22}, {"max_calls": 1}])
+@pytest.mark.parametrize("limit", [{"requests_per_hour": 23}, {"max_calls": 1}])
 async def test_a_probe_that_may_not_be_sent_lets_the_next_one_try(limit):
     """A key without an hour, or an operation without a request left, tells nothing of PlanDocket either."""
     time = Time()

@@ -254,7 +254,7 @@ async def test_a_writes_look_up_does_not_fail_with_a_read_that_the_reserve_stops
     time = Time()
     wire = Wire(shared("key-1"))
     wire.holds = r"participants/\d+"
-    upper = upstream(wire, time, requests_per_hour=11)
+    upper = upstream(wire, time, requests_per_hour=12)  # one of them is for the key, and one for writes
     reader, writer = upper.session(caller(1)), upper.session(caller(1))
     writer.lane = Lane.WRITE
     running = [asyncio.create_task(upper.get(one(PARTICIPANTS, n), reader)) for n in range(1, 11)]
