@@ -8,7 +8,7 @@ from gateway.check.finding import Finding, Level, unreachable
 from gateway.errors import SettingsError
 from gateway.execution.operation import Executor, Options
 from gateway.execution.stored import StoredDocuments
-from gateway.http.auth.issuer import FetchError, client, fetch, key_set
+from gateway.http.auth.issuer import FetchError, client, fetch, keys_of
 from gateway.http.auth.tokens import TokenError, read_file
 from gateway.schema import RULES, SCHEMA
 from gateway.settings import Settings
@@ -70,7 +70,7 @@ async def _keys(settings: Settings, transport: httpx.AsyncBaseTransport | None) 
     assert url is not None, "the settings see to that"  # noqa: S101
     try:
         async with client(transport) as http:
-            count = len(key_set(await fetch(http, str(url))).keys)
+            count = len(keys_of(await fetch(http, str(url))))
     except FetchError as error:
         return Finding(
             Level.FAILURE,

@@ -342,3 +342,88 @@ async def test_many_at_once_share_one_fetch(ask: Ask, net: Net) -> None:
     answers = await asyncio.gather(*waiting, return_exceptions=True)
     assert [isinstance(answer, httpx.Response) and answer.status_code for answer in answers[1:]] == [200] * 19
     assert net.fetched == 1
+
+
+def nameless(key: Any, *, private: bool = False) -> dict:
+    """Return a key as an issuer has it that gives no names."""
+    return {name: value for name, value in key.as_dict(private=private).items() if name != "kid"}
+
+
+def unnamed(key: Any, alg: str = "RS256", **claims: Any) -> str:
+    """Return a token that names no key."""
+    return token(type(key).import_key(nameless(key, private=True)), alg, **claims)
+
+
+OTHER = RSAKey.generate_key(2048, {"kid": "other"})
+X = OKPKey.generate_key("X25519", {"kid": "x"})
+WIDE = ECKey.generate_key("P-384", {"kid": "wide"})
+
+
+@pytest.mark.parametrize(
+    ("key", "alg"), [(ONE, "RS256"), (TWO, "RS256"), (OTHER, "PS256"), (CURVE, "ES256"), (ED, "Ed25519")]
+)
+@pytest.mark.parametrize("is_named", [True, False])
+async def test_a_token_that_names_no_key_is_tried_with_each(
+    ask: Ask, net: Net, key: Any, alg: str, is_named: bool
+) -> None:
+    """Of its algorithm's kind, wherever it stands among the issuer's, and whether or not those have names."""
+    keys = (X, WIDE, TWO, ONE, OTHER, CURVE, ED)
+    net.keys = [found.as_dict(private=False) if is_named else nameless(found) for found in keys]
+    assert (await send(ask, unnamed(key, alg))).status_code == 200
+    assert net.fetched == 1
+
+
+HINTS = {
+    "no key has a name": [nameless(TWO), nameless(ONE)],
+    "two keys have the same": [CURVE.as_dict(private=False, kid="one"), ONE.as_dict(private=False)],
+    "another has it, and this has none": [TWO.as_dict(private=False, kid="one"), nameless(ONE)],
+}
+
+
+@pytest.mark.parametrize("keys", HINTS.values(), ids=HINTS)
+async def test_a_name_is_a_hint(ask: Ask, net: Net, keys: list[dict]) -> None:
+    """It finds the key among those that have names."""
+    net.keys = keys
+    assert (await send(ask, token(ONE))).status_code == 200
+    assert net.fetched == 1
+
+
+@pytest.mark.parametrize(
+    "unfit", [{"use": "enc"}, {"alg": "RS512"}, {"key_ops": ["sign"]}, {"key_ops": ["encrypt"]}]
+)
+async def test_a_key_for_something_else_signs_nothing(ask: Ask, net: Net, unfit: dict) -> None:
+    """Though the signature is its own."""
+    net.keys = [TWO.as_dict(private=False), {**nameless(ONE), **unfit}]
+    assert (await send(ask, unnamed(ONE))).status_code == 401
+
+
+async def test_a_strangers_token_without_a_name_is_a_guess(ask: Ask, net: Net) -> None:
+    """Like any other that the issuer did not sign."""
+    net.keys = [found.as_dict(private=False) for found in (TWO, ONE)]
+    for _ in range(10):
+        assert (await send(ask, unnamed(STRANGER))).status_code == 401
+    assert (await send(ask, unnamed(STRANGER))).status_code == 429
+
+
+async def test_a_new_key_is_fetched_for_a_token_without_a_name(ask: Ask, net: Net, time: Time) -> None:
+    """Where no key that is known signed it; no more than twice a minute."""
+    assert (await send(ask, unnamed(ONE))).status_code == 200
+    net.keys = [TWO.as_dict(private=False), OTHER.as_dict(private=False)]
+    time.seconds += 30
+    assert (await send(ask, unnamed(OTHER))).status_code == 200
+    assert net.fetched == 2
+    for second in range(8):
+        time.seconds += 1
+        assert (await send(ask, unnamed(STRANGER, sub=str(second)))).status_code == 401
+    assert net.fetched == 2
+
+
+@pytest.mark.parametrize(("others", "status"), [(9, 200), (10, 401)])
+async def test_a_token_without_a_name_is_tried_with_ten_keys(
+    ask: Ask, net: Net, others: int, status: int
+) -> None:
+    """Anyone can send such tokens: an issuer with hundreds of keys must not make them dear. A name finds any."""
+    keys = [OTHER.as_dict(private=False, kid=f"key-{number}") for number in range(others)]
+    net.keys = [*keys, *[CURVE.as_dict(private=False)] * 100, ONE.as_dict(private=False)]
+    assert (await send(ask, unnamed(ONE))).status_code == status
+    assert (await send(ask, token(ONE))).status_code == 200

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import httpx
 import msgspec
-from joserfc.jwk import JWKRegistry, Key, KeySet
+from joserfc.jwk import JWKRegistry, Key
 
 from gateway.errors import IssuerUnavailableError
 from gateway.settings import Settings
@@ -29,6 +29,10 @@ class FetchError(Exception):
     """What came is no set of keys; the message says what came instead."""
 
 
+Keys = tuple[Key, ...]
+"""Those of one issuer, in its order; one whose `kid` is None was published without a name."""
+
+
 class Issuer:
     """The issuer's public keys. A fetch that fails leaves them as they were."""
 
@@ -38,7 +42,7 @@ class Issuer:
         self._url = str(settings.jwt_jwks_url)
         self._now = now
         self._http = client(transport)
-        self._keys: KeySet | None = None
+        self._keys: Keys | None = None
         self._read_from: Any = None
         self._tried_at = float("-inf")
         self._running: asyncio.Task[None] | None = None
@@ -50,7 +54,7 @@ class Issuer:
             await asyncio.gather(self._running, return_exceptions=True)
         await self._http.aclose()
 
-    async def keys(self) -> KeySet:
+    async def keys(self) -> Keys:
         """Return the keys, the same object while they are the same.
 
         Old ones are fetched anew meanwhile, without a wait.
@@ -66,7 +70,7 @@ class Issuer:
             raise IssuerUnavailableError(_WHILE_NONE_S - (self._now() - self._tried_at))
         return self._keys
 
-    async def newer_keys(self) -> KeySet:
+    async def newer_keys(self) -> Keys:
         """Return the keys, fetched anew unless that was done just now."""
         await self._fetched(_NOT_BEFORE_S)
         return await self.keys()
@@ -88,7 +92,7 @@ class Issuer:
         try:
             found = await fetch(self._http, self._url)
             if found != self._read_from:
-                self._keys, self._read_from = key_set(found), found
+                self._keys, self._read_from = keys_of(found), found
         except (httpx.HTTPError, TimeoutError, FetchError) as error:
             reason = str(error) if isinstance(error, FetchError) else type(error).__name__
             log.error("GATEWAY_JWT_JWKS_URL: the issuer's keys cannot be fetched: %s.", reason)
@@ -125,7 +129,7 @@ async def fetch(http: httpx.AsyncClient, url: str) -> Any:
         raise FetchError("its answer is not JSON") from None
 
 
-def key_set(found: Any) -> KeySet:
+def keys_of(found: Any) -> Keys:
     """Return the keys that signatures can be checked with; an unknown kind is passed over (RFC 7517, 5).
 
     Keys that sign and check alike ("oct") are none of them: they would be no secret here.
@@ -136,10 +140,10 @@ def key_set(found: Any) -> KeySet:
     listed: Any = cast(dict[str, Any], found).get("keys") if isinstance(found, dict) else None
     if not isinstance(listed, list):
         raise FetchError("its answer has no list of keys")
-    keys = [key for one in cast(list[Any], listed) if (key := _key(one)) is not None]
+    keys = tuple(key for one in cast(list[Any], listed) if (key := _key(one)) is not None)
     if not keys:
         raise FetchError("its answer has no key that signatures can be checked with")
-    return KeySet(keys)
+    return keys
 
 
 def _key(found: Any) -> Key | None:

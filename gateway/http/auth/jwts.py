@@ -1,18 +1,20 @@
 """`jwt`: tokens that an identity provider signed, verified by joserfc with its public keys."""
 
 import hashlib
+import json
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any, cast
 
 import msgspec
 from joserfc import jws, jwt
-from joserfc.errors import ClaimError, InvalidKeyIdError, JoseError
-from joserfc.jwk import KeySet
+from joserfc.errors import ClaimError, JoseError
+from joserfc.jwk import Key
 
 from gateway.access import Access, Caller
 from gateway.errors import ForbiddenError, UnauthenticatedError
-from gateway.http.auth.issuer import Issuer
+from gateway.http.auth.issuer import Issuer, Keys
 from gateway.resources import PATHS
 from gateway.settings import Settings
 from gateway.upstream.credential import Credential
@@ -21,6 +23,8 @@ _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "E
 """Asymmetric ones only; "EdDSA", which leaves the curve open, is withdrawn by RFC 9864."""
 _LEEWAY_S = 30
 _KEPT = 10_000
+_MOST_TRIED = 10
+"""Keys that a token is tried with which names none: each costs some 50 us, and anyone can send such tokens."""
 _LENGTH_OF_NAME = 12  # of the digest: enough to tell callers apart
 _BROKEN = (JoseError, ValueError, TypeError, KeyError, RecursionError)
 """What joserfc raises for what is no JWT."""
@@ -30,7 +34,7 @@ class _Verified(msgspec.Struct, frozen=True):
     caller: Caller
     expires_at: float
     """Unix seconds, the leeway in them."""
-    keys: KeySet
+    keys: Keys
     """What its signature was checked with: once the issuer has others, it is checked again."""
 
 
@@ -68,10 +72,12 @@ class JsonWebTokens:
             return kept.caller
         try:
             claims = self._decode(token, keys)
-        except InvalidKeyIdError:
+        except _NoKeyError:
             newer = await self._issuer.newer_keys()
             return None if newer is keys else await self.caller(token, digest)
         except _BROKEN:
+            return None
+        if claims is None:
             return None
         verified = self._verify(claims, keys)
         self._verified[digest] = verified
@@ -80,10 +86,38 @@ class JsonWebTokens:
             self._verified.popitem(last=False)
         return verified.caller
 
-    def _decode(self, token: str, keys: KeySet) -> dict[str, Any]:
-        return jwt.decode(token, keys, _ALGORITHMS, self._registry).claims
+    def _decode(self, token: str, keys: Keys) -> dict[str, Any] | None:
+        """Return the claims of a token; None where its signature is not that of the key that it names.
 
-    def _verify(self, claims: dict[str, Any], keys: KeySet) -> _Verified:
+        Raises:
+            _NoKeyError: none of these keys has its name, or, where it names none, signed it.
+        """
+        signed = jws.extract_compact(token.encode(), registry=self._registry)
+        name = signed.headers().get("kid")
+        for key in islice(self._fitting(signed, keys), _MOST_TRIED):
+            if jws.validate_compact(signed, key, _ALGORITHMS, self._registry):
+                return _claims(signed.payload)
+        if name is not None and any(key.kid == name for key in keys):
+            return None
+        raise _NoKeyError
+
+    def _fitting(self, signed: jws.CompactSignature, keys: Keys) -> Iterator[Key]:
+        """Yield the keys that may have signed a token: of its name, where both have one, and of its algorithm's kind.
+
+        Names are hints that an issuer may leave out, or give to keys of several kinds (RFC 7515, 4.1.4; RFC 7517, 4.5).
+        """
+        headers = signed.headers()
+        name, algorithm = headers.get("kid"), self._registry.get_alg(headers["alg"])
+        for key in keys:
+            if name is None or key.kid is None or key.kid == name:
+                try:
+                    algorithm.check_key(key)
+                    key.check_key_op("verify")
+                except JoseError:
+                    continue
+                yield key
+
+    def _verify(self, claims: dict[str, Any], keys: Keys) -> _Verified:
         try:
             self._claims.validate(claims)
         except ClaimError as error:
@@ -94,6 +128,15 @@ class JsonWebTokens:
             raise ForbiddenError.no_access()
         caller = Caller(self._held, access, _name(claims.get("sub")), is_let_in=True)
         return _Verified(caller, claims["exp"] + _LEEWAY_S, keys)
+
+
+class _NoKeyError(Exception):
+    """A token was signed with none of the keys that are known: a newer one may have signed it."""
+
+
+def _claims(payload: bytes) -> dict[str, Any] | None:
+    found = json.loads(payload)
+    return cast(dict[str, Any], found) if isinstance(found, dict) else None
 
 
 def _roles(claim: Any) -> Iterable[str]:
