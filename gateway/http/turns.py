@@ -19,7 +19,7 @@ class Turns:
 
     async def mine(self) -> None:
         """Return when an operation may begin: at once, or in a later round of the loop."""
-        while not self._has_room():
+        while not self._has_room():  # noqa: ASYNC110 - it is the next round that is waited for
             await asyncio.sleep(0)
 
     def _has_room(self) -> bool:
