@@ -21,7 +21,10 @@ _LARGEST_HEAD = 65_536  # bytes
 _LARGEST_BODY = 2_000_000  # twice what the endpoint takes: it refuses in its own words
 _LARGEST_BESIDE = 262_144  # bytes of a request beside its body: head, trailers, and what frames its chunks
 _MOST_AHEAD = 8  # requests that are read while one before them is answered
-_PIECE, _PIECE_OF_BODY = 1_024, 65_536  # bytes that are parsed at once: a piece may hold dozens of requests
+_PIECE, _PIECE_OF_BODY = (
+    1_024,
+    65_536,
+)  # bytes that are parsed at once: beyond a body, 64 kB are hundreds of requests
 
 
 class HeadTooLargeError(Exception):
@@ -47,6 +50,8 @@ class Protocol(HttpToolsProtocol):
     """Of a request that must wait for the answers to those before it."""
     _beside = 0
     _in_body = 0
+    _left = 0
+    """Bytes of its body that still come, where that was told."""
     _held = b""
     _timer: TimerHandle | None = None
 
@@ -90,7 +95,7 @@ class Protocol(HttpToolsProtocol):
     def _parse(self, data: bytes) -> None:
         at = 0
         while at < len(data) and len(self.pipeline) < _MOST_AHEAD and not self._is_over:
-            size = _PIECE_OF_BODY if self._is_in_body else _PIECE
+            size = max(_PIECE, min(_PIECE_OF_BODY, self._left))
             self._parse_piece(data[at : at + size])
             at += size
         self._held = b"" if self._is_over else data[at:]
@@ -138,7 +143,7 @@ class Protocol(HttpToolsProtocol):
         if self._is_resumed:
             return
         self._is_in_head = True
-        self._beside = self._in_body = 0
+        self._beside = self._in_body = self._left = 0
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -152,6 +157,7 @@ class Protocol(HttpToolsProtocol):
             return
         self._is_in_head = False
         self._is_in_body = True
+        self._left = int(next((value for name, value in self.headers if name == b"content-length"), 0))
         self._stop_waiting()
         if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > _LARGEST_HEAD:
             self._refuse(_too_large())
@@ -161,6 +167,7 @@ class Protocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         """Take a part of a body."""
         self._beside -= len(body)
+        self._left -= len(body)
         self._in_body += len(body)
         super().on_body(body)
 

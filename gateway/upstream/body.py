@@ -1,36 +1,61 @@
 """From an answer's body to its rows: the usual way or the tolerant one, and beside the loop where that takes long."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 
 from gateway.errors import UnreadableError
 from gateway.upstream.call import Call
 from gateway.upstream.fast import read_fast
 from gateway.upstream.record import RowT
+from gateway.upstream.room import Room
 from gateway.upstream.wire import Answer, decode, read_list, read_single
 
 _AT_ONCE = 100_000  # bytes: in 20 ms they are read, whichever way
 
 
-async def answer_in(body: bytes, call: Call[RowT], most_rows: int) -> Answer[RowT]:
-    """Return what a body answers to a call.
+class Bodies:
+    """Reads answers; large ones one after the other, since each takes several times its size meanwhile.
 
-    Raises:
-        UnreadableError: it is no JSON, holds no rows where any are expected, or more than `most_rows`.
+    On one thread, too: each has memory of its own, which it keeps for itself afterwards.
     """
-    if len(body) <= _AT_ONCE:
-        return _read(body, call, most_rows)
-    return await asyncio.to_thread(_read, body, call, most_rows)
 
+    def __init__(self, most_rows: int, room: Room) -> None:
+        self._most_rows = most_rows
+        self._room = room
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="large answers")
 
-def _read(body: bytes, call: Call[RowT], most_rows: int) -> Answer[RowT]:
-    is_list = call.id is None
-    answer = read_fast(call.record, body, call.include, is_list=is_list)
-    if answer is None:
-        reader = read_list if is_list else read_single
-        answer = reader(call.record, decode(body), call.include)
-    if answer.count > most_rows:
-        raise UnreadableError(
-            f"PlanDocket's list of {call.record.path} came in one answer of {answer.count:,} rows, and "
-            f"{most_rows:,} are the most (GATEWAY_MAX_LIST_ROWS): filter it, so that it is shorter."
-        )
-    return answer
+    async def read(self, body: bytes, call: Call[RowT]) -> Answer[RowT]:
+        """Return what a body answers to a call.
+
+        Raises:
+            UnreadableError: it is no JSON, holds no rows where any are expected, or more than it may.
+            UnavailableError: too much waits to be read already.
+        """
+        if len(body) <= _AT_ONCE:
+            return self._read(body, call)
+        try:
+            self._room.take(len(body))
+            run = copy_context().run  # what is logged there is of this request
+            return await asyncio.get_running_loop().run_in_executor(
+                self._thread, lambda: run(self._read, body, call)
+            )
+        finally:
+            self._room.give_back(len(body))
+
+    def close(self) -> None:
+        """Begin to read nothing more."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _read(self, body: bytes, call: Call[RowT]) -> Answer[RowT]:
+        is_list = call.id is None
+        answer = read_fast(call.record, body, call.include, is_list=is_list)
+        if answer is None:
+            reader = read_list if is_list else read_single
+            answer = reader(call.record, decode(body), call.include)
+        if answer.count > self._most_rows:
+            raise UnreadableError(
+                f"PlanDocket's list of {call.record.path} came in one answer of {answer.count:,} rows, and "
+                f"{self._most_rows:,} are the most (GATEWAY_MAX_LIST_ROWS): filter it, so that it is shorter."
+            )
+        return answer

@@ -26,7 +26,7 @@ from gateway.errors import (
 from gateway.settings import Settings
 from gateway.telemetry import OnCall
 from gateway.upstream.beside import Beside
-from gateway.upstream.body import answer_in
+from gateway.upstream.body import Bodies
 from gateway.upstream.budget import Budget, Lane
 from gateway.upstream.cache import Cache, Keeping
 from gateway.upstream.call import Call
@@ -91,6 +91,7 @@ class Upstream:
         self._beside = Beside()
         self._on_refused = on_refused
         self.gate = Gate(Http(settings, transport, on_call), self.budget, clock, self._forget)
+        self._bodies = Bodies(settings.max_list_rows, self.gate.room)
         shortest = ((settings.page_param, "1"), (settings.per_page_param, "1"))
         self.key_check = KeyCheck(
             self.gate, self.budget, self._beside, shortest, settings.fresh_keys, settings.stale
@@ -103,6 +104,7 @@ class Upstream:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._beside.cancel()
+        self._bodies.close()
         await self.gate.close()
 
     @property
@@ -335,7 +337,7 @@ class Upstream:
         reply = await self.gate.send("GET", call.path, session, session.lane, self._query(call, style))
         match reply.status:
             case 200:
-                return await answer_in(reply.body, call, self._settings.max_list_rows)
+                return await self._bodies.read(reply.body, call)
             case 204 if call.id is None:
                 return (
                     Answer()

@@ -18,6 +18,7 @@ from gateway.upstream.credential import Credential
 from gateway.upstream.http import Http, Query, Reply
 from gateway.upstream.places import Places
 from gateway.upstream.retry import Retries, is_repeatable
+from gateway.upstream.room import Room
 from gateway.upstream.session import Session
 from gateway.upstream.told import number, resets_in, retry_after
 
@@ -95,6 +96,11 @@ class Gate:
     def now(self) -> float:
         """Return the seconds in which deadlines are given."""
         return self._clock.monotonic()
+
+    @property
+    def room(self) -> Room:
+        """What is held of answers."""
+        return self._http.room
 
     @property
     def places(self) -> Places:

@@ -18,6 +18,7 @@ from gateway.upstream.budget import Lane
 from gateway.upstream.credential import Credential
 from gateway.upstream.packed import PIECE, Unpack, unpacker
 from gateway.upstream.places import Places
+from gateway.upstream.room import Room
 from gateway.upstream.transport import AiohttpTransport
 
 log = logging.getLogger(__name__)
@@ -27,7 +28,6 @@ _FOR_WRITES = 2  # more: reads of a PlanDocket that hangs must not hold up what 
 _WAITING = 500  # reads, and as many writes: confirming many at once is up to a hundred of them
 _KEPT = 1_000  # addresses and keys, put together once: that takes longer than the rest of a request
 _LARGEST = 20_000_000  # bytes of an answer, unpacked
-_LARGEST_TOGETHER = 2 * _LARGEST  # of all that arrive at the same time
 _AROUND_A_PART = 50  # bytes that a part takes besides its own: a server may send them one by one
 
 _HEADERS = (
@@ -67,7 +67,7 @@ class Http:
         self._address = lru_cache(_KEPT)(self._put_together)
         self._headers = lru_cache(_KEPT)(_headers_of)
         self._total_timeout = settings.total_timeout
-        self._arriving = 0
+        self.room = Room()
         self.places = Places(_IN_FLIGHT, _FOR_WRITES, _WAITING)
         self._transport = transport or AiohttpTransport(
             httpx.URL(self._base),
@@ -162,20 +162,17 @@ class Http:
                         await asyncio.sleep(0)  # a piece may hold hundreds of them
                     parts.append(part)
                     size += len(part)
-                    taken += len(part) + _AROUND_A_PART
-                    self._arriving += len(part) + _AROUND_A_PART
                     if size > _LARGEST:
                         raise UnreadableError(
                             f"PlanDocket's answer is over {_LARGEST:,} bytes: ask for less at once."
                         )
-                    if self._arriving > _LARGEST_TOGETHER:
-                        raise UnavailableError(
-                            "PlanDocket's answers are too large to take more at the same time: try again later.",
-                            may_have_arrived=True,
-                        )
+                    taken += len(part) + _AROUND_A_PART
+                    self.room.take(len(part) + _AROUND_A_PART)
+            taken += size
+            self.room.take(size)  # it is there twice while it is put together
             return b"".join(parts)
         finally:
-            self._arriving -= taken
+            self.room.give_back(taken)
             parts.clear()  # an error's traceback holds them, until the garbage collector comes round
 
 

@@ -52,3 +52,16 @@ async def test_many_at_once_are_held_no_better(gateway, fault):
     assert len(answer["errors"]) == 9
     assert codes <= {"UPSTREAM_UNREADABLE", "UPSTREAM_UNAVAILABLE"}
     assert peak < 4 * LARGEST
+
+
+async def test_what_was_held_is_given_back(gateway):
+    """However an answer ended: four that are too large leave room for the next."""
+    script = {"GET events": "huge"}
+    async with nothing_left(), FaultyServer(Sandbox(), script) as server:
+        ask = gateway(base_url=server.address, read_timeout=10, requests_per_hour="unlimited")
+        for _ in range(4):
+            await ask.answer("{ events { totalCount } a: events(first: 1) { totalCount } }")
+        script.clear()
+        answer = await ask.answer("{ events { totalCount } categories { title } }")
+
+    assert "errors" not in answer

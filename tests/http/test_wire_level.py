@@ -149,6 +149,22 @@ async def test_requests_may_be_sent_ahead(port: int, times: int) -> None:
     assert got.count(b"HTTP/1.1 200 OK") == got.count(ANSWER) == times
 
 
+async def test_few_requests_are_read_ahead_whatever_comes_at_once() -> None:
+    """Also where a piece of what came ends amid a body."""
+    ahead: list[int] = []
+
+    class Counting(Protocol):
+        def on_message_complete(self) -> None:
+            super().on_message_complete()
+            ahead.append(len(self.pipeline))
+
+    async for port in serve(Counting):
+        await talk(port, WHOLE * 499 + WHOLE.replace(b"\r\nHost", b"\r\nConnection: close\r\nHost"))
+
+    assert len(ahead) == 500
+    assert max(ahead) < 20
+
+
 ENDLESS = [
     (b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X: y\r\n" * 1_000, "trailers"),
     (b"Transfer-Encoding: chunked\r\n\r\n0\r\nX: ", b"y" * 6_000, "a trailer"),
