@@ -10,6 +10,7 @@ from asyncio import TimerHandle, Transport
 from collections.abc import Callable
 
 import httptools
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from gateway.http.backlog import Backlog
@@ -25,6 +26,20 @@ _PIECE, _PIECE_OF_BODY = (
     1_024,
     65_536,
 )  # bytes that are parsed at once: beyond a body, 64 kB are hundreds of requests
+
+
+class _Flow(FlowControl):
+    """uvicorn's, which reads on while something waits to be parsed only where it is told so.
+
+    An operation that waits for its client to go away wants to read, whatever was read already.
+    """
+
+    is_held = False
+
+    def resume_reading(self) -> None:
+        """Read on."""
+        if not self.is_held:
+            super().resume_reading()
 
 
 class HeadTooLargeError(Exception):
@@ -58,6 +73,7 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Begin to wait for a request."""
         super().connection_made(transport)
+        self.flow = self._flow = _Flow(transport)
         self._wait(self.head_s, self._give_up_head)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -98,9 +114,15 @@ class Protocol(HttpToolsProtocol):
             size = max(_PIECE, min(_PIECE_OF_BODY, self._left))
             self._parse_piece(data[at : at + size])
             at += size
-        self._held = b"" if self._is_over else data[at:]
-        if self._held:
+        self._hold(b"" if self._is_over else data[at:])
+
+    def _hold(self, data: bytes) -> None:
+        """Keep what cannot be parsed yet, and read nothing more until it is."""
+        was_held, self._held, self._flow.is_held = self._flow.is_held, data, bool(data)
+        if data:
             self.flow.pause_reading()
+        elif was_held:
+            self.flow.resume_reading()
 
     def _parse_piece(self, piece: bytes) -> None:
         try:
@@ -214,6 +236,7 @@ class Protocol(HttpToolsProtocol):
             self.cycle.message_event.set()
         self._stop_waiting()
         self._unset_keepalive_if_required()
+        self._hold(b"")
         self.flow.resume_reading()
         self._wait(self.linger_s, self.transport.close)
         self.transport.write_eof()
