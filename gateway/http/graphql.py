@@ -22,7 +22,6 @@ from gateway.http.load import Load
 from gateway.http.negotiation import GRAPHQL, JSON, content_type, status_unless_run, wish_of
 from gateway.http.refusal import RequestError, bad_request
 from gateway.http.request import Incoming, asks_nothing, read
-from gateway.http.turns import Turns
 from gateway.upstream.client import Upstream
 
 METHODS = ("GET", "POST", "OPTIONS")  # and HEAD, which comes with GET
@@ -52,7 +51,6 @@ class Endpoint:
         self._graphiql = graphiql
         self._most_values = most_values
         self._refuses_forgeable = refuses_forgeable
-        self._turns = Turns()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as an ASGI app of its own: that spares a request Starlette's wrappers."""
@@ -99,7 +97,6 @@ class Endpoint:
     async def _outcome(self, http: HttpRequest, incoming: Incoming, caller: Caller) -> Outcome:
         """Run the operation; its document is registered, where it brings its hash, once the caller is known."""
         request, context = self._request(incoming), Context(self._upstream, caller)
-        await self._turns.mine()
         document = self._executor.document(request, context)
         outcome = await self._run(http, request, context, document)
         if not document.errors and context.is_known:
