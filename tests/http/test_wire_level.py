@@ -45,7 +45,8 @@ async def serve(protocol: type[Protocol]) -> AsyncIterator[int]:
         config.load()
         server.lifespan = config.lifespan_class(config)
         await server.startup(sockets=[listening])
-        yield listening.getsockname()[1]
+        async with app.router.lifespan_context(app):
+            yield listening.getsockname()[1]
         await server.shutdown(sockets=[listening])
 
 
