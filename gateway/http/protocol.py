@@ -15,6 +15,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from gateway.http.backlog import Backlog
 from gateway.http.headers import ALWAYS
+from gateway.http.joined import JoinedTransport
 from gateway.http.negotiation import JSON
 from gateway.http.refusal import RequestError, bad_request
 
@@ -42,10 +43,6 @@ class _Flow(FlowControl):
             super().resume_reading()
 
 
-class HeadTooLargeError(Exception):
-    """A request's line and headers are too long."""
-
-
 class Protocol(HttpToolsProtocol):
     """One connection."""
 
@@ -65,14 +62,14 @@ class Protocol(HttpToolsProtocol):
     """Of a request that must wait for the answers to those before it."""
     _beside = 0
     _in_body = 0
-    _left = 0
-    """Bytes of its body that still come, where that was told."""
+    _told_body: int | None = None
+    """Bytes of its body, as its head tells them, once they were looked up."""
     _held = b""
     _timer: TimerHandle | None = None
 
     def connection_made(self, transport: Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Begin to wait for a request."""
-        super().connection_made(transport)
+        super().connection_made(JoinedTransport(transport, self.loop))
         self.flow = self._flow = _Flow(transport)
         self._wait(self.head_s, self._give_up_head)
 
@@ -95,9 +92,13 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes, and parse them as far as there is room for the requests in them."""
-        if not self._is_over:
-            self._unset_keepalive_if_required()
+        if self._is_over:
+            return
+        self._unset_keepalive_if_required()
+        if self._held or len(data) > _PIECE or len(self.pipeline) >= _MOST_AHEAD:
             self._parse(self._held + data)
+        else:
+            self._parse_piece(data)
 
     def on_response_complete(self) -> None:
         """Go on with the next request."""
@@ -111,10 +112,19 @@ class Protocol(HttpToolsProtocol):
     def _parse(self, data: bytes) -> None:
         at = 0
         while at < len(data) and len(self.pipeline) < _MOST_AHEAD and not self._is_over:
-            size = max(_PIECE, min(_PIECE_OF_BODY, self._left))
+            size = max(_PIECE, min(_PIECE_OF_BODY, self._left_of_body()))
             self._parse_piece(data[at : at + size])
             at += size
         self._hold(b"" if self._is_over else data[at:])
+
+    def _left_of_body(self) -> int:
+        """Return how many bytes of a body still come, 0 where that was not told."""
+        if not self._is_in_body:
+            return 0
+        if self._told_body is None:
+            lengths = (value for name, value in self.scope["headers"] if name == b"content-length")
+            self._told_body = int(next(lengths, 0))
+        return self._told_body - self._in_body
 
     def _hold(self, data: bytes) -> None:
         """Keep what cannot be parsed yet, and read nothing more until it is."""
@@ -150,7 +160,7 @@ class Protocol(HttpToolsProtocol):
         The parser ends such a request with its head: a new one is told the head again, without that.
         """
         head = [b"POST / HTTP/1.1\r\n"]
-        for name, value in self.headers:
+        for name, value in self.scope["headers"]:
             if name in (b"content-length", b"transfer-encoding"):
                 head += [name, b": ", value, b"\r\n"]
         self.parser = httptools.HttpRequestParser(self)
@@ -165,13 +175,9 @@ class Protocol(HttpToolsProtocol):
         if self._is_resumed:
             return
         self._is_in_head = True
-        self._beside = self._in_body = self._left = 0
+        self._beside = self._in_body = 0
+        self._told_body = None
         super().on_message_begin()
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header; trailers are passed over."""
-        if self._is_in_head:
-            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Begin a request's body."""
@@ -179,17 +185,13 @@ class Protocol(HttpToolsProtocol):
             return
         self._is_in_head = False
         self._is_in_body = True
-        self._left = int(next((value for name, value in self.headers if name == b"content-length"), 0))
         self._stop_waiting()
-        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > _LARGEST_HEAD:
-            self._refuse(_too_large())
-            raise HeadTooLargeError  # ends the parser
         super().on_headers_complete()
+        self.headers = []  # of trailers, which nobody reads
 
     def on_body(self, body: bytes) -> None:
         """Take a part of a body."""
         self._beside -= len(body)
-        self._left -= len(body)
         self._in_body += len(body)
         super().on_body(body)
 
