@@ -117,7 +117,7 @@ async def main() -> int:
 
 async def _watch(plandocket: Hanging, address: str, seconds: float, per_s: float) -> int:
     # As many connections as there are operations that wait: httpx's pool takes longer over some hundreds than they do.
-    connector = aiohttp.TCPConnector(limit=0)
+    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=2)
     async with aiohttp.ClientSession(address, connector=connector) as client:
         asker = Asker(client)
         for text in _READS:
