@@ -97,7 +97,7 @@ class Endpoint:
     async def _outcome(self, http: HttpRequest, incoming: Incoming, caller: Caller) -> Outcome:
         """Run the operation; its document is registered, where it brings its hash, once the caller is known."""
         request, context = self._request(incoming), Context(self._upstream, caller)
-        document = self._executor.document(request, context)
+        document = await self._executor.document(request, context)
         outcome = await self._run(http, request, context, document)
         if not document.errors and context.is_known:
             self._stored.register(incoming.wanted, caller)
