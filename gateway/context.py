@@ -206,6 +206,13 @@ class Context:
         self._asked_more = True
         return await read_anew(self, call)
 
+    async def as_it_came(self, call: Call[RowT]) -> Answer[RowT]:
+        """Return the read of a single row as PlanDocket answers it now, whatever is kept, with `Answer.raw`.
+
+        The operation does not know the row by this: what is read so is about to be changed.
+        """
+        return await self.upstream.ask_now(msgspec.structs.replace(call, as_it_came=True), self.session)
+
     async def write(self, write: Write[RowT]) -> Written[RowT]:
         """Send a write, once, and know the row that it tells."""
         self.wanted += 1
@@ -282,12 +289,17 @@ class Context:
             self.session.check(self.session.lane, requests)
             self.upstream.check_hour(self.session, requests)
 
-    def refused_together(self, results: list[T | Exception], lane: Lane) -> list[T | Exception]:
-        """Return results of requests that were sent at once: those that the hour refused wait for each other."""
+    def refused_together(
+        self, results: list[T | Exception], lane: Lane, each: int = 1
+    ) -> list[T | Exception]:
+        """Return results of what was sent at once: those that the hour refused wait for each other.
+
+        `each` is how many requests one of them costs.
+        """
         refused = sum(isinstance(result, RateLimitedError) for result in results)
         if refused < 2:
             return results
-        error = self.upstream.gate.refusal(self.session, lane, refused)
+        error = self.upstream.gate.refusal(self.session, lane, refused * each)
         return [error if isinstance(result, RateLimitedError) else result for result in results]
 
     def id_of(self, record: Record[Any], key: str) -> int | None:
@@ -301,14 +313,15 @@ class Context:
     @contextmanager
     def part_of_a_write(self) -> Generator[None]:
         """Let reads count as a write's own: against the hour, before other reads, not against the operation."""
-        if self._session is not None:
-            self._session.lane = Lane.WRITE
+        if self._session is None:
+            yield
+            return
+        lane, self._session.lane = self._session.lane, Lane.WRITE
         try:
             with because("the write needs it"):
                 yield
         finally:
-            if self._session is not None:
-                self._session.lane = Lane.READ
+            self._session.lane = lane
 
     def start(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
         """Start work that ends with the operation at the latest."""

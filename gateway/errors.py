@@ -24,7 +24,7 @@ No message holds an upstream body, URL or key: all of them reach clients.
 
 import math
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 _LONGEST_SHOWN = 100  # characters
 
@@ -38,6 +38,12 @@ class GatewayError(Exception):
     def extensions(self) -> dict[str, object]:
         """What graphql-core puts into the error's `extensions`."""
         return {"code": self.code}
+
+    def saying(self, more: str) -> Self:
+        """Return the same error with another sentence behind its own."""
+        error = type(self).__new__(type(self), f"{self} {more}")  # others may have been raised the same one
+        error.__dict__.update(self.__dict__)
+        return error
 
 
 class CallerError(GatewayError):

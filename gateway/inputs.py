@@ -17,7 +17,7 @@ from gateway.errors import BadInputError
 from gateway.global_id import integer_of
 from gateway.rows import ById, ByKey
 from gateway.upstream.record import Record, RequestField
-from gateway.user_errors import UserErrorCode, all_of, present, refused
+from gateway.user_errors import InputRefusedError, UserErrorCode, all_of, present, refused
 
 T = TypeVar("T")
 
@@ -34,6 +34,8 @@ class Reference(msgspec.Struct, frozen=True):
     by_id: type[ById[Any]]
     find: Callable[[Any, Context], Awaitable[Any]]
     """Leads from what names a row to what a request names it by; to None where there is no such row."""
+    keyless: Callable[..., InputRefusedError] | None = None
+    """Says, at a path in the input, that a row has nothing a request could name it by; None where all rows should."""
 
     @property
     def what(self) -> str:

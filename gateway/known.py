@@ -5,8 +5,7 @@ from functools import partial
 from typing import Any, Final, cast
 
 from gateway.upstream.call import Call
-from gateway.upstream.flaws import Flaw
-from gateway.upstream.record import Record, Row, RowT
+from gateway.upstream.record import Row, RowT
 from gateway.upstream.wire import Answer
 
 
@@ -58,15 +57,6 @@ class Known:
     def link(self, kind: type[Row], name: str, row_id: int) -> Any:
         """Return what the include `name` told of a row, UNAVAILABLE, or UNKNOWN."""
         return self.links(kind, name).get(row_id, UNKNOWN)
-
-    def flaws(self, record: Record[Any], row_id: int) -> tuple[Flaw, ...]:
-        """Return what of a row is not as PlanDocket has it, as last read, its includes' tellings too."""
-        kind = record.row
-        for call, answer in reversed(self._answers):
-            is_own = call.record.row is kind and any(row.id == row_id for row in answer.rows)
-            if is_own or row_id in answer.embedded.get(kind, {}):
-                return answer.flaws.get((record.path, row_id), ())
-        return ()
 
     def _sorted(self, key: object, add: _Add) -> dict[int, Any]:
         table = self._tables.get(key)

@@ -1,6 +1,8 @@
 """Writes: an input becomes the body of one request, and its payload can be queried as any entity can."""
 
-from collections.abc import Awaitable, Callable, Collection, Iterable
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, Protocol
 
 import msgspec
@@ -8,21 +10,19 @@ import strawberry
 
 from gateway.blame import Attempt, Unique, faults_of
 from gateway.context import Context, Info
-from gateway.errors import UnavailableError
 from gateway.global_id import global_ids
-from gateway.inputs import Body, Inputs, to_wire
+from gateway.inputs import Body, Inputs
 from gateway.loader import settle
 from gateway.relations import rows_of
 from gateway.rows import ById
 from gateway.upstream.budget import Lane
 from gateway.upstream.columns import is_moment
-from gateway.upstream.flaws import Reason
 from gateway.upstream.record import Record, Row
 from gateway.upstream.write import Write, WriteRefusedError, Written
-from gateway.user_errors import InputRefusedError, UserError, both, present
+from gateway.user_errors import InputRefusedError, UserError, both
+from gateway.whole import Otherwise, Whole
 
-Whole = Callable[[Context, int, Collection[str]], Awaitable[Body]]
-"""What a row holds now besides the request fields that are sent, for a server that replaces."""
+_AT_ONCE = 10  # rows of one operation
 
 
 class Saved(msgspec.Struct, frozen=True):
@@ -51,6 +51,8 @@ class Writable(msgspec.Struct, frozen=True):
 
     inputs: Inputs
     unique: Unique
+    otherwise: Mapping[str, Otherwise] = {}
+    """What a PUT asks where PlanDocket ignores an include: see `Whole`."""
 
     @property
     def record(self) -> Record[Any]:
@@ -71,75 +73,64 @@ class Writable(msgspec.Struct, frozen=True):
 
         return await _saved(write())
 
-    async def update(self, context: Context, source: Change, whole: Whole) -> Saved:
-        """Change a row. With PUT, `whole` tells what it holds besides what is sent, and that goes along."""
+    async def update(self, context: Context, source: Change) -> Saved:
+        """Change a row. With PUT, what it holds besides what is given goes along."""
 
         async def write() -> Saved:
-            with context.part_of_a_write():
-                (row_id, held), body = await both(
-                    self._row(context, source.id, self.inputs.given(source), whole),
-                    self.inputs.body_of_change(context, source),
-                )
-            context.forget()
-            return await self._change(context, row_id, held, Attempt(body, source, row_id))
+            async with self._turn(context, source.id):
+                with context.part_of_a_write():
+                    (row_id, held), body = await both(
+                        self._row(context, source.id, self.inputs.given(source)),
+                        self.inputs.body_of_change(context, source),
+                    )
+                context.forget()
+                return await self._change(context, row_id, held, Attempt(body, source, row_id))
 
         return await _saved(write())
 
-    async def update_all(
-        self, context: Context, ids: Iterable[str], body: Body, whole: Whole
-    ) -> list[Saved | Exception]:
+    async def update_all(self, context: Context, ids: Iterable[str], body: Body) -> list[Saved | Exception]:
         """Change many rows alike, by their global ids, a write for each; return what came of each, in order."""
-        with context.part_of_a_write():
-            rows = await settle(self._row(context, global_id, body, whole) for global_id in ids)
+        # What is read for a PUT is not left to grow old.
+        places = asyncio.Semaphore(_AT_ONCE) if _requests(context) > 1 else nullcontext()
         context.forget()
 
-        async def write(row: tuple[int, Body] | Exception) -> Saved:
-            if isinstance(row, Exception):
-                raise row
-            return await self._change(context, *row, Attempt(body, row_id=row[0]))
+        async def write(global_id: str) -> Saved:
+            async with places, self._turn(context, global_id):
+                row_id, held = await self._row(context, global_id, body)
+                return await self._change(context, row_id, held, Attempt(body, row_id=row_id))
 
-        results = await settle(_saved(write(row)) for row in rows)
-        return context.refused_together(results, Lane.WRITE)
-
-    def held(self, row: Row | None) -> Body:
-        """Return the request fields that are columns of a row; NOT_FOUND at the id where there is none."""
-        row = present(row, self.record.row.kind.lower(), "id")
-        columns = row.__struct_fields__
-        return {name: to_wire(getattr(row, name)) for name in self.record.writable if name in columns}
+        with context.part_of_a_write():
+            results = await settle(_saved(write(global_id)) for global_id in ids)
+        return context.refused_together(results, Lane.WRITE, _requests(context))
 
     async def delete(self, context: Context, global_id: str) -> Deleted:
         """Remove a row."""
 
         async def write() -> Saved:
             row_id = self.inputs.row_id(global_id, "id")
-            context.forget()
-            await self._write(context, Write("DELETE", self.record, row_id), Attempt(row_id=row_id))
+            async with context.upstream.turns.of(self.record, row_id):
+                context.forget()
+                await self._write(context, Write("DELETE", self.record, row_id), Attempt(row_id=row_id))
             return Saved(row_id)
 
         saved = await _saved(write())
         ids = global_ids(self.record.row.kind)
         return Deleted(ids[saved.row_id] if saved.row_id else None, saved.user_errors)
 
-    async def _row(
-        self, context: Context, global_id: str, sent: Collection[str], whole: Whole
-    ) -> tuple[int, Body]:
+    def _turn(self, context: Context, global_id: str) -> AbstractAsyncContextManager[None]:
+        """Let the write of a row wait for those of it that came before; what is no id has no row to wait for."""
+        try:
+            row_id = self.inputs.row_id(global_id, "id")
+        except InputRefusedError:
+            return nullcontext()
+        return context.upstream.turns.of(self.record, row_id)
+
+    async def _row(self, context: Context, global_id: str, given: Collection[str]) -> tuple[int, Body]:
         """Return the id of a row to be changed, and what it holds that goes along."""
         row_id = self.inputs.row_id(global_id, "id")
         if context.upstream.update_method != "PUT":
             return row_id, {}
-        return row_id, self._known(context, row_id, await whole(context, row_id, sent), sent)
-
-    def _known(self, context: Context, row_id: int, held: Body, sent: Collection[str]) -> Body:
-        """Return what a row holds, without what stands in for what PlanDocket has not: it must not be given that.
-
-        Raises:
-            UnavailableError: PlanDocket has a value that could not be read: a PUT without it may lose it.
-        """
-        flaws = {flaw.column: flaw.reason for flaw in context.known.flaws(self.record, row_id)}
-        for name in held.keys() - set(sent):
-            if flaws.get(name) is Reason.UNREADABLE:
-                raise would_lose(self.inputs.place(name), self.record.row.kind.lower())
-        return {name: value for name, value in held.items() if name not in flaws}
+        return row_id, await Whole(self.inputs, self.otherwise).body(context, row_id, given)
 
     async def _change(self, context: Context, row_id: int, held: Body, attempt: Attempt) -> Saved:
         method = context.upstream.update_method
@@ -196,12 +187,9 @@ def saved_row(target: Any, loader: type[ById[Any]], description: str) -> Any:
     return strawberry.field(resolver=resolve, graphql_type=target | None, description=description)
 
 
-def would_lose(field: str, kind: str) -> UnavailableError:
-    """Return why a PUT that leaves a field of the input out is not sent."""
-    return UnavailableError(
-        f"PlanDocket does not tell this {kind}'s {field!r} so that it can be read, and a PUT without it may lose it: "
-        f"give {field!r}, or let the operator set PLANDOCKET_UPDATE_METHOD to PATCH."
-    )
+def _requests(context: Context) -> int:
+    """Return how many requests a change of a row costs: a PUT reads it before."""
+    return 2 if context.upstream.update_method == "PUT" else 1
 
 
 async def _newest(candidates: Awaitable[tuple[Row, ...]], sent: Body) -> int | None:

@@ -1,6 +1,5 @@
 """Writes of categories. Source: /en/api/categories.html"""
 
-from collections.abc import Collection
 from typing import Annotated
 
 import strawberry
@@ -13,8 +12,7 @@ from gateway.categories.schema import ApplicantVisibility, Category, CategoryBy
 from gateway.context import Context, Info
 from gateway.events.loaders import EventById, EventByKey
 from gateway.events.schema import EventBy
-from gateway.inputs import Body, Inputs, Reference
-from gateway.loader import Wanted
+from gateway.inputs import Inputs, Reference
 from gateway.upstream.call import listing
 from gateway.upstream.record import Row
 from gateway.writing import Deleted, DeletePayload, Payload, Saved, Writable, saved_row
@@ -117,7 +115,7 @@ class CategoryMutations:
         input: Annotated[UpdateCategoryInput, strawberry.argument(description="What to write.")],
     ) -> Saved:
         """Return what the payload is resolved from."""
-        return await _WRITABLE.update(info.context, input, _whole)
+        return await _WRITABLE.update(info.context, input)
 
     @strawberry.mutation(graphql_type=DeleteCategoryPayload | None, description="Removes a category.")
     async def delete_category(
@@ -127,10 +125,6 @@ class CategoryMutations:
     ) -> Deleted:
         """Return what the payload is resolved from."""
         return await _WRITABLE.delete(info.context, input.id)
-
-
-async def _whole(context: Context, row_id: int, _: Collection[str]) -> Body:
-    return _WRITABLE.held(await context.loader(CategoryById).load(Wanted(row_id)))
 
 
 async def _candidates(context: Context) -> tuple[Row, ...]:

@@ -1,7 +1,5 @@
 """Writes of contacts. Source: /en/api/contacts.html"""
 
-import asyncio
-from collections.abc import Collection
 from typing import Annotated
 
 import strawberry
@@ -12,18 +10,16 @@ from gateway.categories.loaders import CategoryById, CategoryByKey
 from gateway.categories.schema import CategoryBy
 from gateway.contacts.loaders import ContactById, ContactByNumber
 from gateway.contacts.record import CONTACTS, ContactRow
-from gateway.contacts.schema import Contact, participations_of
+from gateway.contacts.schema import Contact
 from gateway.context import Context, Info
 from gateway.events.loaders import EventById, EventByKey
 from gateway.events.schema import EventBy
-from gateway.inputs import Body, Inputs, Reference
-from gateway.known import UNAVAILABLE
-from gateway.loader import Wanted
-from gateway.relations import link_of
+from gateway.inputs import Inputs, Reference
+from gateway.participants.record import PARTICIPANTS
 from gateway.upstream.call import listing
 from gateway.upstream.record import Row
 from gateway.upstream.window import Window, slice_of
-from gateway.writing import Deleted, DeletePayload, Payload, Saved, Writable, saved_row, would_lose
+from gateway.writing import Deleted, DeletePayload, Payload, Saved, Writable, saved_row
 
 _INPUTS = Inputs(
     CONTACTS,
@@ -32,7 +28,21 @@ _INPUTS = Inputs(
         "event_keys": Reference("events", EventByKey, EventById, EventBy.find_key),
     },
 )
-_WRITABLE = Writable(_INPUTS, own_key(ContactByNumber, "customerNumber"))
+
+
+async def _event_ids(context: Context, row: ContactRow) -> list[int] | None:
+    """Return the ids of a contact's events as its participations tell them now; None where one does not.
+
+    Without a customer number no filter names those, so that all participants of the tenant are walked.
+    """
+    call = listing(PARTICIPANTS, {"customer_number": row.customer_number or None})
+    rows = await context.listing_now(call).all()
+    own = [participation for participation in rows if participation.contact_id == row.id]
+    event_ids = [participation.event_id for participation in own if participation.event_id]
+    return list(dict.fromkeys(event_ids)) if len(event_ids) == len(own) else None
+
+
+_WRITABLE = Writable(_INPUTS, own_key(ContactByNumber, "customerNumber"), {"events": _event_ids})
 
 
 @strawberry.input
@@ -129,7 +139,7 @@ class ContactMutations:
         input: Annotated[UpdateContactInput, strawberry.argument(description="What to write.")],
     ) -> Saved:
         """Return what the payload is resolved from."""
-        return await _WRITABLE.update(info.context, input, _whole)
+        return await _WRITABLE.update(info.context, input)
 
     @strawberry.mutation(graphql_type=DeleteContactPayload | None, description="Removes a contact.")
     async def delete_contact(
@@ -139,51 +149,6 @@ class ContactMutations:
     ) -> Deleted:
         """Return what the payload is resolved from."""
         return await _WRITABLE.delete(info.context, input.id)
-
-
-async def _whole(context: Context, row_id: int, sent: Collection[str]) -> Body:
-    names = {"category_keys": "categories", "event_keys": "events"}
-    include = frozenset(name for field, name in names.items() if field not in sent)
-    row = await context.loader(ContactById).load(Wanted(row_id, include))
-    held = _WRITABLE.held(row)
-    if "categories" in include:
-        held["category_keys"] = await _category_keys(context, row_id)
-    if "events" in include and row is not None:
-        held["event_keys"] = await _event_keys(context, row)
-    return held
-
-
-async def _category_keys(context: Context, row_id: int) -> list[str]:
-    link = await link_of(context, CONTACTS, "categories", row_id)
-    if link is UNAVAILABLE or _is_flawed(context, row_id, "categories"):
-        raise would_lose("categories", "contact")
-    load = context.loader(CategoryById).load
-    rows = await asyncio.gather(*(load(Wanted(category_id)) for category_id in link or ()))
-    return _all_of("categories", [row and row.category_key for row in rows])
-
-
-async def _event_keys(context: Context, row: ContactRow) -> list[str]:
-    link = await link_of(context, CONTACTS, "events", row.id)
-    if link is UNAVAILABLE:
-        participations = await participations_of(context, row, frozenset({"event"}))
-        link = dict.fromkeys(participation.event_id for participation in participations)
-    event_ids: list[int | None] = list(link or ())
-    if _is_flawed(context, row.id, "events") or None in event_ids:
-        raise would_lose("events", "contact")
-    load = context.loader(EventById).load
-    rows = await asyncio.gather(*(load(Wanted(event_id)) for event_id in event_ids if event_id))
-    return _all_of("events", [row and row.event_key for row in rows])
-
-
-def _all_of(field: str, keys: list[str | None]) -> list[str]:
-    """Return the keys; one that is not known would be lost by a PUT without it."""
-    if not all(keys):
-        raise would_lose(field, "contact")
-    return [key for key in keys if key]
-
-
-def _is_flawed(context: Context, row_id: int, include: str) -> bool:
-    return any(flaw.column == include for flaw in context.known.flaws(CONTACTS, row_id))
 
 
 async def _candidates(context: Context) -> tuple[Row, ...]:

@@ -43,10 +43,11 @@ class ContactRow(Row, frozen=True, gc=False):
     updated_at: Instant | None
 
 
-# The request table takes arrays only.
-_LIST = RequestField(
-    null=(), cleared="is the same as []; whether a list replaces or joins the one before is undocumented"
-)
+def _list_of(include: str) -> RequestField:
+    """Return what takes arrays only, by the request table."""
+    cleared = "is the same as []; whether a list replaces or joins the one before is undocumented"
+    return RequestField(null=(), cleared=cleared, told_by=include)
+
 
 CONTACTS = Record(
     ContactRow,
@@ -71,8 +72,8 @@ CONTACTS = Record(
         "tax_id": CLEARABLE,
         "rating": RequestField("1 to 5", default="3"),
         "account_access_enabled": RequestField("true or false"),
-        "category_keys": _LIST,
-        "event_keys": _LIST,
+        "category_keys": _list_of("categories"),
+        "event_keys": _list_of("events"),
     },
     sensitive=frozenset({"notes", "rating", "tax_id"}),
     defaults={"rating": 3},

@@ -1,6 +1,5 @@
 """Writes of events. Source: /en/api/events.html"""
 
-from collections.abc import Collection
 from typing import Annotated
 
 import strawberry
@@ -11,14 +10,11 @@ from gateway.context import Context, Info
 from gateway.events.loaders import EventById, EventByKey
 from gateway.events.record import EVENTS
 from gateway.events.schema import Event
-from gateway.inputs import Body, Inputs
-from gateway.known import UNAVAILABLE
-from gateway.loader import Wanted
-from gateway.relations import link_of
+from gateway.inputs import Inputs
 from gateway.scalars import JSON, DateOrDateTime
 from gateway.upstream.call import listing
 from gateway.upstream.record import Row
-from gateway.writing import Deleted, DeletePayload, Payload, Saved, Writable, saved_row, would_lose
+from gateway.writing import Deleted, DeletePayload, Payload, Saved, Writable, saved_row
 
 _INPUTS = Inputs(EVENTS)
 _WRITABLE = Writable(_INPUTS, own_key(EventByKey, "eventKey"))
@@ -110,7 +106,7 @@ class EventMutations:
         input: Annotated[UpdateEventInput, strawberry.argument(description="What to write.")],
     ) -> Saved:
         """Return what the payload is resolved from."""
-        return await _WRITABLE.update(info.context, input, _whole)
+        return await _WRITABLE.update(info.context, input)
 
     @strawberry.mutation(graphql_type=DeleteEventPayload | None, description="Removes an event.")
     async def delete_event(
@@ -120,16 +116,6 @@ class EventMutations:
     ) -> Deleted:
         """Return what the payload is resolved from."""
         return await _WRITABLE.delete(info.context, input.id)
-
-
-async def _whole(context: Context, row_id: int, sent: Collection[str]) -> Body:
-    include = frozenset({"opening_hours"}.difference(sent))
-    held = _WRITABLE.held(await context.loader(EventById).load(Wanted(row_id, include)))
-    for name in include:
-        held[name] = await link_of(context, EVENTS, name, row_id)
-        if held[name] is UNAVAILABLE:
-            raise would_lose("openingHours", "event")
-    return held
 
 
 async def _candidates(context: Context) -> tuple[Row, ...]:

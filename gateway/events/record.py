@@ -38,7 +38,7 @@ EVENTS = Record(
         "city": CLEARABLE,
         "application_deadline": CLEARABLE,
         "is_visible": RequestField("true or false"),
-        "opening_hours": RequestField("a list, [] for none"),
+        "opening_hours": RequestField("a list, [] for none", told_by="opening_hours"),
     },
     defaults={"country": "DE"},
     key="event_key",

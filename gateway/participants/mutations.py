@@ -28,7 +28,7 @@ from gateway.participants.schema import Participant
 from gateway.upstream.call import listing
 from gateway.upstream.record import Row
 from gateway.user_errors import InputRefusedError, UserError, UserErrorCode, present, refused
-from gateway.writing import Deleted, DeletePayload, Payload, Saved, Writable, saved_row, would_lose
+from gateway.writing import Deleted, DeletePayload, Payload, Saved, Writable, saved_row
 
 MOST_AT_ONCE = 100
 
@@ -74,7 +74,7 @@ _INPUTS = Inputs(
     PARTICIPANTS,
     {
         "event_key": Reference("event", EventByKey, EventById, EventBy.find_key),
-        "customer_number": Reference("contact", ContactByNumber, ContactById, _number),
+        "customer_number": Reference("contact", ContactByNumber, ContactById, _number, _missing_number),
     },
 )
 _WRITABLE = Writable(
@@ -201,7 +201,7 @@ class ParticipantMutations:
         input: Annotated[UpdateParticipantInput, strawberry.argument(description="What to write.")],
     ) -> Saved:
         """Return what the payload is resolved from."""
-        return await _WRITABLE.update(info.context, input, _whole)
+        return await _WRITABLE.update(info.context, input)
 
     @strawberry.mutation(graphql_type=DeleteParticipantPayload | None, description="Removes a participation.")
     async def delete_participant(
@@ -232,25 +232,10 @@ class ParticipantMutations:
         # A write is sent once, though its id is given twice.
         ids = list(dict.fromkeys(input.ids))
         body = {"is_confirmed": input.is_confirmed}
-        results = await _WRITABLE.update_all(info.context, ids, body, _whole)
+        results = await _WRITABLE.update_all(info.context, ids, body)
         _raise_common(results)
         saved = dict(zip(ids, results, strict=True))
         return Confirmations([_confirmation(i, one, saved[one]) for i, one in enumerate(input.ids)])
-
-
-async def _whole(context: Context, row_id: int, sent: Collection[str]) -> Body:
-    include = frozenset({"event", "contact"})
-    row = await context.loader(ParticipantById).load(Wanted(row_id, include))
-    held = _WRITABLE.held(row)
-    if row is not None:
-        held |= await _ends_of(context, row, sent)
-        if "event_key" not in sent and not held.get("event_key"):
-            raise would_lose("event", "participation")
-        if "customer_number" not in {*sent, *held}:
-            raise would_lose("contact", "participation")
-        if "customer_number" in held and held["customer_number"] is None:
-            raise _missing_number("id")
-    return held
 
 
 async def _ends_of(context: Context, row: ParticipantRow, sent: Collection[str]) -> dict[str, str | None]:

@@ -23,8 +23,8 @@ PARTICIPANTS = Record(
     "participants",
     {"contact": One(CONTACTS, "contact_id"), "event": One(EVENTS, "event_id"), "category": One(CATEGORIES)},
     writable={
-        "event_key": RequestField("an event"),
-        "customer_number": RequestField("a contact"),
+        "event_key": RequestField("an event", told_by="event"),
+        "customer_number": RequestField("a contact", told_by="contact"),
         "is_confirmed": RequestField("true or false"),
     },
     exact={

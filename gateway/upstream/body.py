@@ -9,7 +9,7 @@ from gateway.upstream.call import Call
 from gateway.upstream.fast import read_fast
 from gateway.upstream.record import RowT
 from gateway.upstream.room import Room
-from gateway.upstream.wire import Answer, decode, read_list, read_single
+from gateway.upstream.wire import Answer, decode, read_as_it_came, read_list, read_single
 
 _AT_ONCE = 100_000  # bytes: in 20 ms they are read, whichever way
 
@@ -48,6 +48,8 @@ class Bodies:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def _read(self, body: bytes, call: Call[RowT]) -> Answer[RowT]:
+        if call.as_it_came:
+            return read_as_it_came(call.record, decode(body), call.include)
         is_list = call.id is None
         answer = read_fast(call.record, body, call.include, is_list=is_list)
         if answer is None:

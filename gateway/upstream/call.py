@@ -18,6 +18,8 @@ class Call(msgspec.Struct, Generic[RowT], frozen=True, cache_hash=True):
     page: int | None = None
     filters: tuple[tuple[str, str], ...] = ()
     include: frozenset[str] = frozenset()
+    as_it_came: bool = False
+    """Whether the answer to the read of a single row also holds it as it came: `Answer.raw`."""
 
     @property
     def path(self) -> str:

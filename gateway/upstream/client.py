@@ -43,6 +43,7 @@ from gateway.upstream.record import RowT
 from gateway.upstream.refusals import outcome_of, refusal
 from gateway.upstream.session import Session, Throttle
 from gateway.upstream.traits import IncludeStyle, Traits
+from gateway.upstream.turns import Turns
 from gateway.upstream.wire import Answer, decode
 from gateway.upstream.write import UpdateMethod, Write, WriteRefusedError, Written
 
@@ -82,6 +83,8 @@ class Upstream:
         self.hits = 0
         """Reads that were answered without a request, since the start."""
         self.misses = 0
+        self.turns = Turns()
+        """Whose turn it is to write a row."""
         self._writes = 0
         self._settings = settings
         self._clock = clock

@@ -15,7 +15,9 @@ from typing import Any, cast
 import msgspec
 
 from gateway.upstream.moments import (
+    as_text,
     instant,
+    local,
     moment,
     of_compact,
     of_iso,
@@ -140,10 +142,21 @@ def _keys(found: Iterable[Any]) -> tuple[str, ...]:
     return tuple(key for key in keys if key and key.strip())
 
 
-def _keys_by_index(found: dict[str, Any]) -> tuple[str, ...]:
+def _by_index(found: dict[str, Any]) -> list[Any]:
     if not is_indexed(found):
         raise ValueError("an object")
-    return _keys(found.values())
+    return list(found.values())
+
+
+def _list_as_json(text: str) -> list[Any]:
+    try:
+        return msgspec.json.decode(text, type=list[Any])
+    except msgspec.DecodeError:
+        raise ValueError("no JSON") from None
+
+
+def _keys_by_index(found: dict[str, Any]) -> tuple[str, ...]:
+    return _keys(_by_index(found))
 
 
 def _keys_as_json(text: str) -> tuple[str, ...] | None:
@@ -216,9 +229,25 @@ _TIMES = (
 )
 MOMENT = Kind("a moment", *(Form(form.name, form.of, moment(form.read)) for form in _TIMES))
 """A date or an instant, as ISO 8601."""
+LOCAL_MOMENT = Kind(
+    "a moment as it is sent",
+    Form("ISO 8601", str, as_text),
+    *(Form(form.name, form.of, local(form.read)) for form in _TIMES),
+)
+"""The same as requests take it: what has no zone is given none."""
 INSTANT = Kind("an instant", *(Form(form.name, form.of, instant(form.read)) for form in _TIMES))
 ANYTHING = Kind(
     "anything", *(Form("as it is", of, _as_it_is) for of in (dict, list, str, int, float, bool)), _NULL
 )
+
+LIST = Kind(
+    "a list as it is sent",
+    Form("a list", list, _as_it_is),
+    Form("a list by index", dict, _by_index),
+    Form("JSON as text", str, _list_as_json),
+    _NULL,
+    _NO_TEXT,
+)
+"""Of entries whose shape is not documented."""
 
 KINDS = (ID, INTEGER, COUNT, BOOLEAN, TEXT, MOMENT, INSTANT, KEYS, ANYTHING)

@@ -12,6 +12,9 @@ from zoneinfo import ZoneInfo
 Time = datetime | date
 """A date where only a date was given."""
 
+_ISO = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
+)
 _SECONDS = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?")
 _COMPACT = re.compile(r"[12][0-9]{7}([0-9]{6})?")
 # MySQL's zero date, and what PHP makes of it.
@@ -21,14 +24,13 @@ _UNITS = ((0, 1e11, 1), (1e11, 1e13, 1e3), (1e14, 1e16, 1e6))
 
 
 def of_iso(text: str) -> Time:
-    """Return the moment of an ISO 8601 text, or of MySQL's with a blank for the T; without a zone it is UTC."""
+    """Return the moment of an ISO 8601 text, or of MySQL's with a blank for the T."""
     text = text.strip()
     if text.isdecimal():
         raise ValueError("digits")
     if len(text) <= 10:
         return date.fromisoformat(text)
-    found = datetime.fromisoformat(text)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return datetime.fromisoformat(text)
 
 
 def of_unix(value: float) -> Time | None:
@@ -58,14 +60,16 @@ def of_compact(text: str) -> Time:
         raise ValueError("no digits of a moment")
     if len(text) == 8:
         return datetime.strptime(text, "%Y%m%d").date()  # noqa: DTZ007 - a day has no zone
-    return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    return datetime.strptime(text, "%Y%m%d%H%M%S")  # noqa: DTZ007 - what has no zone gets one where it is read
 
 
-def of_php(found: dict[str, Any]) -> Time:
+def of_php(found: dict[str, Any]) -> Time | None:
     """Return the instant of PHP's DateTime as json_encode writes it: its local time and its zone."""
     text, zone = found.get("date"), found.get("timezone")
     if not isinstance(text, str) or not isinstance(zone, str):
         raise ValueError("an object")
+    if text.startswith(_ZERO):
+        return None
     local = datetime.fromisoformat(text)
     if zone[:1] in ("+", "-"):
         return datetime.fromisoformat(local.isoformat() + zone)
@@ -81,8 +85,16 @@ def of_nothing(text: str) -> None:
         raise ValueError("no zero date")
 
 
-def moment(read: Callable[[Any], Time | None]) -> Callable[[Any], str | None]:
-    """Return what reads a date or an instant as ISO 8601."""
+def as_text(text: str) -> str:
+    """Return an ISO 8601 text as it is; ValueError for any other."""
+    if _ISO.fullmatch(text) is None:
+        raise ValueError("not ISO 8601")
+    of_iso(text)
+    return text
+
+
+def local(read: Callable[[Any], Time | None]) -> Callable[[Any], str | None]:
+    """Return what reads a date or a time as ISO 8601: one without a zone stays so."""
 
     def text_of(value: Any) -> str | None:
         found = read(value)
@@ -91,16 +103,25 @@ def moment(read: Callable[[Any], Time | None]) -> Callable[[Any], str | None]:
     return text_of
 
 
+def moment(read: Callable[[Any], Time | None]) -> Callable[[Any], str | None]:
+    """Return what reads a date or an instant as ISO 8601; without a zone it is UTC."""
+    return local(lambda value: _zoned(read(value)))
+
+
 def instant(read: Callable[[Any], Time | None]) -> Callable[[Any], datetime | None]:
-    """Return what reads an instant; a date alone is the day's beginning."""
+    """Return what reads an instant; without a zone it is UTC, and a date alone is the day's beginning."""
 
     def instant_of(value: Any) -> datetime | None:
-        found = read(value)
+        found = _zoned(read(value))
         if found is None or isinstance(found, datetime):
             return found
         return datetime(found.year, found.month, found.day, tzinfo=UTC)
 
     return instant_of
+
+
+def _zoned(found: Time | None) -> Time | None:
+    return found.replace(tzinfo=UTC) if isinstance(found, datetime) and found.tzinfo is None else found
 
 
 def _is_day(digits: str) -> bool:

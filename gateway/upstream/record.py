@@ -98,6 +98,9 @@ class RequestField:
     """What null does, in words."""
     default: str | None = None
     """What a new row has where the field is left out, in words; None where that is not documented."""
+    told_by: str | None = None
+    """The include that tells what a row has there: its value, or the natural keys of the rows that it leads to.
+    None where a column of the same name does."""
 
 
 CLEARABLE = RequestField()

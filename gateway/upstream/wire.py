@@ -51,6 +51,8 @@ class Answer(msgspec.Struct, Generic[RowT], frozen=True, weakref=True):
     """Where, among the rows as they came, those stood that are not in `rows`: unreadable, or given before."""
     flaws: Flaws = {}
     """What of it is not as PlanDocket has it."""
+    raw: Mapping[str, Any] = {}
+    """The single row as it came, where its `Call` wants that."""
 
     @property
     def count(self) -> int:
@@ -108,6 +110,12 @@ def read_single(record: Record[RowT], payload: Any, include: frozenset[str]) -> 
     if not answer.rows:
         raise UnreadableError(f"PlanDocket sent one of {record.path} without an id that can be read.")
     return answer
+
+
+def read_as_it_came(record: Record[RowT], payload: Any, include: frozenset[str]) -> Answer[RowT]:
+    """Return what `read_single` does, also as it came; raises as it does."""
+    answer = read_single(record, payload, include)
+    return msgspec.structs.replace(answer, raw=row_in(record, payload))
 
 
 def read_written(record: Record[RowT], payload: Any) -> Written[RowT]:
