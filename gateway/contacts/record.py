@@ -82,6 +82,8 @@ CONTACTS = Record(
         "customer_number": ("participants?customer_number",),
         "event_keys": ("participants", "events.participant_count"),
         ON_UPDATE + "event_keys": ("participants/*",),
+        # A participation may have its category of the contact: nothing else writes it.
+        ON_UPDATE + "category_keys": ("participants.category",),
         DELETE: ("participants", "participants/*", "events.participant_count"),
     },
 )

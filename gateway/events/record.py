@@ -45,6 +45,10 @@ EVENTS = Record(
     exact={"visible": Same("is_visible")},
     touches={
         "event_key": ("participants?event_key", "contacts?event_key", "categories/*"),
-        DELETE: ("participants", "participants/*", "contacts?event_key", "contacts.events", "categories/*"),
+        DELETE: (
+            *("participants", "participants/*", "contacts?event_key", "contacts.events", "categories/*"),
+            # As the deletion of each of its participations does.
+            *("contacts?category_key", "contacts.categories"),
+        ),
     },
 )

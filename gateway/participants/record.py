@@ -3,7 +3,7 @@
 from gateway.categories.record import CATEGORIES
 from gateway.contacts.record import CONTACTS
 from gateway.events.record import EVENTS
-from gateway.upstream.record import ANY, Instant, Int, One, Record, RequestField, Row, Same
+from gateway.upstream.record import ANY, DELETE, Instant, Int, One, Record, RequestField, Row, Same
 
 
 class ParticipantRow(Row, frozen=True, gc=False):
@@ -32,5 +32,12 @@ PARTICIPANTS = Record(
         "customer_number": Same("contact_id", CONTACTS),
         "confirmed": Same("is_confirmed"),
     },
-    touches={ANY: ("contacts?event_key", "contacts.events", "events.participant_count")},
+    touches={
+        ANY: ("contacts?event_key", "contacts.events", "events.participant_count"),
+        # Event and category are chosen together, so that a contact may have its categories of its participations.
+        # Source: /en/admin-guide/participants.html
+        **dict.fromkeys(
+            ("event_key", "customer_number", DELETE), ("contacts?category_key", "contacts.categories")
+        ),
+    },
 )

@@ -50,6 +50,7 @@ LISTS_OF = {
     "categories": {"categories"},
 }
 WHO_COMES = {"contacts of the event", "contact 7's events", "event 1's count"}
+WHO_IS_WHAT = {"contacts of the category", "contact 7's categories", "contact 8's categories"}
 PARTICIPANT_1 = {"participant 1", "a participant's category"}
 EVENT_1 = {"event 1", "event 1's count"}
 CONTACT_7 = {"contact 7", "contact 7's events", "contact 7's categories"}
@@ -71,11 +72,19 @@ def changed(field, **given):
 WRITES = {
     "createParticipant": (
         changed("createParticipant", event={"eventKey": EVENT}, contact={"customerNumber": CONTACT}),
-        LISTS_OF["participants"] | WHO_COMES,
+        LISTS_OF["participants"] | WHO_COMES | WHO_IS_WHAT,
     ),
     "updateParticipant": (
         changed("updateParticipant", id=gid("Participant", 1), isConfirmed=False),
         LISTS_OF["participants"] | WHO_COMES | PARTICIPANT_1,
+    ),
+    "updateParticipant, its event": (
+        changed("updateParticipant", id=gid("Participant", 1), event={"databaseId": 12}),
+        LISTS_OF["participants"] | WHO_COMES | WHO_IS_WHAT | PARTICIPANT_1,
+    ),
+    "updateParticipant, its contact": (
+        changed("updateParticipant", id=gid("Participant", 1), contact={"customerNumber": "C-10299"}),
+        LISTS_OF["participants"] | WHO_COMES | WHO_IS_WHAT | PARTICIPANT_1,
     ),
     "setParticipantsConfirmed": (
         sent(
@@ -88,7 +97,7 @@ WRITES = {
     ),
     "deleteParticipant": (
         changed("deleteParticipant", id=gid("Participant", 1)),
-        LISTS_OF["participants"] | WHO_COMES | PARTICIPANT_1,
+        LISTS_OF["participants"] | WHO_COMES | WHO_IS_WHAT | PARTICIPANT_1,
     ),
     "createEvent": (changed("createEvent", title="Spring cleaning"), LISTS_OF["events"]),
     "updateEvent": (
@@ -114,6 +123,7 @@ WRITES = {
         | LISTS_OF["participants"]
         | PARTICIPANT_ROWS
         | CATEGORY_ROWS
+        | WHO_IS_WHAT
         | {"categories", "contacts of the event", "contact 7's events"},
     ),
     "createContact": (
@@ -134,7 +144,7 @@ WRITES = {
     ),
     "updateContact, its categories": (
         changed("updateContact", id=gid("Contact", 7), categories=[{"categoryKey": "wood"}]),
-        LISTS_OF["contacts"] | CONTACT_7,
+        LISTS_OF["contacts"] | CONTACT_7 | {"a participant's category"},
     ),
     "updateContact, its events": (
         changed("updateContact", id=gid("Contact", 7), events=[{"eventKey": EVENT}]),
@@ -163,14 +173,7 @@ WRITES = {
     ),
     "deleteCategory": (
         changed("deleteCategory", id=gid("Category", 5)),
-        LISTS_OF["categories"]
-        | CATEGORY_ROWS
-        | {
-            "contacts of the category",
-            "contact 7's categories",
-            "contact 8's categories",
-            "a participant's category",
-        },
+        LISTS_OF["categories"] | CATEGORY_ROWS | WHO_IS_WHAT | {"a participant's category"},
     ),
 }
 MAY_BE_EMPTY = {"a participant's category"}
