@@ -6,6 +6,7 @@ import strawberry
 
 from gateway.errors import BadInputError
 from gateway.global_id import LARGEST_ID, integer_of
+from gateway.upstream.keys import usable
 
 LONGEST_TEXT = 200
 
@@ -18,23 +19,23 @@ def given(value: T | None) -> T | None:
 
 
 def checked_text(name: str, text: str | None) -> str | None:
-    """Return a key or search text to send; None where nothing was given or it is empty.
+    """Return a key or search text to send; None where nothing was given, or blanks alone.
 
     Raises:
         BadInputError: over 200 characters.
     """
     if text and len(text) > LONGEST_TEXT:
         raise BadInputError(f"'{name}' must have at most {LONGEST_TEXT} characters, not {len(text)}.")
-    return text or None
+    return usable(text)
 
 
 def checked_key(name: str, key: str | None) -> str | None:
     """Return a key to filter by; None where the argument was left out or is null.
 
     Raises:
-        BadInputError: over 200 characters, or empty: without a key the filter would let everything through.
+        BadInputError: over 200 characters, or blank: without a key the filter would let everything through.
     """
-    if given(key) == "":
+    if given(key) is not None and usable(key) is None:
         raise BadInputError(f"'{name}' must not be empty: leave it out to filter by something else.")
     return checked_text(name, key)
 

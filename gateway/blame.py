@@ -17,6 +17,7 @@ from gateway.errors import GatewayError
 from gateway.inputs import Body, Inputs, Reference, named_by
 from gateway.loader import Wanted
 from gateway.rows import ByKey, ids_by_key
+from gateway.upstream.keys import comparable
 from gateway.upstream.reason import because
 from gateway.upstream.write import Refusal
 from gateway.user_errors import InputRefusedError, UserError, UserErrorCode, no_such
@@ -147,7 +148,8 @@ class _Invalid:
         return [
             path
             for path, name in unseen.items()
-            if name not in there and (found.are_all or isinstance(name, int))
+            if (comparable(name) if isinstance(name, str) else name) not in there
+            and (found.are_all or isinstance(name, int))
         ]
 
     def _unseen(self, reference: Reference, blame: _Blame) -> Mapping[tuple[str, ...], str | int]:
@@ -210,7 +212,7 @@ def _bare(name: str) -> str:
 
 def _folded(key: str) -> str:
     """Return a key as databases mostly compare it: no two may differ in case or blanks alone."""
-    return key.strip().casefold()
+    return comparable(key.strip().casefold())
 
 
 def _with(message: str, words: list[str]) -> str:

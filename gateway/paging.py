@@ -11,6 +11,7 @@ from gateway.context import Context
 from gateway.cursor import Cursors
 from gateway.errors import BadInputError
 from gateway.upstream.call import Call, listing
+from gateway.upstream.keys import comparable
 from gateway.upstream.order import Sorting, sorting_of
 from gateway.upstream.reason import because
 from gateway.upstream.record import Record
@@ -183,9 +184,15 @@ def both(*filters: Mapping[str, str | bool | None]) -> dict[str, str | bool | No
     """Return filters that hold all of these; None where they contradict each other: no row can pass."""
     merged: dict[str, str | bool | None] = {}
     for name, value in (pair for some in filters for pair in some.items()):
-        if value is not None and merged.setdefault(name, value) != value:
+        if value is not None and not _is_same(merged.setdefault(name, value), value):
             return None
     return merged
+
+
+def _is_same(one: str | bool | None, other: str | bool) -> bool:
+    if isinstance(one, str) and isinstance(other, str):
+        return comparable(one) == comparable(other)
+    return one == other
 
 
 async def page_of(context: Context, listed: Listed, part: Part) -> Page:

@@ -24,12 +24,12 @@ def to_one(
 ) -> Any:
     """Return a field that leads to the row whose id stands in the column `key`.
 
-    0 and null in that column lead nowhere.
+    0 and null in that column lead nowhere, as does what is below: PlanDocket counts from 1.
     """
 
     def resolve(info: Info, row: strawberry.Parent[Any]) -> Any:
         row_id = getattr(row, key)
-        if not row_id:
+        if not row_id or row_id < 1:
             return None
         info.context.wanted += not wants_ids_only(info)
         return row_of(info, loader, row_id)

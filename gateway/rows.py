@@ -9,6 +9,7 @@ from gateway.errors import RateLimitedError, TooComplexError, UnavailableError
 from gateway.known import UNAVAILABLE, UNKNOWN
 from gateway.loader import Loader, Wanted, settle
 from gateway.upstream.call import Call, listing, one
+from gateway.upstream.keys import comparable
 from gateway.upstream.pages import Listing
 from gateway.upstream.plan import Way, rows_by_id
 from gateway.upstream.reason import because
@@ -138,7 +139,7 @@ class ByKey(Loader[Wanted[str], RowT | None], Generic[RowT]):
             row_id = self.context.id_of(self.record, wanted.key)
             if row_id is not None:
                 self.context.at_hand(one(self.record, row_id, wanted.include))
-        missing = {wanted.key for wanted in keys} - self._by_key().keys()
+        missing = self._missing({wanted.key for wanted in keys})
         failure: Exception | None = None
         try:
             if missing:
@@ -149,7 +150,7 @@ class ByKey(Loader[Wanted[str], RowT | None], Generic[RowT]):
             failure = error
             await self._recall(missing, include)
         rows = self._by_key()
-        return [rows.get(wanted.key, failure) for wanted in keys]
+        return [rows.get(comparable(wanted.key), failure) for wanted in keys]
 
     async def _look_for(self, missing: set[str], include: frozenset[str]) -> None:
         is_single = len(missing) == 1
@@ -158,12 +159,12 @@ class ByKey(Loader[Wanted[str], RowT | None], Generic[RowT]):
         if left is None and len(missing) > 1:
             with because(f"{len(missing)} are wanted by their keys, and a page tells how many there are"):
                 await walk.page(1)
-            missing = missing - self._by_key().keys()
+            missing = self._missing(missing)
             left = self.context.pages_left(walk, self.record)
         if self.has_search and missing and (left is None or left > len(missing) or is_single):
             with because("it is wanted by its key, which only a search may find"):
                 await self._search(missing, include)
-            missing = missing - self._by_key().keys()
+            missing = self._missing(missing)
         if missing:
             with because(f"{len(missing)} are wanted by keys that no filter or search finds: the whole list"):
                 await self._walk(walk)
@@ -190,12 +191,19 @@ class ByKey(Loader[Wanted[str], RowT | None], Generic[RowT]):
             if left is None or left <= self.context.session.calls_left:
                 await walk.all()
 
+    def _missing(self, keys: set[str]) -> set[str]:
+        """Return the keys that no row has which the operation knows."""
+        rows = self._by_key()
+        return {key for key in keys if comparable(key) not in rows}
+
     def _by_key(self) -> dict[str, RowT]:
-        return {getattr(row, self.column): row for row in self.context.known.rows(self.record.row)}
+        """Return the rows that the operation knows, by their keys as they are compared."""
+        rows = self.context.known.rows(self.record.row)
+        return {comparable(key): row for row in rows if (key := getattr(row, self.column))}
 
 
 class Found(msgspec.Struct, frozen=True):
-    """Ids by natural key, as one request told them or none."""
+    """Ids by natural key, spelled as keys are compared, as one request told them or none."""
 
     ids: dict[str, int]
     are_all: bool = True
@@ -209,13 +217,14 @@ async def ids_by_key(context: "Context", by_key: type[ByKey[Any]], keys: set[str
     where that may hold all.
     """
     record = by_key.record
-    kept = {key: row_id for key in keys if (row_id := context.id_of(record, key)) is not None}
-    left = sorted(keys - kept.keys())
+    kept = {comparable(key): row_id for key in keys if (row_id := context.id_of(record, key)) is not None}
+    left = sorted(key for key in keys if comparable(key) not in kept)
     if not left:
         return Found(kept)
     searches = by_key.has_search and len(left) == 1 and not _lie_on_a_page(context, by_key)
     walk = context.listing_now(listing(record, {"search": left[0]} if searches else None))
-    found = {getattr(row, by_key.column): row.id for row in await walk.page(1)}
+    rows = await walk.page(1)
+    found = {comparable(key): row.id for row in rows if (key := getattr(row, by_key.column))}
     return Found(found | kept, searches or walk.pages_left(None) == 0)
 
 

@@ -13,6 +13,7 @@ from gateway.errors import GatewayError, UnavailableError
 from gateway.inputs import Body, Inputs
 from gateway.loader import Loader, settle
 from gateway.upstream.call import one
+from gateway.upstream.keys import usable
 from gateway.upstream.record import Many, Record, Row, Value
 from gateway.upstream.unchanged import LEFT_OUT, Linked, cell, linked
 from gateway.user_errors import all_of, present
@@ -89,7 +90,7 @@ class Whole(msgspec.Struct, frozen=True):
         if key is msgspec.UNSET:
             row = await context.loader(RowsNow).load(RowNow(record, link.id))
             key = getattr(row, record.key or "", None)
-        if key and key.strip():
+        if key := usable(key):
             return key
         reference = self.inputs.references[name]
         raise reference.keyless("id") if reference.keyless else self._would_lose(name)

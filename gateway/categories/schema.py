@@ -22,6 +22,7 @@ from gateway.paging import After, Before, Connection, First, Last, Listed, Page,
 from gateway.relations import to_one
 from gateway.scalars import DateTime
 from gateway.upstream.call import listing
+from gateway.upstream.keys import usable
 
 if TYPE_CHECKING:
     from gateway.contacts.schema import Contact, ContactFilter, ContactOrder
@@ -92,9 +93,10 @@ class Category(Node):
         """Return the rows in the order of the keys, without unknown ones."""
         if row.event_keys is None:
             return None
-        info.context.wanted += len(row.event_keys)
+        keys = [key for key in row.event_keys if usable(key)]
+        info.context.wanted += len(keys)
         load, include = info.context.loader(EventByKey).load, includes(info)
-        rows = await asyncio.gather(*(load(Wanted(key, include)) for key in row.event_keys))
+        rows = await asyncio.gather(*(load(Wanted(key, include)) for key in keys))
         return [row for row in rows if row is not None]
 
     @strawberry.field(
@@ -119,7 +121,7 @@ class Category(Node):
         before: Before = UNSET,
     ) -> Page | None:
         """Return a page of contact rows, or None."""
-        if not row.category_key:
+        if usable(row.category_key) is None:
             return None
         filters = both({"category_key": row.category_key}, filter.sent() if filter else {}, sort_of(order_by))
         listed = Listed("Category.contacts", CONTACTS, filters, includes(info), (row.id, "category_key"))
@@ -154,7 +156,7 @@ class CategoryBy:
         if key := checked_text("categoryKey", self.category_key):
             return key
         row = await self.find(context)
-        return row.category_key if row else None
+        return usable(row.category_key) if row else None
 
 
 @strawberry.type

@@ -17,6 +17,7 @@ from gateway.events.schema import EventBy
 from gateway.inputs import Inputs, Reference
 from gateway.participants.record import PARTICIPANTS
 from gateway.upstream.call import listing
+from gateway.upstream.keys import usable
 from gateway.upstream.record import Row
 from gateway.upstream.window import Window, slice_of
 from gateway.writing import Deleted, DeletePayload, Payload, Saved, Writable, saved_row
@@ -35,7 +36,7 @@ async def _event_ids(context: Context, row: ContactRow) -> list[int] | None:
 
     Without a customer number no filter names those, so that all participants of the tenant are walked.
     """
-    call = listing(PARTICIPANTS, {"customer_number": row.customer_number or None})
+    call = listing(PARTICIPANTS, {"customer_number": usable(row.customer_number)})
     rows = await context.listing_now(call).all()
     own = [participation for participation in rows if participation.contact_id == row.id]
     event_ids = [participation.event_id for participation in own if participation.event_id]

@@ -35,6 +35,7 @@ from gateway.participants.record import PARTICIPANTS, ParticipantRow
 from gateway.relations import included, rows_of
 from gateway.scalars import DateTime
 from gateway.upstream.call import listing
+from gateway.upstream.keys import usable
 
 if TYPE_CHECKING:
     from gateway.categories.schema import Category
@@ -58,8 +59,8 @@ async def participations_of(
     context: Context, row: ContactRow, include: frozenset[str]
 ) -> tuple[ParticipantRow, ...]:
     """Return all participations of a contact, in PlanDocket's order."""
-    if row.customer_number:
-        call = listing(PARTICIPANTS, {"customer_number": row.customer_number}, include)
+    if number := usable(row.customer_number):
+        call = listing(PARTICIPANTS, {"customer_number": number}, include)
         return await context.listing(call).all()
     key = OfContact(row.id, listing(PARTICIPANTS, include=include))
     return await context.loader(ParticipationsWithoutNumber).load(key)
@@ -138,11 +139,12 @@ class Contact(Node):
         before: Before = UNSET,
     ) -> Page:
         """Return a page of participant rows."""
-        own = {"customer_number": row.customer_number or "", "confirmed": given(is_confirmed)}
+        number = usable(row.customer_number)
+        own = {"customer_number": number or "", "confirmed": given(is_confirmed)}
         filters = both(own, filter.sent() if filter else {})
         parent, part = (row.id, "customer_number"), Part(first, after, last, before)
         listed = Listed("Contact.participations", PARTICIPANTS, filters, includes(info), parent)
-        if row.customer_number or filters is None:
+        if number or filters is None:
             return await page_of(info.context, listed, part)
         key = OfContact(row.id, listing(PARTICIPANTS, filters | {"customer_number": None}, listed.include))
         load = info.context.loader(ParticipationsWithoutNumber).load
@@ -177,7 +179,7 @@ class ContactBy:
         if key := checked_text("customerNumber", self.customer_number):
             return key
         row = await self.find(context)
-        if row is not None and row.customer_number is None:
+        if row is not None and usable(row.customer_number) is None:
             raise MissingCustomerNumberError
         return row.customer_number if row else None
 

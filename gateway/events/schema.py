@@ -20,6 +20,7 @@ from gateway.participants.record import PARTICIPANTS
 from gateway.relations import included
 from gateway.scalars import JSON, DateOrDateTime
 from gateway.upstream.call import listing
+from gateway.upstream.keys import usable
 
 if TYPE_CHECKING:
     from gateway.contacts.schema import Contact, ContactFilter, ContactOrder
@@ -33,7 +34,7 @@ LazyParticipantFilter = Annotated["ParticipantFilter", strawberry.lazy("gateway.
 
 
 async def _count_participants(info: Info, row: EventRow) -> int | None:
-    if not row.event_key:
+    if usable(row.event_key) is None:
         return None
     return await info.context.listing(listing(PARTICIPANTS, {"event_key": row.event_key})).length()
 
@@ -94,7 +95,7 @@ class Event(Node):
         before: Before = UNSET,
     ) -> Page | None:
         """Return a page of participant rows; None where no filter can name the event."""
-        if not row.event_key:
+        if usable(row.event_key) is None:
             return None
         own = {"event_key": row.event_key, "confirmed": given(is_confirmed)}
         filters = both(own, filter.sent() if filter else {})
@@ -123,7 +124,7 @@ class Event(Node):
         before: Before = UNSET,
     ) -> Page | None:
         """Return a page of contact rows; None where no filter can name the event."""
-        if not row.event_key:
+        if usable(row.event_key) is None:
             return None
         filters = both({"event_key": row.event_key}, filter.sent() if filter else {}, sort_of(order_by))
         listed = Listed("Event.contacts", CONTACTS, filters, includes(info), (row.id, "event_key"))
@@ -151,7 +152,7 @@ class EventBy:
         if key := checked_text("eventKey", self.event_key):
             return key
         row = await self.find(context)
-        return row.event_key or None if row else None
+        return usable(row.event_key) if row else None
 
 
 @strawberry.input(description="Which events; everything given must hold.")

@@ -227,7 +227,7 @@ def _rows(
         return dict(zip(row_ids, nested(targets, context) if targets else (), strict=True))
 
     def by_key(keys: Sequence[int | None], context: Context) -> Mapping[Any, Any]:
-        row_ids = [*filter(None, keys)]
+        row_ids = [key for key in keys if key and key > 0]  # others lead nowhere
         if not ids_only:
             context.wanted += len(row_ids)
         return complete(set(row_ids), context)

@@ -26,6 +26,7 @@ from gateway.participants.loaders import ParticipantById
 from gateway.participants.record import PARTICIPANTS, ParticipantRow
 from gateway.participants.schema import Participant
 from gateway.upstream.call import listing
+from gateway.upstream.keys import usable
 from gateway.upstream.record import Row
 from gateway.user_errors import InputRefusedError, UserError, UserErrorCode, present, refused
 from gateway.writing import Deleted, DeletePayload, Payload, Saved, Writable, saved_row
@@ -246,10 +247,10 @@ async def _ends_of(context: Context, row: ParticipantRow, sent: Collection[str])
     ends: dict[str, str | None] = {}
     if "event_key" not in sent and row.event_id:
         event = await context.loader(EventById).load(Wanted(row.event_id))
-        ends["event_key"] = present(event, "event", "id").event_key
+        ends["event_key"] = usable(present(event, "event", "id").event_key)
     if "customer_number" not in sent and row.contact_id:
         contact = await context.loader(ContactById).load(Wanted(row.contact_id))
-        ends["customer_number"] = present(contact, "contact", "id").customer_number
+        ends["customer_number"] = usable(present(contact, "contact", "id").customer_number)
     return ends
 
 

@@ -22,6 +22,7 @@ from gateway.upstream.call import Call
 from gateway.upstream.clock import Clock
 from gateway.upstream.credential import Credential
 from gateway.upstream.flaws import Flaw, Flaws, Place, together
+from gateway.upstream.keys import comparable
 from gateway.upstream.page_shapes import Paging
 from gateway.upstream.record import ANY, DELETE, ON_UPDATE, Many, One, Record, Row, RowT
 from gateway.upstream.wire import Answer, Embedded
@@ -153,11 +154,13 @@ class Cache:
     ) -> int | None:
         """Return the id of the row with a natural key, where such a row is kept fresh, or stale."""
         self._sort()
+        key = comparable(key)
         row_id = self._by_key.get((record.path, key, credential))
         if row_id is None or record.key is None:
             return None
         kept = self._row(record, row_id, credential, stale=stale)
-        return row_id if kept is not None and getattr(kept.row, record.key, None) == key else None
+        held = None if kept is None else getattr(kept.row, record.key, None)
+        return row_id if held is not None and comparable(held) == key else None
 
     def size(self, record: Record[Any], credential: Credential) -> int | None:
         """Return how many rows the whole collection was last seen to have, or is expected to have."""
@@ -319,7 +322,7 @@ class Cache:
         embed = record.includes[name]
         key = embed.key if isinstance(embed, One) else None
         if key is not None:
-            link = _Link(getattr(kept.row, key), kept.at, kept.begun)
+            link = _Link(_leading(getattr(kept.row, key)), kept.at, kept.begun)
         else:
             found = kept.links.get(name)
             if found is None or not self._is_usable(record, found.at, stale=stale):
@@ -408,6 +411,7 @@ class Cache:
             else:
                 kept.row, kept.at, kept.begun, kept.flaws = row, now, begun, ()
             if key is not None and row is not None and (natural := getattr(row, key)):
+                natural = comparable(natural)
                 by_key[(path, natural, credential)] = row_id
                 by_key.move_to_end((path, natural, credential))
         for (of, row_id), found in flaws.items():
@@ -457,6 +461,11 @@ def _drop(kept: OrderedDict[Any, Any], credential: Credential) -> None:
 def _embedded_in(record: Record[Any]) -> frozenset[Record[Any]]:
     """Return whose rows may come embedded in a record's."""
     return frozenset(embed.record for embed in record.includes.values() if isinstance(embed, One | Many))
+
+
+def _leading(row_id: int | None) -> int | None:
+    """Return a foreign key that leads to a row; None where it is null, or 0, which is written for null."""
+    return row_id if row_id and row_id > 0 else None
 
 
 def _of_cells(record: Record[Any], flaws: tuple[Flaw, ...]) -> tuple[Flaw, ...]:

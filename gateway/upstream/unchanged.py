@@ -14,6 +14,7 @@ import msgspec
 from gateway.upstream.columns import columns
 from gateway.upstream.envelopes import holds_nothing, row_in, rows_in
 from gateway.upstream.forms import ID, LIST, LOCAL_MOMENT, MOMENT, TEXT, Kind
+from gateway.upstream.keys import usable
 from gateway.upstream.record import Many, One, Record, Value
 from gateway.upstream.wire import read_id
 
@@ -44,7 +45,7 @@ def cell(record: Record[Any], name: str, raw: Mapping[str, Any]) -> Any:
         raise ValueError("not told")
     value = raw.get(name)
     found = None if value is None else _kind(record, name).read(value)
-    if found is None or (name == record.key and not found.strip()):
+    if found is None or (name == record.key and usable(found) is None):
         return LEFT_OUT if name not in raw or field.instead_of_null is not None else field.null
     return list(cast(tuple[Any, ...], found)) if isinstance(found, tuple) else found
 
