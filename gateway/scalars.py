@@ -1,5 +1,6 @@
 """The custom scalars of the schema."""
 
+import re
 from datetime import UTC, date, datetime
 from typing import Any, NewType
 
@@ -21,6 +22,12 @@ WANTED = {
 """What a scalar takes, as the error for any other value says it."""
 
 
+_MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
+)
+"""With its signs: digits alone may be a day, a number or seconds, and nobody guesses which."""
+
+
 def _instant(text: Any) -> datetime:
     moment = _moment(text)
     if not isinstance(moment, datetime):
@@ -30,6 +37,8 @@ def _instant(text: Any) -> datetime:
 
 def _moment(text: Any) -> datetime | date:
     try:
+        if _MOMENT.fullmatch(text) is None:
+            raise ValueError("no moment")
         if len(text) == len("2026-05-01"):
             return date.fromisoformat(text)
         moment = datetime.fromisoformat(text)

@@ -45,6 +45,12 @@ class Column(msgspec.Struct, frozen=True):
     unreadable: Any
     """What is in none of the known forms reads as."""
 
+    def is_no_date(self, raw: Mapping[str, Any]) -> bool:
+        """Return whether a cell that reads as nothing holds a date that does not exist: MySQL's zero, or unix 0."""
+        value = raw.get(self.name)
+        is_blank = value is None or (isinstance(value, str) and value.strip().lower() in ("", "null"))
+        return self.kind in (MOMENT, INSTANT) and not is_blank
+
     def read(self, raw: Mapping[str, Any]) -> tuple[Any, Flaw | None]:
         """Return a row's cell, and what is wrong with it: None where it is as PlanDocket has it."""
         value = raw.get(self.name)

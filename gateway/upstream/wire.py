@@ -131,7 +131,9 @@ def read_written(record: Record[RowT], payload: Any) -> Written[RowT]:
     if not _is_whole(record, raw):
         return Written(row_id)
     reading = _Reading()
-    return Written(row_id, reading.row(record, row_id, raw), reading.flaws)
+    row = reading.row(record, row_id, raw)
+    reading.log()
+    return Written(row_id, row, reading.flaws)
 
 
 def items_of(record: Record[Any], payload: Any) -> list[Any]:
@@ -171,6 +173,7 @@ class _Reading:
         self.has_rows = False
         """Whether anything in it looks like a row, be it one that cannot be read."""
         self._no_rows = 0
+        self._no_dates: dict[str, list[str]] = {}  # column -> the ids of rows
         self._embedded: Embedded = {}
 
     def rows(self, record: Record[RowT], raws: list[Any], include: frozenset[str]) -> Answer[RowT]:
@@ -188,7 +191,7 @@ class _Reading:
             for name in include
             if any(name in raw for _, raw in found.values())
         }
-        self._log()
+        self.log()
         rows = tuple(row for row, _ in found.values())
         return Answer(rows, links, self._embedded, left_out=tuple(left_out), flaws=self.flaws)
 
@@ -199,6 +202,8 @@ class _Reading:
             values[column.name], wrong = column.read(raw)
             if wrong is not None:
                 self._note(record, row_id, wrong)
+            elif values[column.name] is None and column.is_no_date(raw):
+                self._no_dates.setdefault(f"{record.path}.{column.name}", []).append(str(row_id))
         return record.row(**values)
 
     def _identified(self, record: Record[Any], item: Any) -> tuple[Json, int | None]:
@@ -269,7 +274,7 @@ class _Reading:
         if wrong not in before:
             self.flaws[place] = together(*before, wrong)
 
-    def _log(self) -> None:
+    def log(self) -> None:
         """Write a line for each column with something unreadable, and nothing of what came."""
         named: dict[str, list[str]] = {}
         for (path, row_id), wrong in self.flaws.items():
@@ -277,10 +282,20 @@ class _Reading:
                 if one.is_told:
                     named.setdefault(f"{path}.{one.column}", []).append(str(row_id or "?"))
         for column, ids in named.items():
-            first = ", ".join(ids[:_MOST_NAMED]) + (", …" if len(ids) > _MOST_NAMED else "")
             log.warning(
-                "PlanDocket sent an unreadable %s in %d of its rows (ids: %s)", column, len(ids), first
+                "PlanDocket sent an unreadable %s in %d of its rows (ids: %s)", column, len(ids), _first(ids)
             )
+        for column, ids in self._no_dates.items():
+            log.warning(
+                "PlanDocket sent a date that does not exist as %s in %d of its rows (ids: %s): it is taken for none",
+                column,
+                len(ids),
+                _first(ids),
+            )
+
+
+def _first(ids: list[str]) -> str:
+    return ", ".join(ids[:_MOST_NAMED]) + (", …" if len(ids) > _MOST_NAMED else "")
 
 
 def _is_whole(record: Record[Any], raw: Json) -> bool:
