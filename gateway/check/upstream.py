@@ -16,7 +16,7 @@ from gateway.resources import RESOURCES
 from gateway.settings import Settings
 from gateway.upstream.client import include_query
 from gateway.upstream.credential import Credential
-from gateway.upstream.envelopes import row_in
+from gateway.upstream.envelopes import refuses, row_in
 from gateway.upstream.flaws import Unread
 from gateway.upstream.http import Http, Reply
 from gateway.upstream.record import Record
@@ -81,6 +81,8 @@ class _Check:
             return
         try:
             payload = decode(reply.body)
+            if refuses(record, payload):
+                raise UnreadableError("It refuses them inside an answer of status 200.")
             answer = read_list(record, payload, frozenset(record.includes))
         except UnreadableError as error:
             yield Finding(

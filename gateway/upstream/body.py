@@ -1,13 +1,16 @@
 """From an answer's body to its rows: the usual way or the tolerant one, and beside the loop where that takes long."""
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from typing import Any
 
 from gateway.errors import UnreadableError
 from gateway.upstream.call import Call
+from gateway.upstream.envelopes import refuses
 from gateway.upstream.fast import read_fast
-from gateway.upstream.record import RowT
+from gateway.upstream.record import Record, RowT
 from gateway.upstream.room import Room
 from gateway.upstream.wire import Answer, decode, read_as_it_came, read_list, read_single
 
@@ -25,8 +28,8 @@ class Bodies:
         self._room = room
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="large answers")
 
-    async def read(self, body: bytes, call: Call[RowT]) -> Answer[RowT]:
-        """Return what a body answers to a call.
+    async def read(self, body: bytes, call: Call[RowT]) -> Answer[RowT] | None:
+        """Return what a body answers to a call; None where it is a refusal in an answer of status 200.
 
         Raises:
             UnreadableError: it is no JSON, holds no rows where any are expected, or more than it may.
@@ -47,17 +50,23 @@ class Bodies:
         """Begin to read nothing more."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    def _read(self, body: bytes, call: Call[RowT]) -> Answer[RowT]:
-        if call.as_it_came:
-            return read_as_it_came(call.record, decode(body), call.include)
+    def _read(self, body: bytes, call: Call[RowT]) -> Answer[RowT] | None:
         is_list = call.id is None
-        answer = read_fast(call.record, body, call.include, is_list=is_list)
+        answer = None if call.as_it_came else read_fast(call.record, body, call.include, is_list=is_list)
         if answer is None:
-            reader = read_list if is_list else read_single
-            answer = reader(call.record, decode(body), call.include)
+            payload = decode(body)
+            if refuses(call.record, payload):
+                return None
+            answer = _reader(call)(call.record, payload, call.include)
         if answer.count > self._most_rows:
             raise UnreadableError(
                 f"PlanDocket's list of {call.record.path} came in one answer of {answer.count:,} rows, and "
                 f"{self._most_rows:,} are the most (GATEWAY_MAX_LIST_ROWS): filter it, so that it is shorter."
             )
         return answer
+
+
+def _reader(call: Call[RowT]) -> Callable[[Record[RowT], Any, frozenset[str]], Answer[RowT]]:
+    if call.as_it_came:
+        return read_as_it_came
+    return read_list if call.id is None else read_single

@@ -340,7 +340,12 @@ class Upstream:
         reply = await self.gate.send("GET", call.path, session, session.lane, self._query(call, style))
         match reply.status:
             case 200:
-                return await self._bodies.read(reply.body, call)
+                answer = await self._bodies.read(reply.body, call)
+                if answer is not None:
+                    return answer
+                if call.include:
+                    raise _NotAcceptedError
+                raise refusal(200, call.record.path, session.credential)
             case 204 if call.id is None:
                 return (
                     Answer()

@@ -10,12 +10,25 @@ from typing import Any, cast
 import msgspec
 
 from gateway.upstream.columns import columns
-from gateway.upstream.forms import is_indexed
+from gateway.upstream.forms import BOOLEAN, INTEGER, is_indexed
 from gateway.upstream.record import Record
 
 Json = dict[str, Any]
 
 _DEEPEST = 5  # envelopes in envelopes
+
+BESIDE = (
+    *("meta", "links", "pagination", "next", "next_page_url", "next_page", "has_more"),
+    *("total", "total_count", "total_items", "per_page", "page_size", "limit"),
+    *("current_page", "page", "last_page", "total_pages", "page_count"),
+)
+"""What may stand beside rows, and tells of their paging: see `gateway.upstream.page_shapes`."""
+FLAGS = ("success", "ok")
+ERRORS = ("error", "errors")
+OUTCOME = (*FLAGS, *ERRORS, "status")
+"""What may stand there and tells of a refusal: see `refuses`."""
+
+_FAILURES = ("error", "fail", "failed", "failure")
 
 
 class Envelope(msgspec.Struct, frozen=True):
@@ -61,6 +74,57 @@ def holds_nothing(value: Any) -> bool:
     return value is None or value in (False, "", "0") or value == [] or value == {}
 
 
+def refuses(record: Record[Any], payload: Any) -> bool:
+    """Return whether an answer says inside that it is a refusal, whatever its status.
+
+    An `error` beside rows is none: they are there. No page shows such an answer, frameworks' own handlers give them.
+    """
+    told = [one for one in _told_in(payload) if not is_row(record, one)]
+    if any(_is_no(one.get(name)) for one in told for name in FLAGS) or any(_fails(one) for one in told):
+        return True
+    return any(_says(one.get(name)) for one in told for name in ERRORS) and not _has_rows(record, payload)
+
+
+def _told_in(payload: Any) -> list[Json]:
+    """Return the objects of an answer that may tell how the request went."""
+    outer = cast(Json, payload) if isinstance(payload, dict) else {}
+    places = (outer, outer.get("data"), outer.get("meta"))
+    return [cast(Json, place) for place in places if isinstance(place, dict)]
+
+
+def _is_no(value: Any) -> bool:
+    try:
+        return BOOLEAN.read(value) is False
+    except ValueError:
+        return False
+
+
+def _fails(told: Json) -> bool:
+    """Return whether `status` is a word for failure, as JSend has them, or the status of a refusal."""
+    status = told.get("status")
+    if isinstance(status, str) and not status.strip().isdecimal():
+        return status.strip().lower() in _FAILURES
+    try:
+        return (INTEGER.read(status) or 0) >= 400
+    except ValueError:
+        return status is False
+
+
+def _says(value: Any) -> bool:
+    """Return whether there is anything in `error` or `errors`."""
+    return bool(value) and not _is_no(value) and value != "null"
+
+
+def _has_rows(record: Record[Any], payload: Any) -> bool:
+    for read in (rows_in, row_in):
+        try:
+            if read(record, payload):
+                return True
+        except ValueError:
+            continue
+    return False
+
+
 def _has_id(record: Record[Any], found: Json) -> bool:
     return "id" in found or record.own_id in found
 
@@ -90,8 +154,16 @@ def _single(record: Record[Any], value: Any) -> list[Any] | None:
     return [value] if is_row(record, value) and _has_id(record, value) else None
 
 
-def _by_index(_: Record[Any], value: Any) -> list[Any] | None:
-    return list(cast(Json, value).values()) if is_indexed(value) else None
+def _by_index(record: Record[Any], value: Any) -> list[Any] | None:
+    """Return the entries of an object by index, or by some key of theirs: then each is a row."""
+    if not isinstance(value, dict):
+        return None
+    found = cast(Json, value)
+    if not found:
+        return []
+    entries = {name: one for name, one in found.items() if name not in BESIDE and name not in OUTCOME}
+    are_rows = all(is_row(record, one) and _has_id(record, one) for one in entries.values())
+    return list(entries.values()) if entries and (is_indexed(entries) or are_rows) else None
 
 
 def _only_list(_: Record[Any], value: Any) -> Any:
@@ -103,7 +175,8 @@ def _only_list(_: Record[Any], value: Any) -> Any:
 
 
 def _only_item(_: Record[Any], value: Any) -> Any:
-    return cast(list[Any], value)[0] if isinstance(value, list) and len(cast(list[Any], value)) == 1 else None
+    items = list(cast(Json, value).values()) if is_indexed(value) else value
+    return cast(list[Any], items)[0] if isinstance(items, list) and len(cast(list[Any], items)) == 1 else None
 
 
 AROUND_LISTS = (

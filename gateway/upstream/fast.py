@@ -5,32 +5,17 @@ read by the tolerant way (`gateway.upstream.wire`), with the same result but slo
 with others embedded are decoded along with them, then taken apart: rows must not hold others.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, cast
 
 import msgspec
 
 from gateway.upstream.columns import is_iso, moments
+from gateway.upstream.envelopes import BESIDE, OUTCOME, refuses
 from gateway.upstream.page_shapes import Paging, read_paging
 from gateway.upstream.record import Embed, Many, One, Record, Row, RowT, Value
 from gateway.upstream.wire import Answer, Embedded, is_dense
-
-_BESIDE = (
-    *(
-        "meta",
-        "links",
-        "pagination",
-        "next",
-        "next_page_url",
-        "next_page",
-        "has_more",
-        "total",
-        "total_count",
-    ),
-    *("total_items", "per_page", "page_size", "limit", "current_page", "page", "last_page", "total_pages"),
-    "page_count",
-)
 
 
 def read_fast(
@@ -67,6 +52,8 @@ class _Reader:
             envelope = self._decoder.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
+        if (outcome := _outcome(envelope)) and refuses(self._record, outcome):
+            return None
         found = cast(tuple[Any, ...], envelope.data if self._is_list else (envelope.data,))
         embedded: Embedded = {}
         for kind, others_of, are_sound in self._others:
@@ -79,10 +66,7 @@ class _Reader:
             return None
         paging = Paging()
         if self._is_list:
-            told = {
-                name: value for name in _BESIDE if (value := getattr(envelope, name)) is not msgspec.UNSET
-            }
-            paging = read_paging(told, None, len(rows))
+            paging = read_paging(_told(envelope, BESIDE), None, len(rows))
         return Answer(rows, _Links(self._record, found, self._include), embedded, paging)
 
 
@@ -119,6 +103,19 @@ class _Links(Mapping[str, Mapping[int, Any]]):
         return len(self._include)
 
 
+def _told(envelope: Any, names: Iterable[str]) -> dict[str, Any]:
+    """Return what stands beside the rows under these names."""
+    return {name: value for name in names if (value := getattr(envelope, name)) is not msgspec.UNSET}
+
+
+def _outcome(envelope: Any) -> dict[str, Any]:
+    """Return what may tell of a refusal; mostly nothing does."""
+    told, meta = _told(envelope, OUTCOME), envelope.meta
+    if isinstance(meta, dict) and not cast(dict[str, Any], meta).keys().isdisjoint(OUTCOME):
+        told["meta"] = meta
+    return told
+
+
 def _others(name: str, embed: One | Many) -> Callable[[tuple[Any, ...]], dict[int, Row]]:
     """Return what finds the rows that came under an include, each once."""
     if isinstance(embed, One):
@@ -148,7 +145,7 @@ def _compiled(source: str, **given: Any) -> Any:
 
 
 def _decoder(data: Any, is_list: bool) -> msgspec.json.Decoder[Any]:
-    beside = [(name, Any, msgspec.UNSET) for name in _BESIDE]
+    beside = [(name, Any, msgspec.UNSET) for name in (*BESIDE, *OUTCOME)]
     rows = ("data", tuple[data, ...] if is_list else data)
     return msgspec.json.Decoder(msgspec.defstruct("Envelope", [rows, *beside], gc=False))
 
