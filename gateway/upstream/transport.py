@@ -5,6 +5,7 @@ up after it got the request a connection time-out, so a lost write would pass fo
 """
 
 import asyncio
+import re
 import ssl
 from collections.abc import AsyncIterator
 from functools import partial
@@ -19,6 +20,10 @@ from aiohttp.client_proto import ResponseHandler
 
 _PIECE = 4_096  # bytes, of which interim answers may be a hundred
 _MOST_INTERIM = 10  # answers before the one that counts: a server sends a 100 or a 103 or two
+_MOST_OF_A_HEAD = 65_536  # bytes that are looked at for its end; aiohttp refuses longer ones
+_END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
+_BODYLESS = re.compile(rb"HTTP/1\.\d (?:204|304)\b")
+_ANNOUNCES_BODY = re.compile(rb"\n(?:transfer-encoding|content-length: *0*[1-9])", re.IGNORECASE)
 
 
 class AiohttpTransport(httpx.AsyncBaseTransport):
@@ -81,11 +86,48 @@ class _Connection(ResponseHandler):
     """One connection, on which an answer has a few interim ones before it at most.
 
     aiohttp passes over them without end, and without a turn for anybody else while more of them are there.
+    And it takes a body for the next answer where an answer has none by its status, though PHP sends one: such
+    a connection is not used again. Source: RFC 9112, 6.3
     """
 
     _interim = 0
+    _head: bytes | None = b""  # of the answer that arrives; None once it is whole
+
+    def set_response_params(self, *args: Any, **given: Any) -> None:
+        """Begin to wait for an answer."""
+        self._head = b""
+        super().set_response_params(*args, **given)
 
     def data_received(self, data: bytes) -> None:
+        """Take what came: heads one by one, up to that of the answer that counts."""
+        while data and self._head is not None and self.transport is not None:
+            data = self._take_head(data)
+        if data and self.transport is not None:
+            self._take(data)
+
+    def _take_head(self, data: bytes) -> bytes:
+        """Take bytes of a head, and return what is left of them."""
+        seen = (self._head or b"") + data
+        end = _END_OF_HEAD.search(seen, 0, _MOST_OF_A_HEAD)
+        if end is None:
+            self._head = seen if len(seen) < _MOST_OF_A_HEAD else None
+            super().data_received(data)
+            return b""
+        head, rest = seen[: end.end()], seen[end.end() :]
+        own = data[: len(data) - len(rest)]
+        if head.startswith(b"HTTP/1.1 1"):
+            self._head = b""
+            super().data_received(own)
+            return rest
+        self._head = None
+        if not _BODYLESS.match(head):
+            return data
+        if rest or _ANNOUNCES_BODY.search(head):
+            self.force_close()
+        super().data_received(own)
+        return b""
+
+    def _take(self, data: bytes) -> None:
         """Take what came; while interim answers come, in pieces, since one step reads all that a piece holds."""
         super().data_received(data[:_PIECE])
         rest = data[_PIECE:]
