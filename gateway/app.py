@@ -39,7 +39,7 @@ def create_app(
 ) -> Starlette:
     """Return the gateway; `transport` stands in for the network and `clock` for time, in tests.
 
-    Its `state.metrics` is the app for an address of the metrics' own.
+    Its `state.metrics` is the app for an address of the metrics' own; `state.give_up` lets what runs end.
 
     Raises:
         SettingsError: the stored documents cannot be read, or are not for this schema.
@@ -93,6 +93,7 @@ def create_app(
     )
     app.router.redirect_slashes = False  # it would lead to whatever host the request names
     app.state.readiness = readiness
+    app.state.give_up = upstream.give_up
     app.state.metrics = _create_metrics_app(metrics_page, settings)
     # The last is the outermost.
     app.add_middleware(Preflights, origins=settings.origins, headers=settings.page_headers)

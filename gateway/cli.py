@@ -222,7 +222,17 @@ def _refuse_to_start(error: SettingsError) -> NoReturn:
 def _served(settings: Settings, elsewhere: str, stays_s: float = 0) -> list[Served]:
     """Return the gateway, and behind it its metrics where they have an address of their own."""
     gateway = create_app(settings)
-    served = [Served(gateway, settings.host, settings.port, elsewhere, gateway.state.readiness.stop, stays_s)]
+    served = [
+        Served(
+            gateway,
+            settings.host,
+            settings.port,
+            elsewhere,
+            gateway.state.readiness.stop,
+            stays_s,
+            gateway.state.give_up,
+        )
+    ]
     if settings.metrics_port is not None:
         elsewhere = _BY_SETTINGS.format(host="GATEWAY_METRICS_HOST", port="GATEWAY_METRICS_PORT")
         served.append(Served(gateway.state.metrics, settings.metrics_host, settings.metrics_port, elsewhere))

@@ -27,6 +27,9 @@ from gateway.upstream.session import Session
 from gateway.upstream.wire import Answer
 from gateway.upstream.write import Write, Written
 
+_TO_TELL_S, _SHARE_TO_TELL = 0.5, 0.1
+"""What of an operation's time is left to tell that a write was done, whatever comes after it."""
+
 LoaderT = TypeVar("LoaderT", bound=Loader[Any, Any])
 T = TypeVar("T")
 
@@ -218,6 +221,7 @@ class Context:
         self.wanted += 1
         with because("the write itself, sent once"):
             written = await self.upstream.write(write, self.session)
+        self.session.cut_at = self.session.deadline - min(_TO_TELL_S, self.time_left * _SHARE_TO_TELL)
         if written.row is not None:
             answer = Answer(rows=(written.row,), flaws=written.flaws)
             self.learn(one(write.record, written.row.id), answer)

@@ -135,13 +135,23 @@ class OperationTimeoutError(CallerError):
 
     code = "OPERATION_TIMEOUT"
 
-    def __init__(self, *, is_write: bool) -> None:
-        mend = (
-            "Some of it may have been written: look before you send it again."
-            if is_write
-            else "Ask for less at once."
-        )
+    def __init__(self, mend: str) -> None:
         super().__init__(f"The operation took longer than one may. {mend}")
+
+    @classmethod
+    def of_a_mutation(cls) -> "OperationTimeoutError":
+        """Return the error for a mutation that was ended somewhere."""
+        return cls("Some of it may have been written: look before you send it again.")
+
+    @classmethod
+    def of_a_query(cls) -> "OperationTimeoutError":
+        """Return the error for a query."""
+        return cls("Ask for less at once.")
+
+    @classmethod
+    def before_it_was_sent(cls) -> "OperationTimeoutError":
+        """Return the error for what a mutation has no time left to send."""
+        return cls("Nothing was sent for this: send it on its own.")
 
 
 class UpstreamError(GatewayError):

@@ -5,6 +5,7 @@ import ctypes
 import errno
 import gc
 import logging
+import math
 import os
 import signal
 import socket
@@ -25,6 +26,8 @@ GRACE_S = 20
 STAYS_S = 1.0
 """For so long `serve` still takes what comes after the first signal, so that who sends to it learns of its end."""
 _LAST_S = 0.2
+_TO_TELL_S = 3
+"""For so long what ended late may still be answered."""
 _NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 _ROUNDS = (20_000, 20, 20)
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
@@ -44,6 +47,10 @@ class Served:
     """Called with the first signal, while what comes is still answered."""
     stays_s: float = 0
     """How long after that it still listens."""
+    on_late: Callable[[], None] = lambda: None
+    """Called once what runs has had its time: it must end now, and tell what is known of it."""
+    grace_s: float = GRACE_S
+    """How long that is."""
 
     @property
     def place(self) -> str:
@@ -107,7 +114,11 @@ class _Server(uvicorn.Server):
             self.server_state.default_headers = [*self.server_state.default_headers, close]
             await asyncio.sleep(self._served.stays_s)
         self.should_exit = True
-        await self._ended.wait()
+        try:
+            await asyncio.wait_for(self._ended.wait(), self._served.grace_s)
+        except TimeoutError:
+            self._served.on_late()
+            await self._ended.wait()
 
 
 class _Stop:
@@ -229,5 +240,5 @@ def _config(served: Served) -> uvicorn.Config:
         access_log=False,  # addresses hold queries, and those hold names
         log_config=None,  # the process's lines are all written alike: see `gateway.logs`
         proxy_headers=False,  # whoever is on this machine could name any address as theirs
-        timeout_graceful_shutdown=GRACE_S,
+        timeout_graceful_shutdown=math.ceil(served.grace_s) + _TO_TELL_S,
     )

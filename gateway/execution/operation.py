@@ -159,9 +159,11 @@ class Executor:
         except TimeoutError:
             if not limit.expired():
                 raise
-            return _withheld(
-                _whole(OperationTimeoutError(is_write=operation.operation is OperationType.MUTATION))
+            is_mutation = operation.operation is OperationType.MUTATION
+            late = (
+                OperationTimeoutError.of_a_mutation() if is_mutation else OperationTimeoutError.of_a_query()
             )
+            return _withheld(_whole(late))
 
     def _refusal(
         self, document: Document, operation: OperationDefinitionNode, request: Request, context: Context

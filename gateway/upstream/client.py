@@ -125,6 +125,10 @@ class Upstream:
             breaker=self.gate.breaker_state.value.lower(),
         )
 
+    def give_up(self) -> None:
+        """Let what runs end at once, each request as if its time were over: the process is about to end."""
+        self.gate.give_up()
+
     def session(self, credential: Credential, throttle: Throttle | None = None) -> Session:
         """Return an operation's way here. Where nothing is kept across operations it keeps for itself."""
         cache = self._cache or Cache(self._keeping, self._clock)

@@ -10,7 +10,14 @@ from typing import Any
 
 import msgspec
 
-from gateway.errors import GatewayError, RateLimitedError, UnavailableError, UnreadableError
+from gateway.errors import (
+    GatewayError,
+    OperationTimeoutError,
+    RateLimitedError,
+    TimedOutError,
+    UnavailableError,
+    UnreadableError,
+)
 from gateway.upstream.breaker import Attempt, Breaker, State
 from gateway.upstream.budget import Budget, Lane
 from gateway.upstream.clock import Clock
@@ -107,6 +114,10 @@ class Gate:
         """What is in flight, and what waits."""
         return self._http.places
 
+    def give_up(self) -> None:
+        """End what runs as if its time were over, and send nothing more: the process is about to end."""
+        self._http.give_up()
+
     async def close(self) -> None:
         """Close every connection."""
         await self._http.close()
@@ -180,11 +191,15 @@ class Gate:
                 admit,
                 ask.lane,
                 ask.attempts + 1,
+                ask.session.cut_at - self.now(),
             )
         except BaseException as error:
             if attempt is None:
                 raise
             match error:
+                case TimedOutError() if self.now() >= ask.session.cut_at:
+                    breaker.give_back(attempt)  # the operation gave up, which says nothing of PlanDocket
+                    return error
                 case UnavailableError():
                     self._fail(attempt)
                     return error
@@ -211,6 +226,8 @@ class Gate:
 
     def _admit(self, ask: _Ask) -> Attempt:
         """Count an attempt that is about to be sent, and return what the breaker knows it by."""
+        if self.now() >= ask.session.cut_at:
+            raise OperationTimeoutError.before_it_was_sent()
         ask.session.check(ask.lane)
         self._check_key(ask.session)  # others may have been refused meanwhile
         attempt = self._breaker.admit(self.now())

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from math import inf, isfinite
 from time import perf_counter
 from typing import Any
 from urllib.parse import urlencode
@@ -68,6 +69,8 @@ class Http:
         self._headers = lru_cache(_KEPT)(_headers_of)
         self._total_timeout = settings.total_timeout
         self.room = Room()
+        self._is_over = False
+        self._running: set[asyncio.Timeout] = set()
         self.places = Places(_IN_FLIGHT, _FOR_WRITES, _WAITING)
         self._transport = transport or AiohttpTransport(
             httpx.URL(self._base),
@@ -89,8 +92,11 @@ class Http:
         before: Callable[[], None] = lambda: None,
         lane: Lane = Lane.READ,
         attempt: int = 1,
+        within_s: float = inf,
     ) -> Reply:
         """Return the answer, whatever its status. `before` is called right before it is sent; it may refuse.
+
+        What is not answered `within_s` is given up, as after the time that any request has.
 
         Raises:
             OverloadedError: too many wait for a place already.
@@ -107,18 +113,35 @@ class Http:
             stream=_NO_BODY if body is None else None,
             content=None if body is None else msgspec.json.encode(body),
         )
-        await self.places.take(lane)
+        resource, ends_at = path.partition("/")[0], asyncio.get_running_loop().time() + within_s
         try:
+            async with asyncio.timeout_at(ends_at if isfinite(ends_at) else None):
+                await self.places.take(lane)
+        except TimeoutError:
+            raise TimedOutError(resource, may_have_arrived=False) from None
+        try:
+            if self._is_over:
+                raise UnavailableError("The gateway is stopping, so nothing was sent.", never_left=True)
             before()
-            return await self._attempt(request, path.partition("/")[0], attempt)
+            return await self._attempt(request, resource, attempt, ends_at)
         finally:
             self.places.give_back()
 
-    async def _attempt(self, request: httpx.Request, resource: str, attempt: int) -> Reply:
+    def give_up(self) -> None:
+        """End what runs as if its time were over, and send nothing more."""
+        self._is_over = True
+        now = asyncio.get_running_loop().time()
+        for running in self._running:
+            if not running.expired():
+                running.reschedule(now)
+
+    async def _attempt(self, request: httpx.Request, resource: str, attempt: int, ends_at: float) -> Reply:
         """Send it, and tell what came of it, in whichever way it ended."""
         began = perf_counter()
+        running = asyncio.timeout_at(min(ends_at, asyncio.get_running_loop().time() + self._total_timeout))
+        self._running.add(running)
         try:
-            async with asyncio.timeout(self._total_timeout):
+            async with running:
                 reply = await self._exchange(request)
         except BaseException as error:
             typed = _typed(error, resource)
@@ -126,6 +149,8 @@ class Http:
             if typed is error:
                 raise
             raise typed from error
+        finally:
+            self._running.discard(running)
         name = _name_of(reply) if reply.status >= 400 else None
         self._tell(f"{request.method} {resource}", began, str(reply.status), attempt, name)
         return reply

@@ -48,6 +48,8 @@ class Session:
         """The process's, or one of its own where nothing is kept across operations."""
         self.deadline = deadline
         """When the operation must have ended, as `Clock.monotonic` counts: nothing is repeated beyond it."""
+        self.cut_at = inf
+        """When its requests that still run are given up, so that there is time to tell what was done: of a mutation."""
         self.calls = 0
         """Requests sent for it, reads and writes."""
         self.hits = 0

@@ -4,12 +4,13 @@
 import asyncio
 import json
 import signal
+import sys
 from contextlib import asynccontextmanager, suppress
 from typing import ClassVar
 
 import httpx
 import pytest
-from serving_here import free_ports, started
+from serving_here import GATEWAY, free_ports, started
 
 QUERY = json.dumps({"query": "{ category(by: {databaseId: 1}) { title } }"}).encode()
 DATA = {"data": {"category": {"title": "Crafts"}}}
@@ -62,11 +63,11 @@ class Connection:
         cls.opened.append(connection)
         return connection
 
-    def send(self):
+    def send(self, query=QUERY):
         """Send an operation."""
         head = b"POST /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
         head += b"Content-Length: %d\r\n\r\n"
-        self._writer.write(head % len(QUERY) + QUERY)
+        self._writer.write(head % len(query) + query)
 
     async def answer(self):
         """Return what the operation sent is answered."""
@@ -89,7 +90,7 @@ class Connection:
 
 
 @asynccontextmanager
-async def serving(**settings):
+async def serving(*arguments, command=GATEWAY, **settings):
     """Yield a gateway's process and port, and the upstream that it asks."""
     upstream = Upstream()
     server = await asyncio.start_server(upstream.serve, "127.0.0.1", 0)
@@ -106,7 +107,7 @@ async def serving(**settings):
         **settings,
     }
     try:
-        with started("serve", **given) as process:
+        with started(*arguments, "serve", command=command, **given) as process:
             yield process, port, upstream
     finally:
         upstream.may_answer.set()
@@ -262,3 +263,46 @@ class Client:
             if self.answered > before or not is_untaken:
                 self.lost = repr(error)
         await connection.close()
+
+
+SOON = """
+from functools import partial
+from gateway import cli
+cli.Served = partial(cli.Served, grace_s=0.5)
+cli.main()
+"""
+"""The command, but that what runs has half a second to end."""
+MUTATION = b"""mutation {
+    done: deleteEvent(input: {id: "RXZlbnQ6MQ=="}) { deletedId }
+    open: deleteEvent(input: {id: "RXZlbnQ6Mg=="}) { deletedId }
+    never: deleteEvent(input: {id: "RXZlbnQ6Mw=="}) { deletedId }
+}"""
+PATIENT = dict.fromkeys(
+    ("PLANDOCKET_READ_TIMEOUT", "PLANDOCKET_TOTAL_TIMEOUT", "GATEWAY_OPERATION_TIMEOUT"), "60"
+)
+
+
+@pytest.mark.parametrize("sig", SIGNALS)
+async def test_what_outlasts_the_grace_is_told_what_is_known(sig):
+    """A write that waits may have happened, and what was done before it is told; all in JSON, and the exit is 0."""
+    async with serving("-c", SOON, command=sys.executable, **PATIENT) as (process, port, upstream):
+        writes, read = [await Connection.open(port) for _ in range(2)]
+        upstream.may_answer.set()
+        writes.send(json.dumps({"query": MUTATION.decode()}).encode())
+        await upstream.wait_for(1)
+        upstream.may_answer.clear()
+        await upstream.wait_for(2)
+        read.send()
+        await upstream.wait_for(3)
+        process.send_signal(sig)
+        written, asked = await writes.answer(), await read.answer()
+        await writes.end()
+        await read.end()
+        code = await ended(process)
+
+    assert written["data"] == {"done": {"deletedId": "RXZlbnQ6MQ=="}, "open": None, "never": None}
+    told = {error["path"][0]: error["extensions"] for error in written["errors"]}
+    assert told == {"open": {"code": "OUTCOME_UNKNOWN"}, "never": {"code": "UPSTREAM_UNAVAILABLE"}}
+    assert asked["data"] == {"category": None}
+    assert [error["extensions"]["code"] for error in asked["errors"]] == ["UPSTREAM_TIMEOUT"]
+    assert (upstream.asked, code) == (3, 0)
