@@ -78,10 +78,21 @@ async def faults_of(
         case 404:
             return [_error("PlanDocket has nothing under this id.", UserErrorCode.NOT_FOUND, "id")]
         case 409:
-            return [_error(refusal.message or "PlanDocket has this already.", UserErrorCode.CONFLICT)]
+            return _conflicts(inputs, refusal)
         case _:
             with context.part_of_a_write(), because("the write was refused: a key may be taken or unknown"):
                 return await _Invalid(context, inputs, unique, attempt).faults(refusal)
+
+
+def _conflicts(inputs: Inputs, refusal: Refusal) -> list[UserError]:
+    """Return that it is there already, at the request fields that are named, if any."""
+    blames = _blames(refusal, _columns(inputs), otherwise="PlanDocket has this already.")
+    places = [() if blame.column is None else (inputs.place(blame.column),) for blame in blames]
+    return [
+        _error(text, UserErrorCode.CONFLICT, *place)
+        for blame, place in zip(blames, places, strict=True)
+        for text in blame.words
+    ]
 
 
 class _Invalid:
@@ -191,19 +202,25 @@ def _columns(inputs: Inputs) -> dict[str, str]:
     return {_bare(spelling): name for spelling, name in (held | placed | own).items()}
 
 
-def _blames(refusal: Refusal, columns: Mapping[str, str]) -> list[_Blame]:
-    """Return what a refusal says of each request field that it names; its one sentence where it names none."""
+def _blames(
+    refusal: Refusal, columns: Mapping[str, str], otherwise: str = "PlanDocket does not take this."
+) -> list[_Blame]:
+    """Return what a refusal says of each request field that it names; its sentence where it names none."""
     blames = [_blame(name, words, columns) for name, words in refusal.fields.items() if words]
-    return blames or [_Blame([refusal.message or "PlanDocket does not take this."])]
+    if any(refusal.fields):
+        return blames
+    sentence = refusal.message or ("" if blames else otherwise)
+    return [_Blame([sentence]), *blames] if sentence else blames
 
 
 def _blame(name: str, words: list[str], columns: Mapping[str, str]) -> _Blame:
     """Return what is said of a field; its name may be spelled in other ways: `eventKey`, `event_keys.0`."""
-    parts = [part for part in re.split(r"[.\[\]]+", name) if part]
-    known = next((columns[_bare(part)] for part in parts if _bare(part) in columns), None)
-    if known is None:
-        return _Blame([f"{name}: {text}" for text in words])
-    return _Blame(words, known, next((int(part) for part in parts if part.isdecimal()), None))
+    parts = [part for part in re.split(r"[./\[\]]+", name) if part]
+    place = next((place for place, part in enumerate(parts) if _bare(part) in columns), None)
+    if place is None:
+        return _Blame([f"{name}: {text}" if name else text for text in words])
+    index = next((int(part) for part in parts[place + 1 :] if part.isdecimal()), None)
+    return _Blame(words, columns[_bare(parts[place])], index)
 
 
 def _bare(name: str) -> str:

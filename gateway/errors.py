@@ -14,7 +14,7 @@
     * UnavailableError        refused connection, 5xx, no such path
       * TimedOutError         no answer in time
     * UnreadableError         an answer we cannot decode: a bug, or the API changed
-    * OutcomeUnknownError     a write was sent and no readable answer came: it may have happened
+    * OutcomeUnknownError     a write was sent and no answer came that settles it: it may have happened
   * OverloadedError           more is asked at once than the gateway can do; carries `retry_after`
   * IssuerUnavailableError    the issuer's keys cannot be fetched, so no JWT can be judged
 * SettingsError               the operator's settings are at fault; raised before anything is served
@@ -242,15 +242,14 @@ class UnreadableError(UpstreamError):
 
 
 class OutcomeUnknownError(UpstreamError):
-    """A write was sent, and no readable answer came. It is never sent again by itself."""
+    """A write was sent, and no answer came that settles it. It is never sent again by itself."""
 
     code = "OUTCOME_UNKNOWN"
 
-    def __init__(self) -> None:
-        super().__init__(
-            "PlanDocket got the write, or may have, but no readable answer came: it may have happened. "
-            "Look before you send it again."
-        )
+    def __init__(
+        self, why: str = "PlanDocket got the write, or may have, but its answer did not come"
+    ) -> None:
+        super().__init__(f"{why}: it may have happened. Look before you send it again.")
 
 
 class OverloadedError(GatewayError):

@@ -30,7 +30,7 @@ class UserErrorCode(Enum):
     RATE_LIMITED = strawberry.enum_value("RATE_LIMITED", description="PlanDocket's hourly limit is reached.")
     UNAVAILABLE = strawberry.enum_value("UNAVAILABLE", description="PlanDocket did not carry it out.")
     OUTCOME_UNKNOWN = strawberry.enum_value(
-        "OUTCOME_UNKNOWN", description="It was sent and no readable answer came: it may have happened."
+        "OUTCOME_UNKNOWN", description="It was sent and no answer came that settles it: it may have happened."
     )
 
 

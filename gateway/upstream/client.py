@@ -179,7 +179,7 @@ class Upstream:
 
         Raises:
             WriteRefusedError: PlanDocket says why it did not; nothing was changed.
-            OutcomeUnknownError: it was sent, or may have been, and no readable answer came.
+            OutcomeUnknownError: it was sent, or may have been, and no answer came that settles it.
             CallerError, UpstreamError: it was not carried out.
         """
         begun = session.cache.begin()
@@ -365,16 +365,16 @@ class Upstream:
     async def _write(self, write: Write[RowT], session: Session) -> Written[RowT]:
         try:
             reply = await self.gate.send(write.method, write.path, session, Lane.WRITE, body=write.body)
-            outcome = outcome_of(write, reply, session.credential)
         except UnavailableError as error:
             if error.may_have_arrived:
                 raise OutcomeUnknownError from None
             raise
         except UnreadableError:
-            raise OutcomeUnknownError from None
-        if isinstance(outcome, Exception):
-            raise outcome
-        return outcome
+            raise OutcomeUnknownError("PlanDocket's answer to the write cannot be read") from None
+        written = outcome_of(write, reply, session.credential)
+        if write.id is None:
+            self.traits.learn_tells_id(write.record.path, tells=written.id is not None)
+        return written
 
     def _wrote(self, write: Write[RowT], written: Written[RowT] | None, session: Session, begun: int) -> None:
         self._writes += 1

@@ -25,6 +25,7 @@ class Traits:
         self._sizes: dict[str, int] = {}
         self._paged: dict[str, bool] = {}
         self._tells_totals = False
+        self._tells_id: dict[str, bool] = {}
         # By credential: a key without the other resource's scope may get no include of it.
         self._ignored: dict[tuple[Credential, str, bool, str], None] = {}
         self.changes = 0
@@ -83,6 +84,14 @@ class Traits:
     def learn_totals(self) -> None:
         """Remember that lists tell how many rows they have."""
         self._tells_totals = True
+
+    def tells_id(self, path: str) -> bool | None:
+        """Return whether what creates a row answers with its id; None while unknown."""
+        return self._tells_id.get(path)
+
+    def learn_tells_id(self, path: str, *, tells: bool) -> None:
+        """Remember whether it did."""
+        self._tells_id[path] = tells
 
 
 def _note(call: Call[Any], credential: Credential, name: str) -> tuple[Credential, str, bool, str]:

@@ -121,7 +121,7 @@ def read_as_it_came(record: Record[RowT], payload: Any, include: frozenset[str])
 def read_written(record: Record[RowT], payload: Any) -> Written[RowT]:
     """Return what the answer to a write tells of the row: all of it, its id, or nothing.
 
-    A row that lacks a column is an excerpt, of which only the id is used.
+    A row that lacks a column is an excerpt, which stands for no row: see `read_known`.
     """
     try:
         raw = row_in(record, payload)
@@ -129,11 +129,30 @@ def read_written(record: Record[RowT], payload: Any) -> Written[RowT]:
     except ValueError:
         return Written()
     if not _is_whole(record, raw):
-        return Written(row_id)
+        return Written(
+            row_id, told={column.name: raw[column.name] for column in columns(record) if column.name in raw}
+        )
     reading = _Reading()
     row = reading.row(record, row_id, raw)
     reading.log()
     return Written(row_id, row, reading.flaws)
+
+
+def read_known(record: Record[RowT], row_id: int, cells: Json) -> tuple[RowT, frozenset[str]] | None:
+    """Return a row of which only some cells are known, and the columns that are not: null stands there.
+
+    None where a column is unknown, or cannot be read, that is never null.
+    """
+    values: dict[str, Any] = {"id": row_id}
+    unknown: set[str] = set()
+    for column in columns(record):
+        values[column.name], wrong = column.read(cells) if column.name in cells else (None, None)
+        if column.name not in cells or (wrong is not None and wrong.is_told):
+            unknown.add(column.name)
+            values[column.name] = None
+        if column.required and values[column.name] is None:
+            return None
+    return record.row(**values), frozenset(unknown)
 
 
 def items_of(record: Record[Any], payload: Any) -> list[Any]:

@@ -35,12 +35,14 @@ class Written(msgspec.Struct, Generic[RowT], frozen=True):
     row: RowT | None = None
     flaws: Flaws = {}
     """What of the row is not as PlanDocket has it."""
+    told: dict[str, Any] = {}
+    """The columns that came, as they came: an excerpt has some of them."""
 
 
 class Refusal(msgspec.Struct, frozen=True):
     """Why PlanDocket did not carry out a write: its status and its own words.
 
-    `fields` maps names of the request's fields to messages (422 only).
+    `fields` maps names of the request's fields to messages; "" is none in particular.
     Source: /en/getting-started/errors.html
     """
 
