@@ -59,6 +59,16 @@ def wants_ids_only(info: Info) -> bool:
     return _once(info, "ids", lambda raw: _ids_only(raw, _type(raw, None), raw.field_nodes))
 
 
+def selected(info: Info) -> frozenset[str]:
+    """Return the fields selected of what this field answers."""
+    return _once(info, "selected", lambda raw: frozenset(_fields(raw, _type(raw, None), raw.field_nodes)))
+
+
+def cells(info: Info) -> dict[str, str]:
+    """Return the fields selected of this field's row, each with the column that it shows, or leads on by."""
+    return _once(info, "cells", _cells)
+
+
 def _once(info: Info, what: str, find: Callable[[Raw], T], *more: object) -> T:
     """Find it once for a selection of a document: the rows of a page share its field nodes."""
     # graphql-core's own info: Strawberry's has no fragments.
@@ -85,6 +95,17 @@ def _includes(raw: Raw, type_name: str | None) -> frozenset[str]:
         if not (relation.key and _ids_only(raw, target, field_nodes)):
             wanted.add(relation.include)
     return frozenset(wanted)
+
+
+def _cells(raw: Raw) -> dict[str, str]:
+    row_type = _type(raw, None)
+    shown: dict[str, str] = {}
+    for name in _fields(raw, row_type, raw.field_nodes).keys() & row_type.fields.keys():
+        declared = row_type.fields[name].extensions.get("strawberry-definition")
+        relation = _relation(row_type.fields[name])
+        if declared is not None:
+            shown[name] = (relation.key or "") if relation else declared.python_name
+    return shown
 
 
 def _ids_only(raw: Raw, row_type: GraphQLObjectType, nodes: list[FieldNode]) -> bool:

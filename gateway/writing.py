@@ -1,43 +1,37 @@
-"""Writes: an input becomes the body of one request, and its payload can be queried as any entity can."""
+"""Writes: an input becomes the body of one request, and what came of it becomes a payload."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 import strawberry
 
 from gateway.blame import Attempt, Unique, faults_of
 from gateway.context import Context, Info
+from gateway.errors import OverloadedError, RateLimitedError, UnavailableError, UnreadableError
 from gateway.global_id import global_ids
 from gateway.inputs import Body, Inputs
 from gateway.loader import settle
-from gateway.relations import rows_of
-from gateway.rows import ById
+from gateway.lookahead import selected
+from gateway.payload import Deleted, Saved
 from gateway.upstream.budget import Lane
 from gateway.upstream.columns import is_moment
+from gateway.upstream.reason import because
 from gateway.upstream.record import Record, Row
 from gateway.upstream.write import Write, WriteRefusedError, Written
-from gateway.user_errors import InputRefusedError, UserError, both
+from gateway.user_errors import InputRefusedError, both
 from gateway.whole import Otherwise, Whole
 
+T = TypeVar("T")
+
+Candidates = Callable[[Body], Awaitable[tuple[Row, ...]]]
+"""Reads the rows among which a new one is, by what was sent: as they are now, whatever is kept."""
+
+_TELL_NO_ROW = frozenset({"userErrors", "written", "__typename"})
+
 _AT_ONCE = 10  # rows of one operation
-
-
-class Saved(msgspec.Struct, frozen=True):
-    """What a payload is resolved from: the row's id, or how to find it, or why nothing was written."""
-
-    row_id: int | None = None
-    find: Callable[[], Awaitable[int | None]] | None = None
-    user_errors: list[UserError] = []
-
-
-class Deleted(msgspec.Struct, frozen=True):
-    """What the payload of a delete is resolved from."""
-
-    deleted_id: str | None = None
-    user_errors: list[UserError] = []
 
 
 class Change(Protocol):
@@ -59,17 +53,22 @@ class Writable(msgspec.Struct, frozen=True):
         """What PlanDocket calls it."""
         return self.inputs.record
 
-    async def create(
-        self, context: Context, source: object, candidates: Callable[[Body], Awaitable[tuple[Row, ...]]]
-    ) -> Saved:
+    async def create(self, info: Info, source: object, candidates: Candidates) -> Saved:
         """Write a new row. `candidates` are rows among which it is, should the server not tell its id."""
+        context, wants_row = info.context, bool(selected(info) - _TELL_NO_ROW)
 
         async def write() -> Saved:
             with context.part_of_a_write():
                 body = await self.inputs.body_of_new(context, source)
+                newest = await self._newest(context, candidates, body) if wants_row else None
             context.forget()
             written = await self._write(context, Write("POST", self.record, body=body), Attempt(body, source))
-            return Saved(written.id, None if written.id else lambda: _newest(candidates(body), body))
+            cells, kind = body | written.told, self.record.row.kind
+            if written.id is not None:
+                return Saved(True, kind, written.id, cells=cells)
+            return Saved(
+                True, kind, find=_once(context, lambda: _new_one(candidates, body, newest)), cells=cells
+            )
 
         return await _saved(write())
 
@@ -111,7 +110,7 @@ class Writable(msgspec.Struct, frozen=True):
             async with context.upstream.turns.of(self.record, row_id):
                 context.forget()
                 await self._write(context, Write("DELETE", self.record, row_id), Attempt(row_id=row_id))
-            return Saved(row_id)
+            return Saved(True, self.record.row.kind, row_id)
 
         saved = await _saved(write())
         ids = global_ids(self.record.row.kind)
@@ -134,8 +133,31 @@ class Writable(msgspec.Struct, frozen=True):
 
     async def _change(self, context: Context, row_id: int, held: Body, attempt: Attempt) -> Saved:
         method = context.upstream.update_method
-        await self._write(context, Write(method, self.record, row_id, held | attempt.body), attempt)
-        return Saved(row_id)
+        body = held | attempt.body
+        written = await self._write(context, Write(method, self.record, row_id, body), attempt)
+        return Saved(True, self.record.row.kind, row_id, cells=body | written.told)
+
+    async def _newest(self, context: Context, candidates: Candidates, body: Body) -> int | None:
+        """Return the highest id among the candidates that are there before a new row is written.
+
+        None where that is not known, so that no row can be told to be new. PlanDocket is not asked where it has
+        answered with the id before; whether it does is undocumented.
+        """
+        try:
+            if context.upstream.traits.tells_id(self.record.path):
+                return None
+            context.upstream.check_hour(context.session, 2)  # the look must not cost the write its request
+            with because(
+                "should PlanDocket not name the new row, only what was there before tells which it is"
+            ):
+                async with asyncio.timeout(context.time_left / 2):
+                    return max((row.id for row in await candidates(body)), default=0)
+        except UnavailableError as error:
+            if error.never_left:
+                raise  # the write would not leave either
+            return None
+        except (UnreadableError, RateLimitedError, OverloadedError, TimeoutError):
+            return None
 
     async def _write(self, context: Context, write: Write[Any], attempt: Attempt) -> Written[Any]:
         """Send a write; InputRefusedError where PlanDocket refuses what is in it."""
@@ -153,58 +175,42 @@ async def _saved(work: Awaitable[Saved]) -> Saved:
         return Saved(user_errors=list(error.errors))
 
 
-@strawberry.type
-class Payload:
-    """What every payload has."""
-
-    user_errors: list[UserError] = strawberry.field(description="Why nothing was written; empty if it was.")
-
-
-@strawberry.type
-class DeletePayload(Payload):
-    """What every payload of a delete has; resolved from Deleted."""
-
-    deleted_id: strawberry.ID | None = strawberry.field(
-        description="The global id of what is gone; null where nothing is."
-    )
-
-
-def saved_row(target: Any, loader: type[ById[Any]], description: str) -> Any:
-    """Return a payload's field that leads to the row as it is after the write.
-
-    It is read on its own, after the write: where that fails, the error stands at this field and the
-    payload still says that the write was done.
-    """
-
-    async def resolve(info: Info, row: strawberry.Parent[Saved]) -> Any:
-        row_id = row.row_id if row.find is None else await row.find()
-        if row_id is not None:
-            return next(iter(await rows_of(info, loader, (row_id,))), None)
-        if row.find is not None:
-            info.context.unavailable.add(f"{loader.record.row.kind}.id")
-        return None
-
-    return strawberry.field(resolver=resolve, graphql_type=target | None, description=description)
-
-
 def _requests(context: Context) -> int:
     """Return how many requests a change of a row costs: a PUT reads it before."""
     return 2 if context.upstream.update_method == "PUT" else 1
 
 
-async def _newest(candidates: Awaitable[tuple[Row, ...]], sent: Body) -> int | None:
-    """Return the highest id among rows that hold what was sent, as far as they show it.
+def _once(context: Context, find: Callable[[], Coroutine[Any, Any, T]]) -> Callable[[], Awaitable[T]]:
+    """Return what finds something at the first call, for all who ask."""
+    found: list[asyncio.Task[T]] = []
+
+    def get() -> Awaitable[T]:
+        if not found:
+            found.append(context.start(find()))
+        return asyncio.shield(found[0])
+
+    return get
+
+
+async def _new_one(candidates: Candidates, sent: Body, newest: int | None) -> int | None:
+    """Return the id of the one row that was not there before and holds what was sent, as far as it shows it.
+
+    None where there are several, or where it is not known what was there: an older namesake would pass for it.
+    """
+    if newest is None:
+        return None
+    with because("PlanDocket did not name the new row"):
+        rows = await candidates(sent)
+    ids = [row.id for row in rows if row.id > newest and all(_holds(row, *cell) for cell in sent.items())]
+    return ids[0] if len(ids) == 1 else None
+
+
+def _holds(row: Row, name: str, sent: Any) -> bool:
+    """Return whether a row may hold what was sent.
 
     A server may give values back in another form: times, the case of letters, blanks around them,
     0 for a null parent.
     """
-    ids = [
-        row.id for row in await candidates if all(_holds(row, name, value) for name, value in sent.items())
-    ]
-    return max(ids, default=None)
-
-
-def _holds(row: Row, name: str, sent: Any) -> bool:
     held = getattr(row, name, None)
     if name not in row.__struct_fields__ or isinstance(held, tuple) or not (held or sent):
         return True

@@ -13,9 +13,10 @@ from gateway.context import Context, Info
 from gateway.events.loaders import EventById, EventByKey
 from gateway.events.schema import EventBy
 from gateway.inputs import Inputs, Reference
+from gateway.payload import Deleted, DeletePayload, Saved, SavedPayload, saved_row
 from gateway.upstream.call import listing
 from gateway.upstream.record import Row
-from gateway.writing import Deleted, DeletePayload, Payload, Saved, Writable, saved_row
+from gateway.writing import Writable
 
 _INPUTS = Inputs(
     CATEGORIES,
@@ -74,10 +75,10 @@ class DeleteCategoryInput:
 
 
 @strawberry.type
-class _Payload(Payload):
+class _Payload(SavedPayload):
     """Resolved from Saved."""
 
-    category = saved_row(Category, CategoryById, "The category as it is now; null where nothing was written.")
+    category = saved_row(Category, CategoryById, "The category")
 
 
 @strawberry.type(description="What came of creating a category.")
@@ -106,7 +107,7 @@ class CategoryMutations:
         input: Annotated[CreateCategoryInput, strawberry.argument(description="What to write.")],
     ) -> Saved:
         """Return what the payload is resolved from."""
-        return await _WRITABLE.create(info.context, input, lambda _: _candidates(info.context))
+        return await _WRITABLE.create(info, input, lambda _: _candidates(info.context))
 
     @strawberry.mutation(graphql_type=UpdateCategoryPayload | None, description="Changes a category.")
     async def update_category(
@@ -128,4 +129,4 @@ class CategoryMutations:
 
 
 async def _candidates(context: Context) -> tuple[Row, ...]:
-    return await context.listing(listing(CATEGORIES)).all()
+    return await context.listing_now(listing(CATEGORIES)).all()

@@ -16,11 +16,12 @@ from gateway.events.loaders import EventById, EventByKey
 from gateway.events.schema import EventBy
 from gateway.inputs import Inputs, Reference
 from gateway.participants.record import PARTICIPANTS
+from gateway.payload import Deleted, DeletePayload, Saved, SavedPayload, saved_row
 from gateway.upstream.call import listing
 from gateway.upstream.keys import usable
 from gateway.upstream.record import Row
 from gateway.upstream.window import Window, slice_of
-from gateway.writing import Deleted, DeletePayload, Payload, Saved, Writable, saved_row
+from gateway.writing import Writable
 
 _INPUTS = Inputs(
     CONTACTS,
@@ -99,10 +100,10 @@ class DeleteContactInput:
 
 
 @strawberry.type
-class _Payload(Payload):
+class _Payload(SavedPayload):
     """Resolved from Saved."""
 
-    contact = saved_row(Contact, ContactById, "The contact as it is now; null where nothing was written.")
+    contact = saved_row(Contact, ContactById, "The contact")
 
 
 @strawberry.type(description="What came of creating a contact.")
@@ -131,7 +132,7 @@ class ContactMutations:
         input: Annotated[CreateContactInput, strawberry.argument(description="What to write.")],
     ) -> Saved:
         """Return what the payload is resolved from."""
-        return await _WRITABLE.create(info.context, input, lambda _: _candidates(info.context))
+        return await _WRITABLE.create(info, input, lambda _: _candidates(info.context))
 
     @strawberry.mutation(graphql_type=UpdateContactPayload | None, description="Changes a contact.")
     async def update_contact(
@@ -155,4 +156,4 @@ class ContactMutations:
 async def _candidates(context: Context) -> tuple[Row, ...]:
     """Return the newest contacts: they may be many, so not all."""
     call = listing(CONTACTS, {"sort": "created_at", "order": "DESC"})
-    return (await slice_of(context.listing(call), Window(first=100))).rows
+    return (await slice_of(context.listing_now(call), Window(first=100))).rows

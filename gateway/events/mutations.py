@@ -11,10 +11,11 @@ from gateway.events.loaders import EventById, EventByKey
 from gateway.events.record import EVENTS
 from gateway.events.schema import Event
 from gateway.inputs import Inputs
+from gateway.payload import Deleted, DeletePayload, Saved, SavedPayload, saved_row
 from gateway.scalars import JSON, DateOrDateTime
 from gateway.upstream.call import listing
 from gateway.upstream.record import Row
-from gateway.writing import Deleted, DeletePayload, Payload, Saved, Writable, saved_row
+from gateway.writing import Writable
 
 _INPUTS = Inputs(EVENTS)
 _WRITABLE = Writable(_INPUTS, own_key(EventByKey, "eventKey"))
@@ -65,10 +66,10 @@ class DeleteEventInput:
 
 
 @strawberry.type
-class _Payload(Payload):
+class _Payload(SavedPayload):
     """Resolved from Saved."""
 
-    event = saved_row(Event, EventById, "The event as it is now; null where nothing was written.")
+    event = saved_row(Event, EventById, "The event")
 
 
 @strawberry.type(description="What came of creating an event.")
@@ -97,7 +98,7 @@ class EventMutations:
         input: Annotated[CreateEventInput, strawberry.argument(description="What to write.")],
     ) -> Saved:
         """Return what the payload is resolved from."""
-        return await _WRITABLE.create(info.context, input, lambda _: _candidates(info.context))
+        return await _WRITABLE.create(info, input, lambda _: _candidates(info.context))
 
     @strawberry.mutation(graphql_type=UpdateEventPayload | None, description="Changes an event.")
     async def update_event(
@@ -119,4 +120,4 @@ class EventMutations:
 
 
 async def _candidates(context: Context) -> tuple[Row, ...]:
-    return await context.listing(listing(EVENTS)).all()
+    return await context.listing_now(listing(EVENTS)).all()

@@ -22,8 +22,11 @@ from gateway.errors import (
     ForbiddenError,
     GatewayError,
     OperationTimeoutError,
+    OutcomeUnknownError,
     OverloadedError,
+    TooComplexError,
     UnauthenticatedError,
+    UpstreamError,
     cut,
     internal_error,
 )
@@ -100,6 +103,8 @@ class Options(msgspec.Struct, frozen=True):
 
 
 _OPTIONS = Options()
+_NOT_READ = (UpstreamError, OverloadedError, TooComplexError, OperationTimeoutError)
+"""Why what a payload leads to cannot be read, where that is no fault of the query."""
 
 
 class Executor:
@@ -229,7 +234,10 @@ class Executor:
             )
             return _refused(*(faults or map(fault_of_null, errors)))
         _raise_if_overloaded(result)
-        return self._answered(result.data, [fault_of_null(error) for error in errors], context)
+        told = [fault_of_null(error) for error in errors]
+        if operation.operation is OperationType.MUTATION:
+            told = [_after_the_write(error) for error in told]
+        return self._answered(result.data, told, context)
 
     def _answered(self, data: Any, errors: list[GraphQLError], context: Context) -> Outcome:
         body: dict[str, Any] = {"data": data}
@@ -259,9 +267,22 @@ def _raise_if_overloaded(result: ExecutionResult) -> None:
     """Raise OverloadedError where that is why an operation has nothing to tell: it is to come again later."""
     if any(value is not None for value in (result.data or {}).values()):
         return
-    for error in result.errors or ():
-        if isinstance(error.original_error, OverloadedError):
-            raise error.original_error
+    causes = [error.original_error for error in result.errors or ()]
+    if any(isinstance(cause, OutcomeUnknownError) for cause in causes):
+        return
+    for cause in causes:
+        if isinstance(cause, OverloadedError):
+            raise cause
+
+
+def _after_the_write(error: GraphQLError) -> GraphQLError:
+    """Return an error of a mutation as it is told: below a payload the write is over, and must not be sent again."""
+    if not error.path or len(error.path) == 1 or not isinstance(error.original_error, _NOT_READ):
+        return error
+    message = (
+        "The write is over. What stands here could not be read after it: ask for it in a query of its own."
+    )
+    return GraphQLError(message, error.nodes, path=error.path, extensions={"code": error.original_error.code})
 
 
 def _note(operation: OperationDefinitionNode) -> None:

@@ -25,11 +25,12 @@ from gateway.loader import Wanted
 from gateway.participants.loaders import ParticipantById
 from gateway.participants.record import PARTICIPANTS, ParticipantRow
 from gateway.participants.schema import Participant
+from gateway.payload import Deleted, DeletePayload, Saved, SavedPayload, saved_row, written_id
 from gateway.upstream.call import listing
 from gateway.upstream.keys import usable
 from gateway.upstream.record import Row
 from gateway.user_errors import InputRefusedError, UserError, UserErrorCode, present, refused
-from gateway.writing import Deleted, DeletePayload, Payload, Saved, Writable, saved_row
+from gateway.writing import Writable
 
 MOST_AT_ONCE = 100
 
@@ -125,12 +126,10 @@ class SetParticipantsConfirmedInput:
 
 
 @strawberry.type
-class _Payload(Payload):
+class _Payload(SavedPayload):
     """Resolved from Saved."""
 
-    participant = saved_row(
-        Participant, ParticipantById, "The participation as it is now; null where nothing was written."
-    )
+    participant = saved_row(Participant, ParticipantById, "The participation")
 
 
 @strawberry.type(description="What came of creating a participation.")
@@ -149,9 +148,17 @@ class DeleteParticipantPayload(DeletePayload):
 
 
 @strawberry.type(description="What came of one of many.")
-class ParticipantConfirmation(_Payload):
+class ParticipantConfirmation:
     """Resolved from Confirmation."""
 
+    user_errors: list[UserError] = strawberry.field(
+        description="Why it was not written, or that nobody knows whether it was; empty if it was."
+    )
+    written: bool | None = strawberry.field(
+        description="Whether it was written; null where nobody knows (`OUTCOME_UNKNOWN`)."
+    )
+    written_id = written_id()
+    participant = saved_row(Participant, ParticipantById, "The participation")
     participant_id: strawberry.ID = strawberry.field(description="The participation's id as it was given.")
 
 
@@ -193,7 +200,7 @@ class ParticipantMutations:
         input: Annotated[CreateParticipantInput, strawberry.argument(description="What to write.")],
     ) -> Saved:
         """Return what the payload is resolved from."""
-        return await _WRITABLE.create(info.context, input, lambda sent: _candidates(info.context, sent))
+        return await _WRITABLE.create(info, input, lambda sent: _candidates(info.context, sent))
 
     @strawberry.mutation(graphql_type=UpdateParticipantPayload | None, description="Changes a participation.")
     async def update_participant(
@@ -256,7 +263,7 @@ async def _ends_of(context: Context, row: ParticipantRow, sent: Collection[str])
 
 async def _candidates(context: Context, sent: Body) -> tuple[Row, ...]:
     filters = {name: sent[name] for name in ("event_key", "customer_number")}
-    return await context.listing(listing(PARTICIPANTS, filters)).all()
+    return await context.listing_now(listing(PARTICIPANTS, filters)).all()
 
 
 def _raise_common(results: Sequence[Saved | Exception]) -> None:
@@ -272,12 +279,20 @@ def _raise_common(results: Sequence[Saved | Exception]) -> None:
 def _confirmation(index: int, global_id: str, result: Saved | Exception) -> Confirmation:
     if isinstance(result, Saved):
         errors = [_at(error, index) for error in result.user_errors]
-        return Confirmation(participant_id=global_id, row_id=result.row_id, user_errors=errors)
+        return Confirmation(
+            participant_id=global_id,
+            written=result.written,
+            kind=result.kind,
+            row_id=result.row_id,
+            cells=result.cells,
+            user_errors=errors,
+        )
     if not isinstance(result, GatewayError):
         raise result
     code = _CODES.get(type(result), UserErrorCode.UNAVAILABLE)
     error = UserError(message=str(result), field=None, code=code)
-    return Confirmation(participant_id=global_id, user_errors=[_at(error, index)])
+    written = None if isinstance(result, OutcomeUnknownError) else False
+    return Confirmation(participant_id=global_id, written=written, user_errors=[_at(error, index)])
 
 
 _CODES: dict[type[Exception], UserErrorCode] = {

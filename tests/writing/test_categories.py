@@ -241,15 +241,16 @@ async def test_a_reference_that_plandocket_refuses(way, given, code, place):
 
 
 async def test_what_a_create_costs(gateway):
-    """One request where the answer tells the row, a read more where it tells the id or nothing."""
+    """One request where the answer tells the row, a read more where it tells the id, and two where it tells nothing."""
     calls = {}
     for answers in ("full", "id", "empty"):
         ask = gateway(Dialect(writes=answers))
+        await written(ask, "createCategory", {"title": "The first"})  # tells whether ids come
         await written(ask, "createCategory", {"title": "Glass"}, "category { title }")
         calls[answers] = ask.calls
 
     assert calls == {
         "full": ["POST categories"],
-        "id": ["POST categories", "GET categories/21"],
-        "empty": ["POST categories", "GET categories"],
+        "id": ["POST categories", "GET categories/22"],
+        "empty": ["GET categories", "POST categories", "GET categories"],
     }

@@ -319,15 +319,20 @@ async def test_a_removed_contact(way):
 
 
 async def test_what_a_create_costs(gateway):
-    """One request where the answer tells the row, a read more where it tells the id or nothing."""
+    """One request where the answer tells the row, a read more where it tells the id, and two where it tells nothing."""
     calls = {}
     for answers in ("full", "id", "empty"):
         ask = gateway(Dialect(writes=answers))
+        await written(ask, "createContact", {"email": "first@example.org"})  # tells whether ids come
         await written(ask, "createContact", {"email": "a@example.org"}, "contact { email }")
         calls[answers] = ask.calls
 
     assert calls == {
         "full": ["POST contacts"],
-        "id": ["POST contacts", "GET contacts/301"],
-        "empty": ["POST contacts", "GET contacts?order=DESC&sort=created_at"],
+        "id": ["POST contacts", "GET contacts/302"],
+        "empty": [
+            "GET contacts?order=DESC&sort=created_at",
+            "POST contacts",
+            "GET contacts?order=DESC&sort=created_at",
+        ],
     }

@@ -5,7 +5,7 @@ import json
 
 import httpx
 import pytest
-from writing.mutations import answer_to, gid, now, refused, state, write, writes
+from writing.mutations import answer_to, gid, now, refused, state, unavailable, write, writes
 
 from gateway.sandbox import ALL_SCOPES, SANDBOX_KEY, Dialect, Sandbox
 
@@ -102,7 +102,6 @@ async def test_a_refused_field(gateway, field, column, place):
     [
         {"error": "Nothing to say"},
         {"error": "Nothing to say", "errors": {}},
-        {"error": "Nothing to say", "errors": ["x"]},
         {"error": "Nothing to say", "errors": None},
     ],
 )
@@ -241,11 +240,7 @@ async def test_what_is_not_of_the_schema(gateway, method, field, given):
 
 
 REFUSALS = [
-    (500, "UPSTREAM_UNAVAILABLE"),
-    (503, "UPSTREAM_UNAVAILABLE"),
     (405, "UPSTREAM_UNAVAILABLE"),
-    (301, "UPSTREAM_UNAVAILABLE"),
-    (302, "UPSTREAM_UNAVAILABLE"),
     (307, "UPSTREAM_UNAVAILABLE"),
     (308, "UPSTREAM_UNAVAILABLE"),
     (429, "UPSTREAM_RATE_LIMITED"),
@@ -255,12 +250,16 @@ REFUSALS = [
     (402, "UPSTREAM_FORBIDDEN"),
     (413, "UPSTREAM_UNREADABLE"),
 ]
+OPEN = [
+    *((status, "OUTCOME_UNKNOWN") for status in (500, 501, 502, 503, 504, 520, 599, 408)),
+    *((status, "OUTCOME_UNKNOWN") for status in (300, 301, 302, 303, 304, 305)),
+]
 
 
-@pytest.mark.parametrize(("status", "code"), REFUSALS)
+@pytest.mark.parametrize(("status", "code"), REFUSALS + OPEN)
 @pytest.mark.parametrize("field", EACH)
 async def test_a_refusal(gateway, field, status, code):
-    """PlanDocket did not carry it out: the code says why, the write is sent once and followed nowhere."""
+    """The status tells whether it may have been carried out: the write is sent once and followed nowhere."""
     sandbox = Sandbox()
     location = {"location": f"http://plandocket.test/api/v1/{CANARY}"}
     answers = Answering(sandbox, status, {"error": CANARY}, **location)
@@ -278,12 +277,15 @@ async def test_a_refusal(gateway, field, status, code):
 PAGES = [
     (200, "text/html", HTML),
     (201, "text/html", HTML),
+    (202, "text/html", HTML),
     (200, "application/json", HTML),
+    (200, "application/json", '{"data": {"id": 3, "ti'),
+    (200, "text/plain", "Fatal error: Uncaught Exception"),
+    (200, "text/plain", "x" * 9000),
     (500, "text/html", HTML),
     (502, "text/html", HTML),
     (504, "text/html", ""),
-    (404, "text/html", HTML),
-    (422, "text/html", HTML),
+    (408, "text/html", HTML),
 ]
 
 
@@ -296,11 +298,45 @@ async def test_a_page_that_is_not_plandockets(gateway, field, status, media_type
     answer = await answer_to(gateway(sandbox, transport=answers), field, EACH[field])
 
     assert answer["data"] == {field: None}
-    nowhere = status == 404 and field.startswith("create")  # such an address takes no creates
-    code = "UPSTREAM_UNAVAILABLE" if nowhere else "OUTCOME_UNKNOWN"
-    assert [error["extensions"] for error in answer["errors"]] == [{"code": code}]
+    assert [error["extensions"] for error in answer["errors"]] == [{"code": "OUTCOME_UNKNOWN"}]
     assert len(answers.writes) == 1
     assert_discreet(answer)
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (402, "UPSTREAM_FORBIDDEN"),
+        (403, "UPSTREAM_FORBIDDEN"),
+        (404, "UPSTREAM_UNAVAILABLE"),
+        (410, "UPSTREAM_UNAVAILABLE"),
+        (413, "UPSTREAM_UNREADABLE"),
+    ],
+)
+@pytest.mark.parametrize("field", EACH)
+async def test_a_refusal_on_a_page(gateway, field, status, code):
+    """The status alone says that it was not carried out; a page under 404 says nothing of the row."""
+    sandbox = Sandbox()
+    answers = Answering(sandbox, status, HTML, "text/html")
+    answer = await answer_to(gateway(sandbox, transport=answers), field, EACH[field])
+
+    assert answer["data"] == {field: None}
+    assert [error["extensions"] for error in answer["errors"]] == [{"code": code}]
+    assert "again" not in answer["errors"][0]["message"]
+    assert_discreet(answer)
+
+
+@pytest.mark.parametrize(("status", "code"), [(409, "CONFLICT"), (422, "VALIDATION_FAILED")])
+@pytest.mark.parametrize("body", [HTML, "", '{"error": "cut', "[]"])
+async def test_a_refused_input_on_a_page(gateway, status, code, body):
+    """It is a user error whose words are the gateway's."""
+    sandbox = Sandbox()
+    answers = Answering(sandbox, status, body, "text/html" if body == HTML else "application/json")
+    payload = await write(gateway(sandbox, transport=answers), "createEvent", {"title": "Fair"}, "written")
+
+    [error] = payload["userErrors"]
+    assert (error["code"], error["field"], payload["written"]) == (code, None, False)
+    assert_discreet(payload)
 
 
 @pytest.mark.parametrize("field", [field for field in EACH if field.startswith("create")])
@@ -327,7 +363,7 @@ async def test_a_missing_row_is_told_in_the_gateways_words(gateway, field):
 
 
 @pytest.mark.parametrize(
-    ("status", "code"), [(500, "UNAVAILABLE"), (400, "UNAVAILABLE"), (429, "RATE_LIMITED")]
+    ("status", "code"), [(500, "OUTCOME_UNKNOWN"), (400, "UNAVAILABLE"), (429, "RATE_LIMITED")]
 )
 async def test_a_refusal_of_many(gateway, status, code):
     """Each of many tells its own."""
@@ -397,13 +433,14 @@ async def test_a_spent_hour(gateway, field):
 
 
 async def test_an_hour_spent_by_the_write_itself(gateway):
-    """The payload says that it was done, the error stands at what could not be read any more."""
-    ask = gateway(Sandbox(Dialect(writes="id"), per_hour=1, now=now))
-    answer = await answer_to(ask, "createEvent", {"title": "Fair"}, "event { title }")
+    """The payload says that it was done, and which row it is; what could not be read any more is named."""
+    ask = gateway(Sandbox(Dialect(writes="id"), per_hour=2, now=now))  # one is for the look before it
+    answer = await answer_to(ask, "createEvent", {"title": "Fair"}, "written writtenId event { title }")
 
-    assert answer["data"] == {"createEvent": {"userErrors": [], "event": None}}
-    [error] = answer["errors"]
-    assert (error["path"], error["extensions"]["code"]) == (["createEvent", "event"], "UPSTREAM_RATE_LIMITED")
+    assert "errors" not in answer
+    payload = {"userErrors": [], "written": True, "writtenId": gid("Event", 13), "event": None}
+    assert answer["data"] == {"createEvent": payload}
+    assert unavailable(answer) == ["CreateEventPayload.event"]
 
 
 @pytest.mark.parametrize(

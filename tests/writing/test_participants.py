@@ -163,28 +163,31 @@ async def test_a_removed_participation(way):
 
 
 async def test_what_a_create_costs(gateway):
-    """One request where the answer tells the row, a read more where it tells the id or nothing."""
+    """One request where the answer tells the row, a read more where it tells the id, and two where it tells nothing."""
     calls = {}
     for writes_ in ("full", "id", "empty"):
         ask = gateway(Dialect(writes=writes_))
-        await written(ask, "createParticipant", pair_of(ask), "participant { isConfirmed }")
+        await written(ask, "createParticipant", pair_of(ask))  # tells whether ids come
+        keys = pair_of(ask)
+        await written(ask, "createParticipant", keys, "participant { isConfirmed }")
         calls[writes_] = ask.calls
-    keys = pair_of(gateway())
     found = f"customer_number={keys['contact']['customerNumber']}&event_key={keys['event']['eventKey']}"
 
     assert calls == {
         "full": ["POST participants"],
-        "id": ["POST participants", "GET participants/1501"],
-        "empty": ["POST participants", f"GET participants?{found}"],
+        "id": ["POST participants", "GET participants/1502"],
+        "empty": [f"GET participants?{found}", "POST participants", f"GET participants?{found}"],
     }
 
 
 async def test_a_payload_of_ids_costs_no_read(gateway):
     """The id of what was written needs no request."""
     ask = gateway(Dialect(writes="id"))
-    payload = await written(ask, "createParticipant", pair_of(ask), "participant { id databaseId }")
+    await written(ask, "createParticipant", pair_of(ask))
+    payload = await written(ask, "createParticipant", pair_of(ask), "writtenId participant { id databaseId }")
 
-    assert payload["participant"] == {"id": gid("Participant", 1501), "databaseId": 1501}
+    assert payload["writtenId"] == gid("Participant", 1502)
+    assert payload["participant"] == {"id": gid("Participant", 1502), "databaseId": 1502}
     assert ask.calls == ["POST participants"]
 
 
