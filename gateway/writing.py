@@ -18,6 +18,7 @@ from gateway.lookahead import selected
 from gateway.payload import Deleted, Saved
 from gateway.upstream.budget import Lane
 from gateway.upstream.columns import is_moment
+from gateway.upstream.keys import comparable
 from gateway.upstream.reason import because
 from gateway.upstream.record import Record, Row
 from gateway.upstream.write import Write, WriteRefusedError, Written
@@ -217,5 +218,5 @@ def _holds(row: Row, name: str, sent: Any) -> bool:
     if is_moment(type(row), name):
         return True
     if isinstance(held, str) and isinstance(sent, str):
-        return held.strip().casefold() == sent.strip().casefold()
+        return comparable(held.strip().casefold()) == comparable(sent.strip().casefold())
     return held == sent

@@ -12,6 +12,8 @@ from typing import Any, cast
 
 import msgspec
 
+from gateway.upstream.forms import BOOLEAN
+
 Json = dict[str, Any]
 
 _LONGEST_TEXT = 500  # characters of PlanDocket's own words
@@ -44,8 +46,9 @@ _OF_NONE = ("error", "general", "global", "base", "__all__", "non_field_errors",
 _SUCCESS = ("success", "ok", "succeeded", "successful")
 _STATUS = ("status", "code", "statusCode", "status_code", "result")
 _FAILED = frozenset({"error", "errors", "fail", "failed", "failure", "invalid", "exception"})
-_NO = (False, "0", "false", "no")
 _ENVELOPES = ("data", "result", "response", "meta")
+OUTCOME = frozenset({*_SUCCESS, *_STATUS, "error", *_FAULTS})
+"""What may stand beside rows and tell how the request went."""
 
 
 class Complaint(msgspec.Struct, frozen=True):
@@ -87,10 +90,13 @@ def refuses(payload: Any) -> bool:
         )
     if not isinstance(payload, dict):
         return payload is False
-    found = cast(Json, payload)
-    return _is_refusal(found) or any(
-        _is_refusal(cast(Json, found[name])) for name in _ENVELOPES if isinstance(found.get(name), dict)
-    )
+    return any(says_no(told) or tells_faults(told) for told in told_in(cast(Json, payload)))
+
+
+def told_in(payload: Json) -> Iterable[Json]:
+    """Yield the objects of a body that may tell how the request went: itself, and those in its envelopes."""
+    yield payload
+    yield from (cast(Json, payload[name]) for name in _ENVELOPES if isinstance(payload.get(name), dict))
 
 
 def status_in(payload: Any) -> int | None:
@@ -125,12 +131,24 @@ def _said(payload: Any) -> Iterable[tuple[str, Any]]:
             yield from ((key, inner[key]) for key in inner if key in {*_TOP, *_DETAILS})
 
 
-def _is_refusal(found: Json) -> bool:
-    return (
-        any(name in found and found[name] in _NO for name in _SUCCESS)
-        or any(found.get(name) not in (None, 0, "", [], {}, *_NO) for name in ("error", *_FAULTS))
-        or any(_failed_status(found.get(name)) or _is_failed(found.get(name)) for name in _STATUS)
+def says_no(found: Json) -> bool:
+    """Return whether an object says that something failed, by a flag or a status."""
+    return any(_is_no(found.get(name)) for name in _SUCCESS) or any(
+        _failed_status(found.get(name)) or _is_failed(found.get(name)) for name in _STATUS
     )
+
+
+def tells_faults(found: Json) -> bool:
+    """Return whether there is anything in an object's `error`, `errors` and the like."""
+    told = (found.get(name) for name in ("error", *_FAULTS))
+    return any(value and value != "null" and not _is_no(value) for value in told)
+
+
+def _is_no(value: Any) -> bool:
+    try:
+        return BOOLEAN.read(value) is False
+    except ValueError:
+        return False
 
 
 def _is_fault(item: Json) -> bool:

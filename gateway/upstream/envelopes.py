@@ -10,7 +10,8 @@ from typing import Any, cast
 import msgspec
 
 from gateway.upstream.columns import columns
-from gateway.upstream.forms import BOOLEAN, INTEGER, is_indexed
+from gateway.upstream.complaint import OUTCOME, says_no, tells_faults, told_in
+from gateway.upstream.forms import is_indexed
 from gateway.upstream.record import Record
 
 Json = dict[str, Any]
@@ -23,12 +24,6 @@ BESIDE = (
     *("current_page", "page", "last_page", "total_pages", "page_count"),
 )
 """What may stand beside rows, and tells of their paging: see `gateway.upstream.page_shapes`."""
-FLAGS = ("success", "ok")
-ERRORS = ("error", "errors")
-OUTCOME = (*FLAGS, *ERRORS, "status")
-"""What may stand there and tells of a refusal: see `refuses`."""
-
-_FAILURES = ("error", "fail", "failed", "failure")
 
 
 class Envelope(msgspec.Struct, frozen=True):
@@ -75,44 +70,14 @@ def holds_nothing(value: Any) -> bool:
 
 
 def refuses(record: Record[Any], payload: Any) -> bool:
-    """Return whether an answer says inside that it is a refusal, whatever its status.
+    """Return whether the answer to a read says inside that it is a refusal, whatever its status.
 
     An `error` beside rows is none: they are there. No page shows such an answer, frameworks' own handlers give them.
     """
-    told = [one for one in _told_in(payload) if not is_row(record, one)]
-    if any(_is_no(one.get(name)) for one in told for name in FLAGS) or any(_fails(one) for one in told):
-        return True
-    return any(_says(one.get(name)) for one in told for name in ERRORS) and not _has_rows(record, payload)
-
-
-def _told_in(payload: Any) -> list[Json]:
-    """Return the objects of an answer that may tell how the request went."""
-    outer = cast(Json, payload) if isinstance(payload, dict) else {}
-    places = (outer, outer.get("data"), outer.get("meta"))
-    return [cast(Json, place) for place in places if isinstance(place, dict)]
-
-
-def _is_no(value: Any) -> bool:
-    try:
-        return BOOLEAN.read(value) is False
-    except ValueError:
+    if not isinstance(payload, dict):
         return False
-
-
-def _fails(told: Json) -> bool:
-    """Return whether `status` is a word for failure, as JSend has them, or the status of a refusal."""
-    status = told.get("status")
-    if isinstance(status, str) and not status.strip().isdecimal():
-        return status.strip().lower() in _FAILURES
-    try:
-        return (INTEGER.read(status) or 0) >= 400
-    except ValueError:
-        return status is False
-
-
-def _says(value: Any) -> bool:
-    """Return whether there is anything in `error` or `errors`."""
-    return bool(value) and not _is_no(value) and value != "null"
+    told = [one for one in told_in(cast(Json, payload)) if not is_row(record, one)]
+    return any(map(says_no, told)) or (any(map(tells_faults, told)) and not _has_rows(record, payload))
 
 
 def _has_rows(record: Record[Any], payload: Any) -> bool:
