@@ -334,9 +334,9 @@ async def test_a_write_needs_no_request_more(gateway: Gateway, time: Time) -> No
     time.seconds += 10 * MINUTE
     before = tenant.sent
     given = 'event: {eventKey: "spring-fair-2027"}, contact: {databaseId: 12}'
-    payload = "participant { contact { customerNumber } } userErrors { message }"
+    payload = "written userErrors { message }"
     answer = await tenant.answer(f"mutation {{ createParticipant(input: {{{given}}}) {{ {payload} }} }}")
-    assert answer["data"]["createParticipant"]["participant"] == {"contact": {"customerNumber": "C-10012"}}
+    assert answer["data"]["createParticipant"] == {"written": True, "userErrors": []}
     assert answer["extensions"]["upstream"]["cacheHits"] > 0
     assert tenant.wire.begun[before:] == ["POST participants"]
 
