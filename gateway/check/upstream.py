@@ -16,11 +16,12 @@ from gateway.resources import RESOURCES
 from gateway.settings import Settings
 from gateway.upstream.client import include_query
 from gateway.upstream.credential import Credential
+from gateway.upstream.decoding import decode
 from gateway.upstream.envelopes import refuses, row_in
 from gateway.upstream.flaws import Unread
 from gateway.upstream.http import Http, Reply
 from gateway.upstream.record import Record
-from gateway.upstream.wire import Answer, decode, items_of, read_list
+from gateway.upstream.wire import Answer, items_of, read_list
 
 _STYLES = ("comma", "repeated", "brackets")
 _ROWS = 2  # enough to see a dialect and a page's end

@@ -8,11 +8,12 @@ from typing import Any
 
 from gateway.errors import UnreadableError
 from gateway.upstream.call import Call
+from gateway.upstream.decoding import decode
 from gateway.upstream.envelopes import refuses
 from gateway.upstream.fast import read_fast
 from gateway.upstream.record import Record, RowT
 from gateway.upstream.room import Room
-from gateway.upstream.wire import Answer, decode, read_as_it_came, read_list, read_single
+from gateway.upstream.wire import Answer, read_as_it_came, read_list, read_single
 
 _AT_ONCE = 100_000  # bytes: in 20 ms they are read, whichever way
 

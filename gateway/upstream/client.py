@@ -32,6 +32,7 @@ from gateway.upstream.cache import Cache, Keeping
 from gateway.upstream.call import Call
 from gateway.upstream.clock import Clock
 from gateway.upstream.credential import Credential
+from gateway.upstream.decoding import decode
 from gateway.upstream.flight import Flights
 from gateway.upstream.gate import Gate
 from gateway.upstream.http import Http, Query
@@ -44,7 +45,7 @@ from gateway.upstream.refusals import outcome_of, refusal
 from gateway.upstream.session import Session, Throttle
 from gateway.upstream.traits import IncludeStyle, Traits
 from gateway.upstream.turns import Turns
-from gateway.upstream.wire import Answer, decode
+from gateway.upstream.wire import Answer
 from gateway.upstream.write import UpdateMethod, Write, WriteRefusedError, Written
 
 

@@ -12,10 +12,11 @@ from typing import Any, cast
 import msgspec
 
 from gateway.upstream.columns import is_iso, moments
+from gateway.upstream.decoding import is_dense
 from gateway.upstream.envelopes import BESIDE, OUTCOME, refuses
 from gateway.upstream.page_shapes import Paging, read_paging
 from gateway.upstream.record import Embed, Many, One, Record, Row, RowT, Value
-from gateway.upstream.wire import Answer, Embedded, is_dense
+from gateway.upstream.wire import Answer, Embedded
 
 
 def read_fast(

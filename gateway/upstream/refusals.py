@@ -19,9 +19,10 @@ from gateway.errors import (
 )
 from gateway.upstream.complaint import Complaint, complaint_in, refuses, status_in
 from gateway.upstream.credential import Credential
+from gateway.upstream.decoding import decode
 from gateway.upstream.http import Reply
 from gateway.upstream.record import RowT
-from gateway.upstream.wire import decode, read_written
+from gateway.upstream.wire import read_written
 from gateway.upstream.write import Refusal, Write, WriteRefusedError, Written
 
 log = logging.getLogger(__name__)

@@ -24,13 +24,9 @@ from gateway.upstream.write import Written
 
 log = logging.getLogger(__name__)
 
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _MOST_NAMED = 5  # rows in one line of the log
 _LARGEST_ID = 2**53  # that JSON's readers agree about
 _MOST_NO_ROWS = 100  # of what is no object, where a row is expected: the next page of them is no better
-_BYTES_AN_OBJECT = 40  # at least, on average: a participation alone has 88
-_BYTES_A_VALUE = 6  # likewise, with its name
-_FEW = 1_000  # values of either kind that may come whatever the size
 
 Json = dict[str, Any]
 Embedded = dict[type[Row], dict[int, Row]]
@@ -58,30 +54,6 @@ class Answer(msgspec.Struct, Generic[RowT], frozen=True, weakref=True):
     def count(self) -> int:
         """How many rows came: what the server counts by."""
         return len(self.rows) + len(self.left_out)
-
-
-def decode(body: bytes) -> Any:
-    """Return the JSON of a body; UnreadableError for anything else (a proxy's HTML page).
-
-    Each file of PHP that was saved with a byte-order mark writes it before what it answers.
-    """
-    if is_dense(body):
-        raise UnreadableError("PlanDocket's answer holds far more values than its size has room for rows.")
-    while body.startswith(_BYTE_ORDER_MARK):
-        body = body.removeprefix(_BYTE_ORDER_MARK).lstrip()
-    try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise UnreadableError("PlanDocket's answer is not JSON.") from None
-
-
-def is_dense(body: bytes) -> bool:
-    """Return whether a body has more values than rows of its size can have: 15 MB of `[]` take 300 MB, and a second."""
-    objects = body.count(b"{") + body.count(b"[")
-    return (
-        objects > _FEW + len(body) // _BYTES_AN_OBJECT
-        or body.count(b",") > _FEW + len(body) // _BYTES_A_VALUE
-    )
 
 
 def read_list(record: Record[RowT], payload: Any, include: frozenset[str]) -> Answer[RowT]:
@@ -197,22 +169,26 @@ class _Reading:
 
     def rows(self, record: Record[RowT], raws: list[Any], include: frozenset[str]) -> Answer[RowT]:
         """Return the rows, each once, with what came embedded in them."""
-        found: dict[int, tuple[RowT, Json]] = {}
+        found: dict[int, RowT] = {}
+        as_they_came: dict[int, Json] = {}  # none without includes: they may be many
         left_out: list[int] = []
         for place, item in enumerate(raws):
             raw, row_id = self._identified(record, item)
             if row_id is None or row_id in found:
                 left_out.append(place)
-            else:
-                found[row_id] = self.row(record, row_id, raw), raw
+                continue
+            found[row_id] = self.row(record, row_id, raw)
+            if include:
+                as_they_came[row_id] = raw
         links = {
-            name: {row_id: self._embed(record, row_id, name, raw) for row_id, (_, raw) in found.items()}
+            name: {row_id: self._embed(record, row_id, name, raw) for row_id, raw in as_they_came.items()}
             for name in include
-            if any(name in raw for _, raw in found.values())
+            if any(name in raw for raw in as_they_came.values())
         }
         self.log()
-        rows = tuple(row for row, _ in found.values())
-        return Answer(rows, links, self._embedded, left_out=tuple(left_out), flaws=self.flaws)
+        return Answer(
+            tuple(found.values()), links, self._embedded, left_out=tuple(left_out), flaws=self.flaws
+        )
 
     def row(self, record: Record[RowT], row_id: int, raw: Json) -> RowT:
         """Return one row: what is in none of the known forms costs its cell alone."""

@@ -73,7 +73,7 @@ async def main() -> int:
 
 async def _documents(only: str) -> int:
     """Print what each takes; return how many take too long."""
-    given = {"base_url": "http://plandocket.test", "api_key": SANDBOX_KEY}
+    given = {"base_url": "http://plandocket.test", "api_key": SANDBOX_KEY, "auth": "none"}
     app = create_app(Settings.model_validate(given), httpx.ASGITransport(Sandbox().app))
     slow = 0
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:

@@ -109,7 +109,7 @@ CASES = (
 async def calls_of(case: Case) -> list[str]:
     """Return the requests that the sandbox got for a case's operation."""
     sandbox = Sandbox(case.dialect)
-    given = {"base_url": "http://plandocket.test", "api_key": SANDBOX_KEY, **case.settings}
+    given = {"base_url": "http://plandocket.test", "api_key": SANDBOX_KEY, "auth": "none", **case.settings}
     app = create_app(Settings.model_validate(given), httpx.ASGITransport(sandbox.app))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
 

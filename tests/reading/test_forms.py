@@ -14,6 +14,7 @@ from gateway.contacts.record import CONTACTS
 from gateway.events.record import EVENTS
 from gateway.participants.record import PARTICIPANTS
 from gateway.upstream.columns import columns, kind_of
+from gateway.upstream.decoding import decode
 from gateway.upstream.envelopes import AROUND_LISTS, AROUND_ROWS
 from gateway.upstream.fast import read_fast
 from gateway.upstream.forms import (
@@ -31,7 +32,7 @@ from gateway.upstream.forms import (
     YES,
 )
 from gateway.upstream.record import Many, One
-from gateway.upstream.wire import decode, read_list
+from gateway.upstream.wire import read_list
 
 RECORDS = {record.path: record for record in (PARTICIPANTS, EVENTS, CONTACTS, CATEGORIES)}
 NOT_SO = object()  # a value that has no such form

@@ -78,6 +78,33 @@ async def test_the_hundredth_row_that_is_none_ends_it(gateway, thing):
     assert error["extensions"]["code"] == "UPSTREAM_UNREADABLE"
 
 
+@pytest.mark.parametrize("around", [b'{"data":%b}', b'{"data":{"items":%b}}', b"%b"])
+async def test_a_long_list_is_read_row_by_row(gateway, around):
+    """In a dialect too: its rows are not all there as they came while they are read."""
+    rows = [{**participant(number), "beside": "x" * 80} for number in range(1, 20_001)]
+    body = around % json.dumps(rows).encode()
+    ask = gateway(transport=sending(body))
+    read = "{ participants(first: 1) { totalCount nodes { databaseId isConfirmed } } }"
+    data = await ask(read)
+
+    assert data["participants"] == {
+        "totalCount": 20_000,
+        "nodes": [{"databaseId": 1, "isConfirmed": True}],
+    }
+
+
+@pytest.mark.parametrize(
+    "broken", [b'{"id":}', b"{", b'{"id":1"x":2}', b'"\xff"', b"[" * 5_000 + b"]" * 5_000]
+)
+async def test_a_long_list_with_one_row_that_is_no_json_is_refused(gateway, broken):
+    """As a short one is."""
+    rows = [json.dumps({**participant(number), "beside": "x" * 80}).encode() for number in range(1, 10_001)]
+    for count in (1, 10_000):
+        ask = gateway(transport=sending(b'{"data":[%b]}' % b",".join([*rows[:count], broken])))
+        error = await ask.error("{ participants(first: 1) { totalCount } }")
+        assert error["extensions"]["code"] == "UPSTREAM_UNREADABLE"
+
+
 async def test_as_many_rows_as_the_operator_allows(gateway):
     """One more is refused, in a sentence with the setting's name."""
     read = "{ participants { totalCount } }"
