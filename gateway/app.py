@@ -19,7 +19,7 @@ from gateway.http.graphiql.page import GraphiQL
 from gateway.http.graphql import METHODS, Endpoint
 from gateway.http.headers import SafeHeaders
 from gateway.http.health import Readiness, alive
-from gateway.http.hosts import LoopbackHosts, is_loopback, lets_everyone_in_on_loopback
+from gateway.http.hosts import LoopbackHosts, lets_everyone_in_on_loopback
 from gateway.http.load import Load
 from gateway.http.metrics import MetricsPage, elsewhere
 from gateway.http.pages import SchemaFile, landing
@@ -28,7 +28,7 @@ from gateway.http.reporting import Reporting
 from gateway.logs import log_call, log_operation
 from gateway.metrics import Metrics
 from gateway.schema import RULES, SCHEMA
-from gateway.settings import Settings
+from gateway.settings import Settings, is_loopback
 from gateway.telemetry import CallDetails, OperationDetails
 from gateway.upstream.client import Upstream
 from gateway.upstream.clock import Clock

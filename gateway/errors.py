@@ -214,12 +214,21 @@ class UnavailableError(UpstreamError):
 
     code = "UPSTREAM_UNAVAILABLE"
 
-    def __init__(self, message: str, *, may_have_arrived: bool = False, never_left: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        may_have_arrived: bool = False,
+        never_left: bool = False,
+        is_lasting: bool = False,
+    ) -> None:
         super().__init__(message)
         self.may_have_arrived = may_have_arrived
         """Whether PlanDocket may have got the request without a word about it."""
         self.never_left = never_left
         """Whether there was not even a connection."""
+        self.is_lasting = is_lasting
+        """Whether somebody must mend what stands in the way: a bad certificate, a proxy that refuses."""
 
 
 class TimedOutError(UnavailableError):

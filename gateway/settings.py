@@ -2,6 +2,8 @@
 
 import ipaddress
 import re
+import ssl
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -72,6 +74,12 @@ class Settings(BaseSettings):
         validation_alias="PLANDOCKET_UPDATE_METHOD",
         description="How rows are changed: `PATCH` sends the fields given, `PUT` reads the row first and "
         "sends all fields.",
+    )
+    ca_file: FilePath | None = Field(
+        default=None,
+        validation_alias="GATEWAY_CA_FILE",
+        description="Certificates in PEM form of authorities that are believed besides the usual ones, such as your "
+        "own, for PlanDocket and for `GATEWAY_JWT_JWKS_URL`.",
     )
     connect_timeout: _Seconds = Field(
         default=2,
@@ -349,6 +357,17 @@ class Settings(BaseSettings):
             "categories": self.fresh_categories,
         }
 
+    @field_validator("ca_file")
+    @classmethod
+    def _certificates(cls, file: Path | None) -> Path | None:
+        try:
+            ssl.create_default_context(cafile=file)
+        except ssl.SSLError:
+            raise ValueError("holds no certificate in PEM form") from None
+        except OSError as error:
+            raise ValueError(f"cannot be read ({error.strerror})") from None
+        return file
+
     @field_validator("base_url")
     @classmethod
     def _plain_address(cls, url: HttpUrl) -> HttpUrl:
@@ -366,7 +385,7 @@ class Settings(BaseSettings):
     @property
     def is_on_loopback(self) -> bool:
         """Whether only this machine reaches the gateway."""
-        return _is_loopback(self.host)
+        return is_loopback(self.host)
 
     @property
     def lets_everyone_in(self) -> bool:
@@ -414,7 +433,7 @@ class Settings(BaseSettings):
     @field_validator("jwt_jwks_url")
     @classmethod
     def _private_address(cls, url: HttpUrl | None) -> HttpUrl | None:
-        if url is not None and url.scheme != "https" and not _is_loopback(url.host or ""):
+        if url is not None and url.scheme != "https" and not is_loopback(url.host or ""):
             raise ValueError("must be https, or whoever is on the way could bring keys of their own")
         return url
 
@@ -461,6 +480,17 @@ class Settings(BaseSettings):
                 f"PLANDOCKET_API_KEY: GATEWAY_AUTH={self.auth} needs it, for callers send no PlanDocket key of their "
                 "own."
             )
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host without its port is this machine and cannot be anything else. Source: RFC 6761, 6.3"""
+    name = host.lower().removesuffix(".").removeprefix("[").removesuffix("]")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 def is_sendable(key: str) -> bool:
@@ -557,10 +587,3 @@ def _explain(place: tuple[int | str, ...], message: str) -> str:
     if message == "Path does not point to a file":
         message = "there is no such file: correct the path, or write the file there."
     return f"{place[0] if place else 'settings'}: {message}"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

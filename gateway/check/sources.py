@@ -8,10 +8,11 @@ from gateway.check.finding import Finding, Level, unreachable
 from gateway.errors import SettingsError
 from gateway.execution.operation import Executor, Options
 from gateway.execution.stored import StoredDocuments
-from gateway.http.auth.issuer import FetchError, client, fetch, keys_of
+from gateway.http.auth.issuer import FetchError, client, fetch, keys_of, way_of
 from gateway.http.auth.tokens import TokenError, read_file
 from gateway.schema import RULES, SCHEMA
 from gateway.settings import Settings
+from gateway.upstream.obstacle import obstacle
 
 
 async def check_sources(
@@ -69,7 +70,7 @@ async def _keys(settings: Settings, transport: httpx.AsyncBaseTransport | None) 
     name, url = "GATEWAY_JWT_JWKS_URL", settings.jwt_jwks_url
     assert url is not None, "the settings see to that"  # noqa: S101
     try:
-        async with client(transport) as http:
+        async with client(settings, transport) as http:
             count = len(keys_of(await fetch(http, str(url))))
     except FetchError as error:
         return Finding(
@@ -77,9 +78,10 @@ async def _keys(settings: Settings, transport: httpx.AsyncBaseTransport | None) 
             f"{name}: the issuer's keys cannot be fetched: {error}. Set it to the 'jwks_uri' that the issuer "
             "tells at /.well-known/openid-configuration.",
         )
+    except SettingsError as error:
+        return Finding(Level.FAILURE, str(error))
     except (httpx.HTTPError, TimeoutError) as error:
-        is_late = isinstance(error, httpx.TimeoutException | TimeoutError)
-        return unreachable(url.host or "", name, error, is_late=is_late)
+        return unreachable(name, obstacle(error, way_of(settings)))
     keys = "1 key" if count == 1 else f"{count} keys"
     return Finding(Level.OK, f"{name}: {url.host} tells {keys} that signatures can be checked with.")
 

@@ -11,7 +11,7 @@ import httpx
 from pydantic import SecretStr
 
 from gateway.check.finding import Finding, Level, unreachable
-from gateway.errors import TimedOutError, UnavailableError, UnreadableError
+from gateway.errors import SettingsError, UnavailableError, UnreadableError
 from gateway.resources import RESOURCES
 from gateway.settings import Settings
 from gateway.upstream.client import include_query
@@ -20,10 +20,12 @@ from gateway.upstream.decoding import decode
 from gateway.upstream.envelopes import refuses, row_in
 from gateway.upstream.flaws import Unread
 from gateway.upstream.http import Http, Reply
+from gateway.upstream.obstacle import not_plandocket, obstacle
 from gateway.upstream.record import Record
 from gateway.upstream.wire import Answer, items_of, read_list
 
 _STYLES = ("comma", "repeated", "brackets")
+_SETTING = "PLANDOCKET_BASE_URL"
 _ROWS = 2  # enough to see a dialect and a page's end
 
 
@@ -38,7 +40,10 @@ async def check_upstream(
                 "There is no key to check with: set PLANDOCKET_API_KEY, or use --ask-key where callers send theirs.",
             )
         ]
-    http = Http(settings, transport)
+    try:
+        http = Http(settings, transport)
+    except SettingsError as error:
+        return [Finding(Level.FAILURE, str(error))]
     try:
         return await _Check(settings, Credential(key, is_held=True), http).run()
     finally:
@@ -60,9 +65,10 @@ class _Check:
             if first.status == 401:
                 return list(self._read(records[0], first))
             rest = await asyncio.gather(*map(self._ask, records[1:]))
-        except (UnavailableError, UnreadableError) as error:
-            is_late = isinstance(error, TimedOutError)
-            return [unreachable(self._host or "", "PLANDOCKET_BASE_URL", error, is_late=is_late)]
+        except UnavailableError as error:
+            return [unreachable(_SETTING, obstacle(error.__cause__ or error, self._http.way))]
+        except UnreadableError as error:
+            return [Finding(Level.FAILURE, f"{self._host} answers, but not as PlanDocket does: {error}")]
         for record, reply in zip(records, [first, *rest], strict=True):
             findings += self._read(record, reply)
         if first.status == 200 and not any(finding.level is Level.FAILURE for finding in findings):
@@ -144,6 +150,8 @@ class _Check:
         ]
 
     def _refused(self, path: str, reply: Reply) -> str:
+        if reply.status == 400 and (found := not_plandocket(400, reply.body, self._http.way)) is not None:
+            return unreachable(_SETTING, found).sentence
         match reply.status:
             case 401:
                 return "PlanDocket does not know the key: make one in PlanDocket under Settings > API."

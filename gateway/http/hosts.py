@@ -8,14 +8,13 @@ any port, since a port may be forwarded; and so do metrics without a token at a 
 sends no `Host` is no browser. A proxy on the same machine must send one of these names. Source: RFC 6761, 6.3.
 """
 
-import ipaddress
 import re
 from functools import lru_cache
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.http.refusal import RequestError
-from gateway.settings import Settings
+from gateway.settings import Settings, is_loopback
 
 _HOST = re.compile(r"(?:\[([^\[\]]+)\]|([^:\[\]]+))(?::[0-9]*)?")
 
@@ -23,17 +22,6 @@ _HOST = re.compile(r"(?:\[([^\[\]]+)\]|([^:\[\]]+))(?::[0-9]*)?")
 def lets_everyone_in_on_loopback(settings: Settings) -> bool:
     """Return whether whoever reaches the gateway may use its key, and only this machine shall reach it."""
     return settings.lets_everyone_in and is_loopback(settings.host)
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host without its port is this machine and cannot be anything else."""
-    name = host.lower().removesuffix(".")
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
 
 
 class LoopbackHosts:

@@ -50,6 +50,7 @@ class _Account:
         self.is_probing = False
         self.pauses = 0
         self.told_remaining: int | None = None
+        self.told_at = 0.0
         self.told_until = 0.0
 
     def has_room(self, at: float, lane: Lane, requests: int = 1) -> bool:
@@ -93,8 +94,8 @@ class Budget:
         # Apart, so that wrong keys, which cost their sender nothing, push out no right one's hour.
         self._unaccepted: OrderedDict[Credential, _Account] = OrderedDict()
 
-    def spend(self, credential: Credential, lane: Lane) -> None:
-        """Count one attempt, about to be sent.
+    def spend(self, credential: Credential, lane: Lane) -> float:
+        """Count one attempt, about to be sent, and return when: by that it is given back.
 
         Raises:
             RateLimitedError: none is left for this lane; `retry_after` tells when one will be.
@@ -109,6 +110,17 @@ class Budget:
             account.probe_at = now + _PROBE_EVERY_S
         if account.told_remaining is not None:
             account.told_remaining -= 1
+        return now
+
+    def give_back(self, credential: Credential, lane: Lane, at: float) -> None:
+        """Take back an attempt that never left: it costs nothing of PlanDocket's hour."""
+        account = self._account(credential)
+        account.hour.give_back(at, lane)
+        if account.is_probing and account.probe_at == at + _PROBE_EVERY_S:
+            account.is_probing = False
+            account.probe_at = at
+        if account.told_remaining is not None and at >= account.told_at:
+            account.told_remaining += 1
 
     def wait(self, credential: Credential, lane: Lane, requests: int = 1) -> int:
         """Return the whole seconds until so many requests may be sent, if nothing else is sent: 0 is now.
@@ -152,7 +164,8 @@ class Budget:
         """Take PlanDocket's own count where it tells it. `reset_at` is in unix seconds."""
         account = self._account(credential)
         account.told_remaining = remaining
-        account.told_until = self._clock.monotonic() + max(0.0, reset_at - self._clock.unix())
+        account.told_at = self._clock.monotonic()
+        account.told_until = account.told_at + max(0.0, reset_at - self._clock.unix())
 
     def close(self, credential: Credential, retry_after_s: float | None) -> float:
         """Send nothing for a while: PlanDocket answered 429. Returns the seconds.

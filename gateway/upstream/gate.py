@@ -1,9 +1,10 @@
-"""The one way out: each attempt passes the breaker and is counted before it is sent.
+"""The one way out: each attempt passes the breaker and is counted before it is sent; not one that never left.
 
 What came of it tells whether PlanDocket works, what the hour has left, and whether it is repeated.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -28,6 +29,8 @@ from gateway.upstream.retry import Retries, is_repeatable
 from gateway.upstream.room import Room
 from gateway.upstream.session import Session
 from gateway.upstream.told import number, resets_in, retry_after
+
+log = logging.getLogger(__name__)
 
 
 class _Ask(msgspec.Struct):
@@ -176,10 +179,15 @@ class Gate:
         breaker.check(self.now())
         self._check_key(ask.session)
         attempt: Attempt | None = None
+        spent_at = 0.0
 
         def admit() -> None:
-            nonlocal attempt
-            attempt = self._admit(ask)
+            nonlocal attempt, spent_at
+            attempt, spent_at = self._admit(ask)
+
+        def give_back() -> None:
+            self._budget.give_back(ask.session.credential, ask.lane, spent_at)
+            ask.session.give_back(ask.lane)
 
         try:
             reply = await self._http.send(
@@ -189,6 +197,7 @@ class Gate:
                 ask.query,
                 ask.body,
                 admit,
+                give_back,
                 ask.lane,
                 ask.attempts + 1,
                 ask.session.cut_at - self.now(),
@@ -224,15 +233,15 @@ class Gate:
                 hope.reschedule(now)
             self._hoping.clear()
 
-    def _admit(self, ask: _Ask) -> Attempt:
-        """Count an attempt that is about to be sent, and return what the breaker knows it by."""
+    def _admit(self, ask: _Ask) -> tuple[Attempt, float]:
+        """Count an attempt that is about to be sent, and return what the breaker and the budget know it by."""
         if self.now() >= ask.session.cut_at:
             raise OperationTimeoutError.before_it_was_sent()
         ask.session.check(ask.lane)
         self._check_key(ask.session)  # others may have been refused meanwhile
         attempt = self._breaker.admit(self.now())
         try:
-            self._budget.spend(ask.session.credential, ask.lane)
+            spent_at = self._budget.spend(ask.session.credential, ask.lane)
         except RateLimitedError as error:
             self._breaker.give_back(attempt)
             if ask.session.to_repeat(self.now() + error.retry_after):
@@ -240,7 +249,7 @@ class Gate:
             raise
         ask.session.count(ask.lane)
         ask.attempts += 1
-        return attempt
+        return attempt, spent_at
 
     def _check_key(self, session: Session) -> None:
         """Return if the session's key may be tried: one that PlanDocket accepted before always may."""
@@ -254,7 +263,8 @@ class Gate:
         if left is not None and reset is not None:
             self._budget.note_headers(credential, int(left), now + reset)
         if reply.status == 429:
-            self._budget.close(credential, retry_after(headers, now))
+            pause_s = self._budget.close(credential, retry_after(headers, now))
+            log.warning("PlanDocket says that the hour is spent (429): it is not asked for %.0f s", pause_s)
             raise self.refusal(ask.session, ask.lane)
         ask.session.answered(ask.method, ask.path, self.now())
         if reply.status == 401:

@@ -4,6 +4,7 @@ import math
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from enum import Enum
 from math import inf
 
@@ -62,6 +63,13 @@ class Hour:
             if not self._writes:
                 self._writing_since = now
             self._writes.append(now)
+
+    def give_back(self, at: float, lane: Lane) -> None:
+        """Take out an attempt that was counted at a moment, and came to nothing."""
+        self._no_room_at, self._room_at = -inf, inf
+        for times in (self._attempts, self._writes) if lane is Lane.WRITE else (self._attempts,):
+            with suppress(ValueError):  # it may have left the hour by now
+                times.remove(at)
 
     def has_room(self, at: float, lane: Lane, requests: int = 1) -> bool:
         """Return whether so many attempts may go at a moment, now or to come.

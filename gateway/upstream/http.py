@@ -17,10 +17,12 @@ from gateway.settings import Settings
 from gateway.telemetry import CallDetails, OnCall, sane_id
 from gateway.upstream.budget import Lane
 from gateway.upstream.credential import Credential
+from gateway.upstream.network import proxy_to, trusted
+from gateway.upstream.obstacle import Way, not_plandocket, obstacle
 from gateway.upstream.packed import PIECE, Unpack, unpacker
 from gateway.upstream.places import Places
 from gateway.upstream.room import Room
-from gateway.upstream.transport import AiohttpTransport
+from gateway.upstream.transport import NEVER_LEFT, AiohttpTransport
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +40,9 @@ _HEADERS = (
     (b"Accept-Encoding", b"gzip, deflate"),
     (b"User-Agent", b"plandocket-gateway"),
 )
+
+_NO_CONNECTION = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+"""What certainly came before a request could leave, whichever transport says so."""
 
 _NO_BODY = httpx.ByteStream(b"")
 
@@ -72,8 +77,11 @@ class Http:
         self._is_over = False
         self._running: set[asyncio.Timeout] = set()
         self.places = Places(_IN_FLIGHT, _FOR_WRITES, _WAITING)
+        url = httpx.URL(self._base)
+        self.way = Way(url, "PLANDOCKET_BASE_URL", None if transport else proxy_to(url))
         self._transport = transport or AiohttpTransport(
-            httpx.URL(self._base),
+            self.way,
+            trusted(settings.ca_file) if url.scheme == "https" else None,
             connect_timeout=settings.connect_timeout,
             read_timeout=settings.read_timeout,
         )
@@ -90,13 +98,15 @@ class Http:
         query: Query = (),
         body: dict[str, Any] | None = None,
         before: Callable[[], None] = lambda: None,
+        never_left: Callable[[], None] = lambda: None,
         lane: Lane = Lane.READ,
         attempt: int = 1,
         within_s: float = inf,
     ) -> Reply:
         """Return the answer, whatever its status. `before` is called right before it is sent; it may refuse.
 
-        What is not answered `within_s` is given up, as after the time that any request has.
+        `never_left` is called after that where the request certainly did not, also where it was given up. What is
+        not answered `within_s` is given up, as after the time that any request has.
 
         Raises:
             OverloadedError: too many wait for a place already.
@@ -123,7 +133,7 @@ class Http:
             if self._is_over:
                 raise UnavailableError("The gateway is stopping, so nothing was sent.", never_left=True)
             before()
-            return await self._attempt(request, resource, attempt, ends_at)
+            return await self._attempt(request, resource, never_left, attempt, ends_at)
         finally:
             self.places.give_back()
 
@@ -135,7 +145,14 @@ class Http:
             if not running.expired():
                 running.reschedule(now)
 
-    async def _attempt(self, request: httpx.Request, resource: str, attempt: int, ends_at: float) -> Reply:
+    async def _attempt(
+        self,
+        request: httpx.Request,
+        resource: str,
+        never_left: Callable[[], None],
+        attempt: int,
+        ends_at: float,
+    ) -> Reply:
         """Send it, and tell what came of it, in whichever way it ended."""
         began = perf_counter()
         running = asyncio.timeout_at(min(ends_at, asyncio.get_running_loop().time() + self._total_timeout))
@@ -144,16 +161,45 @@ class Http:
             async with running:
                 reply = await self._exchange(request)
         except BaseException as error:
-            typed = _typed(error, resource)
+            has_left = not (request.extensions.get(NEVER_LEFT) or isinstance(error, _NO_CONNECTION))
+            if not has_left:
+                never_left()
+            if isinstance(error, TimeoutError) and (
+                self._is_over or asyncio.get_running_loop().time() >= ends_at
+            ):
+                typed = TimedOutError(resource, may_have_arrived=has_left)  # which says nothing of PlanDocket
+            else:
+                typed = self._typed(error, resource, may_have_arrived=has_left)
             self._tell(f"{request.method} {resource}", began, _outcome(typed), attempt)
             if typed is error:
                 raise
             raise typed from error
         finally:
             self._running.discard(running)
+        if (page := not_plandocket(reply.status, reply.body, self.way)) is not None:
+            log.warning("PlanDocket does not answer: %s", page)
         name = _name_of(reply) if reply.status >= 400 else None
         self._tell(f"{request.method} {resource}", began, str(reply.status), attempt, name)
         return reply
+
+    def _typed(self, error: BaseException, resource: str, *, may_have_arrived: bool) -> BaseException:
+        """Return the gateway's own error for one of the transport's, and any other as it is."""
+        match error:
+            case httpx.TransportError() | TimeoutError():
+                found = obstacle(error, self.way)
+                log.warning("PlanDocket cannot be reached: %s", found)
+            case httpx.DecodingError():
+                return UnreadableError("PlanDocket's answer is not JSON.")
+            case _:
+                return error
+        if isinstance(error, httpx.TimeoutException | TimeoutError):
+            return TimedOutError(resource, may_have_arrived=may_have_arrived)
+        return UnavailableError(
+            "PlanDocket cannot be reached: try again later.",
+            may_have_arrived=may_have_arrived,
+            never_left=not may_have_arrived,
+            is_lasting=found.is_lasting,
+        )
 
     def _tell(self, call: str, began: float, outcome: str, attempt: int, name: str | None = None) -> None:
         if self._on_call is not None:
@@ -240,24 +286,3 @@ def _outcome(error: BaseException) -> str:
             return "cancelled"
         case _:
             return "failed"
-
-
-def _typed(error: BaseException, resource: str) -> BaseException:
-    """Return the gateway's own error for one of the transport's, and any other as it is."""
-    match error:
-        case httpx.ConnectTimeout():
-            return TimedOutError(resource, may_have_arrived=False)
-        case httpx.TimeoutException() | TimeoutError():
-            return TimedOutError(resource, may_have_arrived=True)
-        case httpx.TransportError():
-            log.warning("PlanDocket cannot be reached: %s", type(error).__name__)
-            never_left = isinstance(error, httpx.ConnectError | httpx.UnsupportedProtocol)
-            return UnavailableError(
-                "PlanDocket cannot be reached: try again later.",
-                may_have_arrived=not never_left,
-                never_left=never_left,
-            )
-        case httpx.DecodingError():
-            return UnreadableError("PlanDocket's answer is not JSON.")
-        case _:
-            return error

@@ -26,10 +26,13 @@ def is_repeatable(method: str, outcome: int | UnavailableError) -> bool:
 
     A GET changes nothing, so it may be although it arrived: also where the connection broke before the
     answer was whole. Where an answer does not come in time it is not, for that would take as long again.
-    A write may be only where it is certain that it never left the gateway.
+    A write may be only where it is certain that it never left the gateway. Nothing is where somebody must
+    mend what stood in the way.
     """
     if isinstance(outcome, int):
         return method == "GET" and outcome in _PASSING
+    if outcome.is_lasting:
+        return False
     return outcome.never_left or (method == "GET" and not isinstance(outcome, TimedOutError))
 
 

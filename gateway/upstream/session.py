@@ -103,3 +103,9 @@ class Session:
         self.calls += 1
         if lane is Lane.READ:
             self._reads += 1
+
+    def give_back(self, lane: Lane) -> None:
+        """Take back a request that never left."""
+        self.calls -= 1
+        if lane is Lane.READ:
+            self._reads -= 1

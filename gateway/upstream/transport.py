@@ -8,15 +8,21 @@ import asyncio
 import re
 import ssl
 from collections.abc import AsyncIterator
+from contextvars import ContextVar
 from functools import partial
 from math import inf
 from types import TracebackType
 from typing import Any
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx
 from aiohttp.client_proto import ResponseHandler
+from aiohttp.connector import Connection
+
+from gateway.upstream.obstacle import Way
+
+NEVER_LEFT = "never_left"
+"""What `httpx.Request.extensions` has of a request that found no connection, also where it was given up then."""
 
 _PIECE = 4_096  # bytes, of which interim answers may be a hundred
 _MOST_INTERIM = 10  # answers before the one that counts: a server sends a 100 or a 103 or two
@@ -26,37 +32,61 @@ _BODYLESS = re.compile(rb"HTTP/1\.\d (?:204|304)\b")
 _ANNOUNCES_BODY = re.compile(rb"\n(?:transfer-encoding|content-length: *0*[1-9])", re.IGNORECASE)
 
 
+_NOT_LET_THROUGH = 407  # a proxy alone may say so (RFC 9110, 15.5.8)
+
+_sending: ContextVar[httpx.Request] = ContextVar("sending")
+
+
 class AiohttpTransport(httpx.AsyncBaseTransport):
     """Sends each request once, to one host; follows no redirect and keeps no cookie."""
 
-    def __init__(self, url: httpx.URL, *, connect_timeout: float, read_timeout: float) -> None:
+    def __init__(
+        self,
+        way: Way,
+        tls: ssl.SSLContext | None,
+        *,
+        connect_timeout: float,
+        read_timeout: float,
+    ) -> None:
+        """`tls` judges certificates; None where none is shown."""
         # Above `ceil_threshold` aiohttp rounds up to whole seconds.
         self._timeout = aiohttp.ClientTimeout(
             connect=connect_timeout, sock_read=read_timeout, ceil_threshold=inf
         )
-        self._tls: ssl.SSLContext | bool = httpx.create_ssl_context() if url.scheme == "https" else True
-        self._proxy = _proxy_of(url)
+        self._tls = tls
+        # As text aiohttp would look it up again for every request, and send what ~/.netrc holds along.
+        self._proxy = None if way.proxy is None else str(way.proxy)
         self._session: aiohttp.ClientSession | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Return the answer, its body still to be read.
 
+        Where it certainly never left, the request's extensions have NEVER_LEFT, however this ends.
+
         Raises:
-            httpx.ConnectTimeout, httpx.ConnectError: it never left.
+            httpx.ConnectTimeout, httpx.ConnectError, httpx.ProxyError: it never left.
             httpx.TransportError: it may have arrived.
         """
         if (
             self._session is None
         ):  # needs the running loop, which is not there yet when the gateway is put together
             self._session = self._open()
-        with _ERRORS:
-            response = await self._session.request(
-                request.method,
-                str(request.url),
-                data=_content(request) or None,
-                headers=[(name.decode(), value.decode()) for name, value in request.headers.raw],
-                allow_redirects=False,
-            )
+        token = _sending.set(request)
+        try:
+            with _ERRORS:
+                response = await self._session.request(
+                    request.method,
+                    str(request.url),
+                    data=_content(request) or None,
+                    headers=[(name.decode(), value.decode()) for name, value in request.headers.raw],
+                    allow_redirects=False,
+                )
+        finally:
+            _sending.reset(token)
+        if response.status == _NOT_LET_THROUGH and self._proxy is not None:
+            response.close()
+            request.extensions[NEVER_LEFT] = True
+            raise httpx.ProxyError(str(response.status))
         return httpx.Response(response.status, headers=response.raw_headers, stream=_Body(response))
 
     async def aclose(self) -> None:
@@ -75,11 +105,34 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         )
 
     def _connector(self) -> aiohttp.TCPConnector:
-        connector: Any = aiohttp.TCPConnector(limit=0, ssl=self._tls)
+        connector: Any = _Connector(limit=0, ssl=self._tls or True)
         connector._factory = partial(
             _Connection, loop=asyncio.get_running_loop()
         )  # no argument of its own takes it
         return connector
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Notes of a request that it found no connection: then nothing of it can have left."""
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Any],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's own
+    ) -> Connection:
+        """Return a connection, kept or new, through the proxy if there is one."""
+        try:
+            return await super().connect(req, traces, timeout)
+        except BaseException as error:
+            _sending.get().extensions[NEVER_LEFT] = True
+            match error:
+                case aiohttp.ClientHttpProxyError():
+                    raise httpx.ProxyError(str(error.status)) from None
+                case aiohttp.ServerConnectionError() | aiohttp.ClientResponseError() if req.proxy is not None:
+                    raise httpx.ProxyError("it drops the connection") from error
+                case _:
+                    raise
 
 
 class _Connection(ResponseHandler):
@@ -196,7 +249,7 @@ class _Errors:
         match error:
             case aiohttp.ConnectionTimeoutError():
                 raise httpx.ConnectTimeout("no connection in time") from error
-            case aiohttp.ClientConnectorError() | aiohttp.ClientHttpProxyError() | aiohttp.InvalidURL():
+            case aiohttp.ClientConnectorError() | aiohttp.InvalidURL():
                 raise httpx.ConnectError("no connection") from error
             case TimeoutError():
                 raise httpx.ReadTimeout("no answer in time") from error
@@ -207,14 +260,3 @@ class _Errors:
 
 
 _ERRORS = _Errors()
-
-
-def _proxy_of(url: httpx.URL) -> str | None:
-    """Return the proxy that the environment names for a host, as HTTPS_PROXY and NO_PROXY do.
-
-    aiohttp would look it up again for every request, and send what ~/.netrc holds along.
-    """
-    if proxy_bypass(url.host):
-        return None
-    proxies = getproxies()
-    return proxies.get(url.scheme) or proxies.get("all")

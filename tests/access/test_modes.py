@@ -276,7 +276,10 @@ def test_check_says_what_is_wrong_with_each_setting(tmp_path: Path) -> None:
     read = run("check", **given, GATEWAY_TOKENS_FILE=str(file))
     gone = run("check", **given, GATEWAY_TOKENS_FILE=str(tmp_path / "gone"), GATEWAY_PORT="none")
     assert (read.returncode, gone.returncode) == (1, 1)
-    assert re.match(r"FAILURE  GATEWAY_TOKENS_FILE: line 1: .*\nFAILURE  127\.0\.0\.1 refuses", read.stdout)
+    assert re.match(
+        r"FAILURE  GATEWAY_TOKENS_FILE: line 1: .*\nFAILURE  PLANDOCKET_BASE_URL: 127\.0\.0\.1:1 refuses",
+        read.stdout,
+    )
     assert re.match(
         r"FAILURE  GATEWAY_TOKENS_FILE: there is no such file.*\nFAILURE  GATEWAY_PORT: ", gone.stderr
     )

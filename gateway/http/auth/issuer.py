@@ -11,6 +11,8 @@ from joserfc.jwk import JWKRegistry, Key
 
 from gateway.errors import IssuerUnavailableError
 from gateway.settings import Settings
+from gateway.upstream.network import proxy_to, trusted
+from gateway.upstream.obstacle import Way, obstacle
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +43,8 @@ class Issuer:
     ) -> None:
         self._url = str(settings.jwt_jwks_url)
         self._now = now
-        self._http = client(transport)
+        self._way = way_of(settings)
+        self._http = client(settings, transport)
         self._keys: Keys | None = None
         self._read_from: Any = None
         self._tried_at = float("-inf")
@@ -94,15 +97,33 @@ class Issuer:
             if found != self._read_from:
                 self._keys, self._read_from = keys_of(found), found
         except (httpx.HTTPError, TimeoutError, FetchError) as error:
-            reason = str(error) if isinstance(error, FetchError) else type(error).__name__
+            reason = error if isinstance(error, FetchError) else obstacle(error, self._way)
             log.error("GATEWAY_JWT_JWKS_URL: the issuer's keys cannot be fetched: %s.", reason)
         finally:
             self._running = None
 
 
-def client(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
-    """Return what `fetch` asks with; `transport` stands in for the network."""
-    return httpx.AsyncClient(transport=transport, timeout=_TIMEOUT_S, follow_redirects=False)
+def way_of(settings: Settings) -> Way:
+    """Return how the issuer is reached. SettingsError where the environment names no proxy that could be."""
+    url = httpx.URL(str(settings.jwt_jwks_url))
+    return Way(url, "GATEWAY_JWT_JWKS_URL", proxy_to(url))
+
+
+def client(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
+    """Return what `fetch` asks with; `transport` stands in for the network.
+
+    Raises:
+        SettingsError: the environment names a proxy or certificates that there are not.
+    """
+    proxy = None if transport else way_of(settings).proxy
+    return httpx.AsyncClient(
+        transport=transport,
+        verify=trusted(settings.ca_file),
+        proxy=None if proxy is None else httpx.Proxy(proxy),
+        trust_env=False,  # the same as for PlanDocket, and checked as that is
+        timeout=_TIMEOUT_S,
+        follow_redirects=False,
+    )
 
 
 async def fetch(http: httpx.AsyncClient, url: str) -> Any:
