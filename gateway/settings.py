@@ -1,10 +1,11 @@
 """What the operator decides, read from the environment. The README's table is held to this by a test."""
 
 import ipaddress
+import os
 import re
 import ssl
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import (
     Field,
@@ -23,6 +24,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from gateway.environment import address, empty, host, plain, unknown
 from gateway.errors import SettingsError
 
 _QueryName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.\[\]-]*$", max_length=50)]
@@ -357,6 +359,22 @@ class Settings(BaseSettings):
             "categories": self.fresh_categories,
         }
 
+    @field_validator("base_url", "jwt_jwks_url", mode="before")
+    @classmethod
+    def _address(cls, value: object) -> object:
+        return address(value) if isinstance(value, str) else value
+
+    @field_validator("host", "metrics_host", mode="before")
+    @classmethod
+    def _host(cls, value: object) -> object:
+        return host(value) if isinstance(value, str) else value
+
+    # Before those above: the last is asked first.
+    @field_validator("*", mode="before")
+    @classmethod
+    def _as_meant(cls, value: object) -> object:
+        return plain(value) if isinstance(value, str) else value
+
     @field_validator("ca_file")
     @classmethod
     def _certificates(cls, file: Path | None) -> Path | None:
@@ -375,7 +393,7 @@ class Settings(BaseSettings):
             raise ValueError("must be a plain address without user, password, query or fragment")
         return HttpUrl(str(url).rstrip("/").removesuffix("/api/v1"))
 
-    @field_validator("api_key")
+    @field_validator("api_key", "metrics_token")
     @classmethod
     def _sendable(cls, key: SecretStr | None) -> SecretStr | None:
         if key is not None and not is_sendable(key.get_secret_value()):
@@ -520,11 +538,27 @@ def load_settings(**given: object) -> Settings:
     Raises:
         SettingsError: one line for each setting that is missing or wrong, by its name; no values.
     """
+    if nothing := empty(os.environ, [name for field, name in _SECRETS.items() if field not in given]):
+        raise SettingsError(
+            "\n".join(f"{name}: is set and empty: give it its secret, or unset it." for name in nothing)
+        )
     try:
         return Settings(**given)  # pyright: ignore[reportArgumentType] - the environment gives the rest, pydantic reads it
     except ValidationError as error:
         raise _explained(error) from None
 
+
+def unknown_settings() -> list[str]:
+    """Return a sentence for each variable of the environment that is named like a setting and is none."""
+    return unknown(os.environ, _NAMES)
+
+
+_NAMES = [str(field.validation_alias) for field in Settings.model_fields.values()]
+_SECRETS = {
+    name: str(field.validation_alias)
+    for name, field in Settings.model_fields.items()
+    if SecretStr in get_args(field.annotation)
+}
 
 _OF_COST = (
     "page_size",
@@ -586,4 +620,5 @@ def _explain(place: tuple[int | str, ...], message: str) -> str:
         message = "is not set: " + (Settings.model_fields["base_url"].description or "")
     if message == "Path does not point to a file":
         message = "there is no such file: correct the path, or write the file there."
-    return f"{place[0] if place else 'settings'}: {message}"
+    said = message.removeprefix("Value error, ").replace("Input should be", "must be")
+    return f"{place[0] if place else 'settings'}: {said}"

@@ -11,7 +11,7 @@ from gateway.execution.stored import StoredDocuments
 from gateway.http.auth.issuer import FetchError, client, fetch, keys_of, way_of
 from gateway.http.auth.tokens import TokenError, read_file
 from gateway.schema import RULES, SCHEMA
-from gateway.settings import Settings
+from gateway.settings import Settings, unknown_settings
 from gateway.upstream.obstacle import obstacle
 
 
@@ -30,6 +30,8 @@ async def check_sources(
 
 
 def _unused(settings: Settings) -> Iterator[Finding]:
+    for sentence in unknown_settings():
+        yield Finding(Level.WARNING, sentence)
     given = (
         ("GATEWAY_TOKENS_FILE", settings.tokens_file, "GATEWAY_AUTH", settings.auth, "tokens"),
         ("GATEWAY_JWT_JWKS_URL", settings.jwt_jwks_url, "GATEWAY_AUTH", settings.auth, "jwt"),

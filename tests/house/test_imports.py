@@ -23,6 +23,7 @@ FLOORS: dict[str, float] = {
     "execution": 4,
     "upstream": 1,
     "errors": 0,
+    "environment": 0,
     "telemetry": 0,
     "settings": 0.5,
     "sandbox": 0,
