@@ -10,13 +10,13 @@
     * OperationTimeoutError   the operation took longer than one may
   * UpstreamError             PlanDocket, or the way to it, is at fault
     * RefusedError            the key lacks a scope, the tenant the plan, or the held key is refused
-    * RateLimitedError        no request is left this hour; carries `retry_in_s`
+    * RateLimitedError        no request is left this hour; carries `retry_after`
     * UnavailableError        refused connection, 5xx, no such path
       * TimedOutError         no answer in time
     * UnreadableError         an answer we cannot decode: a bug, or the API changed
     * OutcomeUnknownError     a write was sent and no answer came that settles it: it may have happened
   * OverloadedError           more is asked at once than the gateway can do; carries `retry_after`
-  * IssuerUnavailableError    the issuer's keys cannot be fetched, so no JWT can be judged
+  * IssuerUnavailableError    the issuer's keys cannot be fetched, so no JWT can be judged; carries `retry_after`
 * SettingsError               the operator's settings are at fault; raised before anything is served
 
 No message holds an upstream body, URL or key: all of them reach clients.
@@ -27,6 +27,7 @@ from collections.abc import Sequence
 from typing import ClassVar, Self
 
 _LONGEST_SHOWN = 100  # characters
+_LONGEST_WAIT_S = 3600  # PlanDocket's hour, and whoever comes again sooner learns more
 
 
 class GatewayError(Exception):
@@ -44,6 +45,21 @@ class GatewayError(Exception):
         error = type(self).__new__(type(self), f"{self} {more}")  # others may have been raised the same one
         error.__dict__.update(self.__dict__)
         return error
+
+
+class LaterError(GatewayError):
+    """What is refused now, and may be tried again after a while that is known."""
+
+    def __init__(self, retry_in_s: float, message: str) -> None:
+        """`message` has the seconds in place of `{}`."""
+        self.retry_after = max(1, math.ceil(min(retry_in_s, _LONGEST_WAIT_S)))
+        """Whole seconds, as the header `Retry-After` has them: an hour at the most, whatever was asked for."""
+        super().__init__(message.format(self.retry_after))
+
+    @property
+    def extensions(self) -> dict[str, object]:
+        """Also tells `retryAfter`, in seconds."""
+        return {**super().extensions, "retryAfter": self.retry_after}
 
 
 class CallerError(GatewayError):
@@ -101,21 +117,16 @@ class ForbiddenError(CallerError):
         )
 
 
-class TooManyFailuresError(CallerError):
+class TooManyFailuresError(LaterError, CallerError):
     """Wrong tokens, or PlanDocket keys, came from the caller's address."""
 
     code = "TOO_MANY_FAILURES"
 
     def __init__(self, retry_in_s: float, shown: str = "tokens") -> None:
-        self.retry_after = max(1, math.ceil(retry_in_s))
         super().__init__(
-            f"Too many wrong {shown} came from your address: try again in {self.retry_after} s, with a right one."
+            retry_in_s,
+            f"Too many wrong {shown} came from your address: try again in {{}} s, with a right one.",
         )
-
-    @property
-    def extensions(self) -> dict[str, object]:
-        """Also tells `retryAfter`, in seconds."""
-        return {**super().extensions, "retryAfter": self.retry_after}
 
 
 class TooComplexError(CallerError):
@@ -191,7 +202,7 @@ class RefusedError(UpstreamError):
         return cls("PlanDocket refuses the key that the gateway holds: tell the gateway's operator.")
 
 
-class RateLimitedError(UpstreamError):
+class RateLimitedError(LaterError, UpstreamError):
     """No request is left this hour, by our own count or by PlanDocket's.
 
     Source: /en/getting-started/rate-limiting.html
@@ -200,13 +211,7 @@ class RateLimitedError(UpstreamError):
     code = "UPSTREAM_RATE_LIMITED"
 
     def __init__(self, retry_in_s: float) -> None:
-        self.retry_after = max(1, math.ceil(retry_in_s))
-        super().__init__(f"PlanDocket's hourly requests are spent: try again in {self.retry_after} s.")
-
-    @property
-    def extensions(self) -> dict[str, object]:
-        """Also tells `retryAfter`, in seconds."""
-        return {**super().extensions, "retryAfter": self.retry_after}
+        super().__init__(retry_in_s, "PlanDocket's hourly requests are spent: try again in {} s.")
 
 
 class UnavailableError(UpstreamError):
@@ -261,31 +266,23 @@ class OutcomeUnknownError(UpstreamError):
         super().__init__(f"{why}: it may have happened. Look before you send it again.")
 
 
-class OverloadedError(GatewayError):
+class OverloadedError(LaterError):
     """More is asked at once than the gateway can do, so this was not begun: nothing was sent for it."""
 
     code = "OVERLOADED"
 
     def __init__(self, retry_in_s: float) -> None:
-        self.retry_after = max(1, math.ceil(retry_in_s))
-        """Whole seconds, as the header `Retry-After` has them."""
-        super().__init__(f"The gateway has too much to do at once: try again in {self.retry_after} s.")
-
-    @property
-    def extensions(self) -> dict[str, object]:
-        """Also tells `retryAfter`, in seconds."""
-        return {**super().extensions, "retryAfter": self.retry_after}
+        super().__init__(retry_in_s, "The gateway has too much to do at once: try again in {} s.")
 
 
-class IssuerUnavailableError(GatewayError):
-    """No JWT can be judged: the issuer's keys were never fetched."""
+class IssuerUnavailableError(LaterError):
+    """A JWT cannot be judged: the issuer's keys were never fetched, or may have changed since they were."""
 
     code = "ISSUER_UNAVAILABLE"
 
     def __init__(self, retry_in_s: float) -> None:
-        self.retry_after = max(1, math.ceil(retry_in_s))
         super().__init__(
-            f"The gateway cannot fetch the keys of your token's issuer: try again in {self.retry_after} s."
+            retry_in_s, "The gateway cannot fetch the keys of your token's issuer yet: try again in {} s."
         )
 
 

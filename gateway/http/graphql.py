@@ -14,7 +14,7 @@ from gateway.errors import CallerError, GatewayError, OverloadedError
 from gateway.execution.documents import Document
 from gateway.execution.operation import Executor, NotAllowedError, Outcome, Request
 from gateway.execution.stored import OnlyStoredError, StoredDocuments, WrongHashError
-from gateway.http.auth.callers import REFUSALS, Callers, http_of
+from gateway.http.auth.callers import REFUSALS, Callers, refused
 from gateway.http.csrf import refuse_forgeable
 from gateway.http.graphiql.page import GraphiQL
 from gateway.http.leaving import ClientLeftError, WhileThere
@@ -124,10 +124,9 @@ def _refusal(error: Exception, media_type: str) -> RequestError:
         case RequestError():
             return error
         case _ if isinstance(error, REFUSALS):
-            status, headers = http_of(error)
-            return RequestError(status, error.code, str(error), headers)
+            return refused(error)
         case OverloadedError():
-            return RequestError(503, error.code, str(error), {"Retry-After": str(error.retry_after)})
+            return RequestError.later(503, error)
         case NotAllowedError():
             text = "A GET changes nothing: send this mutation by POST, its 'query' and 'variables' as JSON."
             return RequestError(405, "METHOD_NOT_ALLOWED", text, {"Allow": "POST"})

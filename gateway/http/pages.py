@@ -5,7 +5,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from gateway.errors import UnauthenticatedError
 from gateway.execution.operation import NOT_SHOWN
-from gateway.http.auth.callers import REFUSALS, Callers, http_of
+from gateway.http.auth.callers import REFUSALS, Callers, refused
 from gateway.http.refusal import RequestError
 from gateway.schema import print_schema
 from gateway.settings import Settings
@@ -31,6 +31,5 @@ class SchemaFile:
             if self._who == "callers" and not (await self._callers.of(request)).is_let_in:
                 raise UnauthenticatedError("Only callers may ask for the schema.")
         except REFUSALS as error:
-            status, headers = http_of(error)
-            return RequestError(status, error.code, str(error), headers).response()
+            return refused(error).response()
         return PlainTextResponse(print_schema(), media_type="text/plain; charset=utf-8")

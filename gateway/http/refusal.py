@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 from starlette.responses import Response
 
+from gateway.errors import LaterError
 from gateway.http.negotiation import JSON, content_type
 from gateway.telemetry import note_code
 
@@ -13,17 +14,29 @@ class RequestError(Exception):
     """What came is not a well-formed GraphQL-over-HTTP request, or may not be answered."""
 
     def __init__(
-        self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None
+        self,
+        status: int,
+        code: str,
+        message: str,
+        headers: Mapping[str, str] | None = None,
+        extensions: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.headers = headers
+        self._extensions = {"code": code, **(extensions or {})}
+
+    @classmethod
+    def later(cls, status: int, error: LaterError) -> "RequestError":
+        """Return the refusal of what may be asked again after a while: that is said in both places."""
+        headers = {"Retry-After": str(error.retry_after)}
+        return cls(status, error.code, str(error), headers, error.extensions)
 
     @property
     def body(self) -> bytes:
         """What the client reads: a GraphQL response of one error with a code."""
-        return msgspec.json.encode({"errors": [{"message": str(self), "extensions": {"code": self.code}}]})
+        return msgspec.json.encode({"errors": [{"message": str(self), "extensions": self._extensions}]})
 
     def response(self, media_type: str = JSON) -> Response:
         """Return the answer to it."""

@@ -323,11 +323,12 @@ async def test_without_keys_nobody_can_be_judged(
 
 @pytest.mark.parametrize("answer", NO_KEYS.values(), ids=NO_KEYS)
 async def test_old_keys_stay_when_a_fetch_fails(ask: Ask, net: Net, time: Time, answer: Any) -> None:
-    """Who was let in before is let in."""
+    """Who was let in before is let in; of a key that nobody knows nothing can be said."""
     assert (await send(ask, token())).status_code == 200
     net.answer = answer
     time.seconds += 60
-    assert (await send(ask, token(TWO))).status_code == 401
+    unknown = await send(ask, token(TWO))
+    assert (unknown.status_code, code(unknown)) == (503, "ISSUER_UNAVAILABLE")
     assert net.fetched == 2
     assert (await send(ask, token(sub="bo"))).status_code == 200
 
@@ -427,3 +428,77 @@ async def test_a_token_without_a_name_is_tried_with_ten_keys(
     net.keys = [*keys, *[CURVE.as_dict(private=False)] * 100, ONE.as_dict(private=False)]
     assert (await send(ask, unnamed(ONE))).status_code == status
     assert (await send(ask, token(ONE))).status_code == 200
+
+
+async def test_a_key_that_came_just_after_a_fetch_is_waited_for(ask: Ask, net: Net, time: Time) -> None:
+    """Nobody can tell yet whether it is the issuer's: it is said when, and it is no guess."""
+    assert (await send(ask, token())).status_code == 200
+    net.keys.append(TWO.as_dict(private=False))
+    time.seconds += 12
+    for _ in range(15):
+        response = await send(ask, token(TWO))
+        assert (response.status_code, code(response)) == (503, "ISSUER_UNAVAILABLE")
+        assert response.headers["retry-after"] == "18"
+        assert response.json()["errors"][0]["extensions"]["retryAfter"] == 18
+    assert net.fetched == 1
+    time.seconds += 18
+    assert (await send(ask, token(TWO))).status_code == 200
+
+
+async def test_a_name_that_no_key_has_is_no_guess(ask: Ask, net: Net, time: Time) -> None:
+    """Also once the keys were fetched for it: an application with an old token locks out nobody."""
+    assert (await send(ask, token())).status_code == 200
+    for _ in range(15):
+        time.seconds += 30
+        response = await send(ask, token(TWO))
+        assert (response.status_code, code(response)) == (401, "UNAUTHENTICATED")
+    assert (await send(ask, token(STRANGER))).status_code == 401
+
+
+async def test_a_withdrawn_key_is_refused_at_once(ask: Ask, net: Net, time: Time) -> None:
+    """It was the issuer's: a newer fetch would not bring it back."""
+    assert (await send(ask, token())).status_code == 200
+    net.keys = [TWO.as_dict(private=False)]
+    time.seconds += 30
+    assert (await send(ask, token(TWO))).status_code == 200
+    for _ in range(15):
+        assert (await send(ask, token(sub="other"))).status_code == 401
+    assert (await send(ask, token(STRANGER, header={"kid": "two"}))).status_code == 401
+
+
+@pytest.mark.parametrize("subject", ["ada", "bo"])
+async def test_a_signature_counts_wherever_it_comes_from(ask: Ask, subject: str) -> None:
+    """Behind one address somebody guesses; a token that was renewed, or is another's, is right all the same."""
+    assert (await send(ask, token())).status_code == 200
+    assert [(await send(ask, token(STRANGER, sub=str(n)))).status_code for n in range(12)] == [401] * 10 + [
+        429
+    ] * 2
+    assert (await send(ask, token(sub=subject, jti="renewed"))).status_code == 200
+    assert (await send(ask, token(STRANGER))).status_code == 429
+
+
+CURVES = {"Ed25519": ED, "Ed448": OKPKey.generate_key("Ed448", {"kid": "ed448"})}
+
+
+def by_edwards(key: OKPKey, name: str, **more: str) -> str:
+    """Return a token of an algorithm's name, signed by hand."""
+    sign = jws.JWSRegistry.algorithms[key.curve_name].sign
+    return signed({"alg": name, "kid": key.kid, **more}, lambda text: sign(text, key))
+
+
+@pytest.mark.parametrize("key", CURVES.values(), ids=CURVES)
+@pytest.mark.parametrize("told", [{}, {"alg": "EdDSA"}])
+async def test_eddsa_is_what_the_keys_curve_says(ask: Ask, net: Net, key: OKPKey, told: dict) -> None:
+    """Most issuers still call it so, in their tokens and with their keys."""
+    net.keys = [{**found.as_dict(private=False), **told} for found in CURVES.values()]
+    assert (await send(ask, by_edwards(key, "EdDSA"))).status_code == 200
+    assert (await send(ask, by_edwards(key, key.curve_name))).status_code == 200
+    [other] = [name for name in CURVES if name != key.curve_name]
+    assert (await send(ask, by_edwards(key, other))).status_code == 401
+
+
+async def test_eddsa_is_nothing_for_another_kind_of_key(ask: Ask, net: Net) -> None:
+    """Nor is a curve that signs nothing."""
+    net.keys = [found.as_dict(private=False) for found in (ONE, X)]
+    for kid in ("one", "x"):
+        assert (await send(ask, signed({"alg": "EdDSA", "kid": kid}, with_key))).status_code == 401

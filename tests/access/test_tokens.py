@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -95,7 +96,7 @@ async def test_the_file_is_read_again_when_it_changes(gateway: Gateway, file: Pa
     replace(file, new.line)
     time.seconds += 1
     assert [await status(ask, secret(old)), await status(ask, secret(new))] == [401, 200]
-    replace(file)
+    replace(file, "# nobody")
     time.seconds += 1
     assert await status(ask, secret(new)) == 401
 
@@ -215,3 +216,60 @@ async def test_hashes_are_compared_in_constant_time(
     monkeypatch.setattr(hmac, "compare_digest", lambda a, b: compared.append((a, b)) or compare(a, b))
     assert await status(ask, secret(made)) == 401
     assert compared == [(bytes.fromhex(almost), bytes.fromhex(right))]
+
+
+def unreadable(file: Path) -> None:
+    """Put a folder in the file's place."""
+    file.unlink()
+    file.mkdir()
+
+
+MOMENTS = {
+    "truncated": lambda file: file.write_bytes(b""),
+    "truncated, with a line break": lambda file: file.write_bytes(b"\n \n"),
+    "a byte-order mark alone": lambda file: file.write_bytes(b"\xef\xbb\xbf"),
+    "cut in a line": lambda file: file.write_bytes(file.read_bytes()[:-20]),
+    "no file": unreadable,
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
+async def test_a_file_that_is_written_just_now_lets_in_as_before(
+    gateway: Gateway, file: Path, moment: Callable[[Path], object], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The last good one holds, the log says so, and nobody at work is taken for a guesser."""
+    made, time = new_token("one", ["read"]), Time()
+    replace(file, made.line)
+    ask = gateway(auth="tokens", tokens_file=file, time=time)
+    moment(file)
+    for _ in range(15):
+        time.seconds += 1
+        assert await status(ask, secret(made)) == 200
+    [record] = [found for found in caplog.records if found.levelno == logging.ERROR]
+    assert "those before hold on" in record.getMessage()
+
+
+async def test_a_changed_file_is_read_before_anybody_is_refused(gateway: Gateway, file: Path) -> None:
+    """Not up to a second later."""
+    old, new = new_token("old", ["read"]), new_token("new", ["read"])
+    replace(file, old.line)
+    ask = gateway(auth="tokens", tokens_file=file, time=Time())
+    replace(file, old.line, new.line)
+    assert await status(ask, secret(new)) == 200
+
+
+async def test_a_file_that_is_empty_at_the_start_may_be_filled(gateway: Gateway, file: Path) -> None:
+    """There were no tokens that could hold on."""
+    made = new_token("one", ["read"])
+    replace(file)
+    ask = gateway(auth="tokens", tokens_file=file, time=Time())
+    assert await status(ask, secret(made)) == 401
+    replace(file, made.line)
+    assert await status(ask, secret(made)) == 200
+
+
+async def test_a_byte_order_mark_is_no_part_of_a_name(gateway: Gateway, file: Path) -> None:
+    """Editors on Windows write one."""
+    made = new_token("one", ["read"])
+    replace(file, f"\ufeff{made.line}\r")
+    assert await status(gateway(auth="tokens", tokens_file=file), secret(made)) == 200

@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-from collections.abc import Mapping
 
 import httpx
 from starlette.requests import Request
@@ -21,6 +20,7 @@ from gateway.http.auth.jwts import JsonWebTokens
 from gateway.http.auth.passthrough import OwnKeys
 from gateway.http.auth.tokens import Tokens
 from gateway.http.proxies import Proxies
+from gateway.http.refusal import RequestError
 from gateway.settings import Settings
 from gateway.telemetry import note_address
 from gateway.upstream.clock import Clock
@@ -71,6 +71,13 @@ class Callers:
         if self._issuer is not None:
             await self._issuer.close()
 
+    def reload(self) -> None:
+        """Read anew by what tokens are judged: the file of them, or their issuer's keys."""
+        if isinstance(self._tokens, Tokens):
+            self._tokens.reload()
+        if self._issuer is not None:
+            self._issuer.reload()
+
     async def of(self, request: Request) -> Caller:
         """Return who sent a request.
 
@@ -97,26 +104,28 @@ class Callers:
 
     async def _known(self, tokens: Tokens | JsonWebTokens, shown: str, address: str) -> Caller:
         digest = hashlib.sha256(shown.encode()).digest()
-        self._failures.let_pass(address, digest)
         caller = await tokens.caller(shown, digest)
         if caller is None:
+            self._failures.let_pass(address)
             self._failures.note(address, digest)
             raise UnauthenticatedError("Nobody knows this token.", wanted="token", shown="TOKEN")
-        self._failures.trust(address, digest)
+        if isinstance(tokens, Tokens):  # a signature cannot be guessed
+            self._failures.let_pass(address, digest)
+            self._failures.trust(address, digest)
         return caller
 
 
-def http_of(error: GatewayError) -> tuple[int, Mapping[str, str]]:
-    """Return the status and headers with which one of REFUSALS is answered."""
+def refused(error: GatewayError) -> RequestError:
+    """Return how one of REFUSALS is answered."""
     match error:
         case ForbiddenError():
-            return 403, {}
+            return RequestError(403, error.code, str(error))
         case TooManyFailuresError():
-            return 429, {"Retry-After": str(error.retry_after)}
+            return RequestError.later(429, error)
         case IssuerUnavailableError():
-            return 503, {"Retry-After": str(error.retry_after)}
+            return RequestError.later(503, error)
         case _:
-            return 401, {"WWW-Authenticate": "Bearer"}
+            return RequestError(401, error.code, str(error), {"WWW-Authenticate": "Bearer"})
 
 
 def _shown(request: Request) -> str:

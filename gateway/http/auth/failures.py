@@ -17,12 +17,12 @@ _TRUSTED = 10_000
 
 
 class Failures:
-    """Lets an address show ten wrong tokens a minute; beyond that, none is even looked at.
+    """Lets an address show ten wrong tokens a minute; beyond that, not even a right one that is new there passes.
 
-    Only tokens that were right from the same address before are then still let pass, so that one bad
-    neighbour behind a shared address does not lock out those who are at work. Another address is not
-    concerned, unless there is a bound for all `together`. An IPv6 address counts with all of its /64,
-    which one customer holds.
+    Tokens that were right from the same address before are then still let pass, so that one bad neighbour
+    behind a shared address does not lock out those who are at work; and those that were shown there before they
+    became right, for those are no guesses. Another address is not concerned, unless there is a bound for all
+    `together`. An IPv6 address counts with all of its /64, which one customer holds.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Failures:
         self._trusted: OrderedDict[tuple[str, bytes], None] = OrderedDict()
 
     def let_pass(self, address: str, digest: bytes | None = None) -> None:
-        """Return if a token may be looked at; by its digest, it is let pass where it was right before.
+        """Return if a token may be shown; by its digest, it is let pass where it was right or shown before.
 
         Raises:
             TooManyFailuresError: too many wrong ones came from `address` within the last minute.
@@ -46,17 +46,25 @@ class Failures:
             return
         now = self._now()
         recent = self._failed.get(_whose(address))
-        if recent is not None and (left := recent.left(now)) > 0 and (address, digest) not in self._trusted:
+        if recent is not None and (left := recent.left(now)) > 0 and not self._was_shown(address, digest):
             raise TooManyFailuresError(left, self._shown)
         if self._all is not None and (left := self._all.left(now)) > 0:
             raise OverloadedError(left)
+
+    def _was_shown(self, address: str, digest: bytes | None) -> bool:
+        if digest is None:
+            return False
+        return (address, digest) in self._trusted or digest in self._failed[_whose(address)].digests
 
     def note(self, address: str, digest: bytes | None = None) -> None:
         """Count a wrong token. One that was right before is trusted no longer."""
         if digest is not None:
             self._trusted.pop((address, digest), None)
         whose, now = _whose(address), self._now()
-        if self._failed.setdefault(whose, _Recent(_MOST)).add(now):
+        recent = self._failed.setdefault(whose, _Recent(_MOST))
+        if digest is not None:
+            recent.digests.append(digest)
+        if recent.add(now):
             log.warning(
                 "%d wrong %s came from %s within a minute: it is refused.", _MOST, self._shown, address
             )
@@ -83,6 +91,7 @@ class _Recent:
 
     def __init__(self, most: int) -> None:
         self.most = most
+        self.digests: deque[bytes] = deque(maxlen=most)
         self._times: deque[float] = deque(maxlen=most)
         self._full_since = float("-inf")
 

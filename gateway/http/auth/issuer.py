@@ -48,6 +48,9 @@ class Issuer:
         self._keys: Keys | None = None
         self._read_from: Any = None
         self._tried_at = float("-inf")
+        self.withdrawn: frozenset[str] = frozenset()
+        """The names of keys that the issuer had before it changed them, and has no more."""
+        self._fetches = 0  # those that came to keys
         self._running: asyncio.Task[None] | None = None
 
     async def close(self) -> None:
@@ -74,9 +77,20 @@ class Issuer:
         return self._keys
 
     async def newer_keys(self) -> Keys:
-        """Return the keys, fetched anew unless that was done just now."""
+        """Return the keys, fetched anew.
+
+        Raises:
+            IssuerUnavailableError: that was done, or tried, just now; it says when it is done again.
+        """
+        before = self._fetches
         await self._fetched(_NOT_BEFORE_S)
+        if self._fetches == before:
+            raise IssuerUnavailableError(_NOT_BEFORE_S - (self._now() - self._tried_at))
         return await self.keys()
+
+    def reload(self) -> None:
+        """Fetch the keys anew, while nobody waits."""
+        self._start()
 
     async def _fetched(self, not_before_s: float) -> None:
         """Wait for the fetch that runs, or for a new one if the last is so long ago."""
@@ -91,16 +105,26 @@ class Issuer:
             self._tried_at = self._now()
             self._running = asyncio.create_task(self._fetch())
 
+    def _take(self, keys: Keys) -> None:
+        self.withdrawn = _names(self._keys) - _names(keys)
+        self._keys = keys
+
     async def _fetch(self) -> None:
         try:
             found = await fetch(self._http, self._url)
             if found != self._read_from:
-                self._keys, self._read_from = keys_of(found), found
+                self._take(keys_of(found))
+                self._read_from = found
+            self._fetches += 1
         except (httpx.HTTPError, TimeoutError, FetchError) as error:
             reason = error if isinstance(error, FetchError) else obstacle(error, self._way)
             log.error("GATEWAY_JWT_JWKS_URL: the issuer's keys cannot be fetched: %s.", reason)
         finally:
             self._running = None
+
+
+def _names(keys: Keys | None) -> frozenset[str]:
+    return frozenset(key.kid for key in keys or () if key.kid is not None)
 
 
 def way_of(settings: Settings) -> Way:
@@ -173,6 +197,8 @@ def _key(found: Any) -> Key | None:
     given = cast(dict[str, Any], found)
     if given.get("kty") not in _ASYMMETRIC or given.get("use", "sig") != "sig":
         return None
+    if given.get("alg") == "EdDSA":
+        given = {name: value for name, value in given.items() if name != "alg"}  # its curve says more
     try:
         return JWKRegistry.import_key(given)
     except Exception:  # whatever is wrong with one key: the others serve

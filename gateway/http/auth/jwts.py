@@ -10,17 +10,19 @@ from typing import Any, cast
 import msgspec
 from joserfc import jws, jwt
 from joserfc.errors import ClaimError, JoseError
-from joserfc.jwk import Key
+from joserfc.jwk import Key, OKPKey
 
 from gateway.access import Access, Caller
-from gateway.errors import ForbiddenError, UnauthenticatedError
+from gateway.errors import ForbiddenError, IssuerUnavailableError, UnauthenticatedError
 from gateway.http.auth.issuer import Issuer, Keys
 from gateway.resources import PATHS
 from gateway.settings import Settings
 from gateway.upstream.credential import Credential
 
-_ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519")
-"""Asymmetric ones only; "EdDSA", which leaves the curve open, is withdrawn by RFC 9864."""
+_ALGORITHMS = (
+    *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519", "Ed448"),
+)
+"""Asymmetric ones only. "EdDSA" is what its key's curve is called: it leaves that open, so RFC 9864 withdrew it."""
 _LEEWAY_S = 30
 _KEPT = 10_000
 _MOST_TRIED = 10
@@ -62,9 +64,10 @@ class JsonWebTokens:
         """Return whose token this is; None where the issuer did not sign it.
 
         Raises:
-            UnauthenticatedError: it is the issuer's, but expired, not valid yet, or not meant for the gateway.
+            UnauthenticatedError: it is the issuer's, but expired, not valid yet, or not meant for the gateway; or
+                the key that it names, which may have been the issuer's, is none of those that it publishes now.
             ForbiddenError: it is right, but has no role that gives access.
-            IssuerUnavailableError: there are no keys to judge it by.
+            IssuerUnavailableError: there are no keys to judge it by, or may be newer ones that cannot be fetched yet.
         """
         keys = await self._issuer.keys()
         kept = self._verified.get(digest)
@@ -72,9 +75,8 @@ class JsonWebTokens:
             return kept.caller
         try:
             claims = self._decode(token, keys)
-        except _NoKeyError:
-            newer = await self._issuer.newer_keys()
-            return None if newer is keys else await self.caller(token, digest)
+        except _NoKeyError as error:
+            return await self._with_newer_keys(token, digest, keys, error.name)
         except _BROKEN:
             return None
         if claims is None:
@@ -86,6 +88,27 @@ class JsonWebTokens:
             self._verified.popitem(last=False)
         return verified.caller
 
+    async def _with_newer_keys(
+        self, token: str, digest: bytes, keys: Keys, name: str | None
+    ) -> Caller | None:
+        """Judge a token of which none of the keys is, by those that the issuer has now.
+
+        One that names no key is then nobody's. One that names a key may have been right, or may soon be.
+        """
+        if name in self._issuer.withdrawn:
+            raise UnauthenticatedError("The token's key was withdrawn.", wanted="token", shown="TOKEN")
+        try:
+            newer = await self._issuer.newer_keys()
+        except IssuerUnavailableError:
+            if name is None:
+                return None
+            raise
+        if newer is not keys:
+            return await self.caller(token, digest)
+        if name is None:
+            return None
+        raise UnauthenticatedError("The token's issuer has no such key.", wanted="token", shown="TOKEN")
+
     def _decode(self, token: str, keys: Keys) -> dict[str, Any] | None:
         """Return the claims of a token; None where its signature is not that of the key that it names.
 
@@ -94,28 +117,30 @@ class JsonWebTokens:
         """
         signed = jws.extract_compact(token.encode(), registry=self._registry)
         name = signed.headers().get("kid")
-        for key in islice(self._fitting(signed, keys), _MOST_TRIED):
+        for key, algorithm in islice(self._fitting(signed, keys), _MOST_TRIED):
+            signed.protected["alg"] = algorithm
             if jws.validate_compact(signed, key, _ALGORITHMS, self._registry):
                 return _claims(signed.payload)
         if name is not None and any(key.kid == name for key in keys):
             return None
-        raise _NoKeyError
+        raise _NoKeyError(name if isinstance(name, str) else None)
 
-    def _fitting(self, signed: jws.CompactSignature, keys: Keys) -> Iterator[Key]:
+    def _fitting(self, signed: jws.CompactSignature, keys: Keys) -> Iterator[tuple[Key, str]]:
         """Yield the keys that may have signed a token: of its name, where both have one, and of its algorithm's kind.
 
         Names are hints that an issuer may leave out, or give to keys of several kinds (RFC 7515, 4.1.4; RFC 7517, 4.5).
         """
         headers = signed.headers()
-        name, algorithm = headers.get("kid"), self._registry.get_alg(headers["alg"])
+        name = headers.get("kid")
         for key in keys:
             if name is None or key.kid is None or key.kid == name:
+                algorithm = _algorithm(headers["alg"], key)
                 try:
-                    algorithm.check_key(key)
+                    self._registry.get_alg(algorithm).check_key(key)
                     key.check_key_op("verify")
                 except JoseError:
                     continue
-                yield key
+                yield key, algorithm
 
     def _verify(self, claims: dict[str, Any], keys: Keys) -> _Verified:
         try:
@@ -132,6 +157,15 @@ class JsonWebTokens:
 
 class _NoKeyError(Exception):
     """A token was signed with none of the keys that are known: a newer one may have signed it."""
+
+    def __init__(self, name: str | None) -> None:
+        super().__init__()
+        self.name = name
+        """What the token calls its key; None where it does not."""
+
+
+def _algorithm(name: Any, key: Key) -> str:
+    return key.curve_name if name == "EdDSA" and isinstance(key, OKPKey) else str(name)
 
 
 def _claims(payload: bytes) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ import hmac
 import logging
 import re
 import secrets
+from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
@@ -20,7 +21,7 @@ import msgspec
 from pydantic import SecretStr
 
 from gateway.access import ROLES, Access, Caller
-from gateway.errors import SettingsError
+from gateway.errors import SettingsError, UnauthenticatedError
 from gateway.resources import PATHS
 from gateway.settings import Settings
 from gateway.upstream.credential import Credential
@@ -28,11 +29,14 @@ from gateway.upstream.credential import Credential
 log = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 1.0
+_MOST_WITHDRAWN = 10_000
 _PREFIX = 8  # bytes of a hash by which its entry is found
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _HASH = re.compile(r"sha256:([0-9a-f]{64})")
 
 _Stamp = tuple[int, ...]
+_Entries = dict[bytes, list[tuple[bytes, Caller]]]
+"""Hashes and callers by the hashes' beginning."""
 
 
 class TokenError(Exception):
@@ -125,26 +129,28 @@ def read_lines(text: str) -> list[Line]:
     return lines
 
 
-def read_file(file: Path) -> list[Line]:
-    """Return what the file says.
+def read_file(file: Path, *, takes_empty: bool = True) -> list[Line]:
+    """Return what the file says. Where there were tokens, an empty one is none: it may be written just now.
 
     Raises:
         TokenError: it cannot be read, or a line is wrong.
     """
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise TokenError(str(error.strerror)) from None
     except ValueError:
         raise TokenError("it is not text in UTF-8") from None
+    if not takes_empty and not text.strip():
+        raise TokenError("it is empty (a line with '#' alone lets nobody in)")
     return read_lines(text)
 
 
 class Tokens:
-    """The tokens of the file, which is read again within a second of a change.
+    """The tokens of the file, which is read again within a second of a change, and before a token is refused.
 
-    A changed file that cannot be read, or has a wrong line, leaves the tokens as they were, and the log
-    says why. A file without any token lets nobody in.
+    A changed file that cannot be read, is empty or has a wrong line leaves the tokens as they were, and the log
+    says why: it may be written just now. One that has only remarks lets nobody in.
     """
 
     def __init__(self, settings: Settings, held: Credential, now: Callable[[], float]) -> None:
@@ -155,41 +161,72 @@ class Tokens:
         self._now = now
         self._looked_at = now()
         self._stamp = _stamp(self._file)
+        self._withdrawn: OrderedDict[bytes, None] = OrderedDict()
         try:
             self._entries = self._read()
         except TokenError as error:
             raise SettingsError(f"GATEWAY_TOKENS_FILE: {error}") from None
 
     async def caller(self, token: str, digest: bytes) -> Caller | None:
-        """Return whose token this is, by its SHA-256; None if nobody's."""
-        self._look()
+        """Return whose token this is, by its SHA-256; None if nobody's.
+
+        Raises:
+            UnauthenticatedError: it was somebody's, and was taken out of the file.
+        """
+        if self._now() - self._looked_at >= _LOOK_EVERY_S:
+            self._look()
+        found = self._find(digest)
+        if found is None and self._look():
+            found = self._find(digest)
+        if found is None and digest in self._withdrawn:
+            raise UnauthenticatedError("This token was withdrawn.", wanted="token", shown="TOKEN")
+        return found
+
+    def reload(self) -> None:
+        """Read the file, changed or not."""
+        self._take(_stamp(self._file))
+
+    def _find(self, digest: bytes) -> Caller | None:
         found = None
         for hashed, caller in self._entries.get(digest[:_PREFIX], ()):
             if hmac.compare_digest(hashed, digest):
                 found = caller
         return found
 
-    def _look(self) -> None:
-        now = self._now()
-        if now - self._looked_at < _LOOK_EVERY_S:
-            return
-        self._looked_at = now
+    def _look(self) -> bool:
+        """Read the file if it changed, and return whether it did."""
+        self._looked_at = self._now()
         stamp = _stamp(self._file)
-        if stamp == self._stamp:
-            return
-        self._stamp = stamp
-        try:
-            self._entries = self._read()
-        except TokenError as error:
-            log.error("The file of tokens changed and is not taken; those before hold on. %s", error)
-            return
-        log.info("The file of tokens changed: %d tokens.", sum(map(len, self._entries.values())))
+        has_changed = stamp != self._stamp
+        if has_changed:
+            self._take(stamp)
+        return has_changed
 
-    def _read(self) -> dict[bytes, list[tuple[bytes, Caller]]]:
-        lines = read_file(self._file)
+    def _take(self, stamp: _Stamp) -> None:
+        self._stamp = stamp
+        before = self._entries
+        try:
+            self._entries = self._read(takes_empty=not before)
+        except TokenError as error:
+            log.error("The file of tokens is not taken, and those before hold on: %s.", error)
+            return
+        self._withdraw(before)
+        log.info("The file of tokens was read anew: %d tokens.", sum(map(len, self._entries.values())))
+
+    def _withdraw(self, before: _Entries) -> None:
+        """Remember which tokens were right: who still shows one guesses nothing."""
+        now = {hashed for entries in self._entries.values() for hashed, _ in entries}
+        for hashed in [hashed for entries in before.values() for hashed, _ in entries]:
+            if hashed not in now:
+                self._withdrawn[hashed] = None
+        while len(self._withdrawn) > _MOST_WITHDRAWN:
+            self._withdrawn.popitem(last=False)
+
+    def _read(self, *, takes_empty: bool = True) -> _Entries:
+        lines = read_file(self._file, takes_empty=takes_empty)
         if not lines:
             log.warning("The file of tokens has none: nobody is let in.")
-        entries: dict[bytes, list[tuple[bytes, Caller]]] = {}
+        entries: _Entries = {}
         for line in lines:
             caller = Caller(self._held, line.access, line.name, is_let_in=True)
             entries.setdefault(line.digest[:_PREFIX], []).append((line.digest, caller))
