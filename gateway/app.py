@@ -25,7 +25,7 @@ from gateway.http.metrics import MetricsPage, elsewhere
 from gateway.http.pages import SchemaFile, landing
 from gateway.http.refusal import RequestError
 from gateway.http.reporting import Reporting
-from gateway.logs import log_call, log_operation
+from gateway.logs import log_call, log_operation, lost_lines
 from gateway.metrics import Metrics
 from gateway.schema import RULES, SCHEMA
 from gateway.settings import Settings, is_loopback
@@ -39,7 +39,8 @@ def create_app(
 ) -> Starlette:
     """Return the gateway; `transport` stands in for the network and `clock` for time, in tests.
 
-    Its `state.metrics` is the app for an address of the metrics' own; `state.give_up` lets what runs end.
+    Its `state.metrics` is the app for an address of the metrics' own, `state.on_reload` what reads files anew, and
+    `state.give_up` lets what runs end.
 
     Raises:
         SettingsError: the stored documents cannot be read, or are not for this schema.
@@ -57,7 +58,7 @@ def create_app(
     executor = Executor(SCHEMA, RULES, Options.of(settings))
     stored = StoredDocuments.of(settings, executor.problems)
     upstream = Upstream(settings, transport, clock, on_call, executor.forget)
-    metrics.watch(upstream)
+    metrics.watch(upstream, lost_lines)
     metrics_page = MetricsPage(metrics, settings.metrics_token)
     has_page = settings.graphiql == "on" and settings.documents != "only"
     graphiql = GraphiQL(needs_key=not settings.lets_everyone_in) if has_page else None
@@ -94,6 +95,7 @@ def create_app(
     app.router.redirect_slashes = False  # it would lead to whatever host the request names
     app.state.readiness = readiness
     app.state.give_up = upstream.give_up
+    app.state.on_reload = (callers.reload, stored.reload)
     app.state.metrics = _create_metrics_app(metrics_page, settings)
     # The last is the outermost.
     app.add_middleware(Preflights, origins=settings.origins, headers=settings.page_headers)

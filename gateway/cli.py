@@ -2,7 +2,11 @@
 
 import asyncio
 import logging
+import os
 import sys
+import traceback
+from contextlib import suppress
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -14,14 +18,20 @@ from gateway.app import create_app
 from gateway.check import Finding, Level, check_sources, check_upstream
 from gateway.errors import SettingsError
 from gateway.http.auth.tokens import TokenError, new_token
-from gateway.logs import logging_to
+from gateway.logs import logging_to, saying_to
 from gateway.planning.document import PlanError, plan_document
 from gateway.sandbox import SANDBOX_KEY, Sandbox
 from gateway.schema import print_schema
 from gateway.serving import STAYS_S, CannotListenError, Served, run
-from gateway.settings import Settings, load_plan_settings, load_settings
+from gateway.settings import Settings, load_plan_settings, load_settings, unknown_settings
+from gateway.standing import standing
 
-app = typer.Typer(help="A GraphQL gateway in front of PlanDocket's REST API.", no_args_is_help=True)
+log = logging.getLogger(__name__)
+app = typer.Typer(
+    help="A GraphQL gateway in front of PlanDocket's REST API.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # they show values, and secrets are among those
+)
 
 _DEMO = """\
 GraphiQL and GraphQL  http://127.0.0.1:{port}/graphql
@@ -80,13 +90,14 @@ def demo(port: Port = 8000, sandbox_port: Port = 8001) -> None:
         sandbox = Served(Sandbox().app, "127.0.0.1", sandbox_port, _FREE.format(option="--sandbox-port"))
         with logging_to(sys.stderr, settings.log_format, settings.log_level):
             gateway, *metrics = _served(settings, _FREE.format(option="--port"))
+            gateway = replace(gateway, on_reload=())  # so that it ends with its terminal
             announce = _DEMO.format(
                 port=port,
                 sandbox_port=sandbox_port,
                 key=SANDBOX_KEY,
                 metrics="".join(_DEMO_METRICS.format(place=one.place) for one in metrics),
             )
-            _serve(gateway, *metrics, sandbox, announce=announce)
+            _serve(gateway, *metrics, sandbox, announce=announce, settings=settings)
     except SettingsError as error:
         _refuse_to_start(error)
 
@@ -102,8 +113,9 @@ def serve() -> None:
             announce = [
                 f"GraphQL at http://{gateway.place}/graphql, in front of {settings.base_url}",
                 *(f"Metrics at http://{one.place}/metrics" for one in metrics),
+                standing(settings),
             ]
-            _serve(gateway, *metrics, announce="\n".join(announce))
+            _serve(gateway, *metrics, announce="\n".join(announce), settings=settings)
     except SettingsError as error:
         _refuse_to_start(error)
 
@@ -214,39 +226,71 @@ def sandbox(port: Port = 8001) -> None:
         )
 
 
-def _refuse_to_start(error: SettingsError) -> NoReturn:
-    print(f"The gateway cannot start.\n{error}", file=sys.stderr)
+def _refuse_to_start(error: Exception) -> NoReturn:
+    _fail(f"The gateway cannot start.\n{error}")
+
+
+def _fail(text: str) -> NoReturn:
+    # The settings, which say how lines are written, may be what is wrong.
+    style = "json" if os.environ.get("GATEWAY_LOG_FORMAT", "").lower() == "json" else "console"
+    with saying_to(sys.stderr, style, "error") as say:
+        say(text)
     raise typer.Exit(1) from None
 
 
 def _served(settings: Settings, elsewhere: str, stays_s: float = 0) -> list[Served]:
     """Return the gateway, and behind it its metrics where they have an address of their own."""
     gateway = create_app(settings)
+    state = gateway.state
     served = [
         Served(
             gateway,
             settings.host,
             settings.port,
             elsewhere,
-            gateway.state.readiness.stop,
-            stays_s,
-            gateway.state.give_up,
+            on_stop=state.readiness.stop,
+            stays_s=stays_s,
+            on_late=state.give_up,
+            on_reload=state.on_reload,
         )
     ]
     if settings.metrics_port is not None:
         elsewhere = _BY_SETTINGS.format(host="GATEWAY_METRICS_HOST", port="GATEWAY_METRICS_PORT")
-        served.append(Served(gateway.state.metrics, settings.metrics_host, settings.metrics_port, elsewhere))
+        served.append(Served(state.metrics, settings.metrics_host, settings.metrics_port, elsewhere))
     return served
 
 
-def _serve(*served: Served, announce: str) -> None:
+def _serve(*served: Served, announce: str, settings: Settings | None = None) -> None:
+    def started() -> None:
+        say(announce)
+        for sentence in unknown_settings():
+            log.warning(sentence)
+
     try:
-        run(*served, announce=announce)
+        with saying_to(sys.stdout, settings.log_format if settings else "console") as say:
+            run(*served, announce=started)
     except CannotListenError as error:
-        print(error, file=sys.stderr)
-        raise typer.Exit(1) from None
+        _fail(str(error))
 
 
 def main() -> None:
     """Run the command."""
-    app()
+    _open_what_is_closed()
+    try:
+        app()
+    except Exception as error:
+        stack = "".join(traceback.format_tb(error.__traceback__))
+        with suppress(typer.Exit):
+            _fail(f"The gateway failed: {type(error).__name__}\n{stack}")
+        sys.exit(1)
+
+
+def _open_what_is_closed() -> None:
+    """Let the standard streams lead somewhere: a socket that got the number of one would be written to."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest that is free, which is this one
+    sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8")
+    sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8")

@@ -8,17 +8,17 @@ import logging
 import sys
 import threading
 import traceback
-from collections import deque
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Literal, TextIO
 
 import msgspec
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from gateway.lines import Lines
 from gateway.telemetry import CallDetails, OperationDetails, running
 
 log = logging.getLogger(__name__)
@@ -26,9 +26,7 @@ _calls = logging.getLogger("gateway.calls")
 _operations = logging.getLogger("gateway.operations")
 
 Format = Literal["json", "console"]
-
-_MOST_WAITING = 10_000  # lines; what comes when so many wait is counted, not kept
-_TOGETHER_S = 0.05  # lines are written so often: a thread woken for each would slow the operations
+Level = Literal["debug", "info", "warning", "error"]
 
 
 def log_call(details: CallDetails) -> None:
@@ -50,27 +48,54 @@ def log_operation(details: OperationDetails) -> None:
 
 
 @contextmanager
-def logging_to(stream: TextIO, style: Format, level: str) -> Generator[None]:
+def logging_to(stream: TextIO, style: Format, level: Level) -> Generator[None]:
     """Send every log line of the process to a stream, as JSON or for people; end what is begun afterwards.
 
     `level` is the least of the gateway's own lines. Others' are let through from "warning" on at the least, for
     they may hold addresses and headers below, and uvicorn tells there how it starts.
     """
-    handler = _Lines(stream, _Formatter(style, for_terminal=stream.isatty()))
+    formatter = _Formatter(style, for_terminal=stream.isatty())
+    handler = _Handler(Lines(stream, partial(_gap, formatter)), formatter)
     root, own = logging.getLogger(), logging.getLogger("gateway")
     own_before = own.level
-    root_before = root.handlers[:], root.level, sys.unraisablehook
+    root_before = root.handlers[:], root.level, sys.unraisablehook, threading.excepthook
     root.handlers[:] = [handler]
     root.setLevel(max(logging.WARNING, _number(level)))
     own.setLevel(_number(level))
-    sys.unraisablehook = _log_unraisable
+    sys.unraisablehook = threading.excepthook = _log_uncaught
+    logging.captureWarnings(True)
     try:
         yield
     finally:
-        root.handlers[:], level_before, sys.unraisablehook = root_before
+        logging.captureWarnings(False)
+        root.handlers[:], level_before, sys.unraisablehook, threading.excepthook = root_before
         root.setLevel(level_before)
         own.setLevel(own_before)
         handler.close()
+
+
+@contextmanager
+def saying_to(stream: TextIO, style: Format, level: Level = "info") -> Generator[Callable[[str], None]]:
+    """Yield what writes text to a stream as it is, or, where the log is in JSON, as lines of a log."""
+    formatter = _Formatter(style, for_terminal=False)
+    lines = Lines(stream, partial(_gap, formatter))
+
+    def say(text: str) -> None:
+        for line in text.splitlines():
+            number = _number(level)
+            record = logging.LogRecord("gateway", number, __file__, 0, line, None, None)
+            lines.put(_line(formatter, record) if style == "json" else line)
+
+    try:
+        yield say
+    finally:
+        lines.close()
+
+
+def lost_lines() -> int:
+    """Return how many lines of the process's log were never written: there was no room, or nobody read them."""
+    handlers = logging.getLogger().handlers
+    return sum(handler.lines.lost for handler in handlers if isinstance(handler, _Handler))
 
 
 def log_loop_error(_: object, context: dict[str, Any]) -> None:
@@ -83,12 +108,12 @@ def log_loop_error(_: object, context: dict[str, Any]) -> None:
     )
 
 
-def _log_unraisable(unraisable: Any) -> None:
-    error = unraisable.exc_value
+def _log_uncaught(uncaught: Any) -> None:
+    error = uncaught.exc_value
     log.error("raised where nobody could catch it", exc_info=error if error is not None else None)
 
 
-def _number(level: str) -> int:
+def _number(level: Level) -> int:
     return logging.getLevelNamesMapping()[level.upper()]
 
 
@@ -175,72 +200,41 @@ def _encode(event: EventDict, **_: Any) -> str:
     return msgspec.json.encode(event, enc_hook=lambda value: type(value).__name__).decode()
 
 
-class _Lines(logging.Handler):
-    """Writes on a thread of its own: a terminal or pipe that is slow holds up no operation."""
+class _Handler(logging.Handler):
+    """Renders each record where it is logged, with the request that it belongs to, and lets it be written."""
 
-    def __init__(self, stream: TextIO, formatter: logging.Formatter) -> None:
+    def __init__(self, lines: Lines, formatter: logging.Formatter) -> None:
         super().__init__()
         self.setFormatter(formatter)
-        self._stream = stream
-        self._waiting: deque[str] = deque()
-        self._dropped = 0
-        self._came = threading.Event()
-        self._ends = threading.Event()
-        self._writing = threading.Lock()
-        self._thread = threading.Thread(target=self._run, name="log lines", daemon=True)
-        self._thread.start()
+        self.lines = lines
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Render the record with the request that it belongs to, and let it be written soon."""
-        if len(self._waiting) >= _MOST_WAITING:
-            self._dropped += 1
+        """Let the record be written soon."""
+        if self.lines.is_full:
+            self.lines.lose()
             return
         if (operation := running.get()) is not None:
             record.request_id = operation.request_id
-        self._waiting.append(self._line(record))
-        if not self._came.is_set():
-            self._came.set()
+        self.lines.put(_line(self, record))
 
     def flush(self) -> None:
-        """Write what waits; where another thread is held up at that, leave it be after a second."""
-        if not self._writing.acquire(timeout=1):
-            return
-        try:
-            lines = [self._waiting.popleft() for _ in range(len(self._waiting))]
-            if self._dropped:
-                dropped, self._dropped = self._dropped, 0
-                lines.append(self._line(_record_of_dropped(dropped)))
-            if not lines:
-                return
-            self._stream.write("\n".join([*lines, ""]))
-            self._stream.flush()
-        except (OSError, ValueError):
-            pass  # nobody reads any more: there is nowhere to say so
-        finally:
-            self._writing.release()
+        """Write what waits, within a second or so."""
+        self.lines.flush()
 
     def close(self) -> None:
-        """Write what waits, and end the thread."""
-        self._ends.set()
-        self._came.set()
-        self._thread.join(1)
-        self.flush()
+        """Write what waits, and end."""
+        self.lines.close()
         super().close()
 
-    def _run(self) -> None:
-        while not self._ends.is_set():
-            self._came.wait()
-            self._ends.wait(_TOGETHER_S)
-            self._came.clear()
-            self.flush()
 
-    def _line(self, record: logging.LogRecord) -> str:
-        try:
-            return self.format(record)
-        except Exception as error:  # a line that cannot be written must not end the others
-            return f"a log line of {record.name} cannot be written: {type(error).__name__}"
+def _line(handler: logging.Handler | logging.Formatter, record: logging.LogRecord) -> str:
+    try:
+        return handler.format(record)
+    except Exception as error:  # a line that cannot be written must not end the others
+        text = f"a log line of {record.name} cannot be written: {type(error).__name__}"
+        return handler.format(logging.LogRecord(__name__, logging.ERROR, __file__, 0, text, None, None))
 
 
-def _record_of_dropped(count: int) -> logging.LogRecord:
-    text = f"{count} lines are missing here: the log is read too slowly"
-    return logging.LogRecord(__name__, logging.WARNING, __file__, 0, text, None, None)
+def _gap(formatter: logging.Formatter, count: int) -> str:
+    text = f"{count} lines are missing here: nobody read them, or there was no room"
+    return _line(formatter, logging.LogRecord(__name__, logging.WARNING, __file__, 0, text, None, None))

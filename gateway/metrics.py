@@ -1,7 +1,9 @@
 """What is counted, as Prometheus reads it: a registry for each app, joined to the gateway by two hooks."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
+from importlib.metadata import version
+from platform import python_version
 from typing import Final
 
 from prometheus_client import (
@@ -80,9 +82,9 @@ class Metrics:
         self._calls_by = cache(self._calls.labels)
         self._call_seconds_by = cache(self._call_seconds.labels)
 
-    def watch(self, upstream: Upstream) -> None:
-        """Tell from now on how the way to PlanDocket stands."""
-        self._registry.register(_Standing(upstream))
+    def watch(self, upstream: Upstream, lost_lines: Callable[[], int] = lambda: 0) -> None:
+        """Tell from now on how the way to PlanDocket stands, and how many lines of the log were lost."""
+        self._registry.register(_Standing(upstream, lost_lines))
 
     def count_operation(self, details: OperationDetails) -> None:
         """Count an operation that ended."""
@@ -126,8 +128,9 @@ class _Names:
 class _Standing(Collector):
     """What is so at the moment: nothing is counted along the way for it."""
 
-    def __init__(self, upstream: Upstream) -> None:
+    def __init__(self, upstream: Upstream, lost_lines: Callable[[], int]) -> None:
         self._upstream = upstream
+        self._lost_lines = lost_lines
 
     def collect(self) -> Iterator[Metric]:
         """Yield what Prometheus asks for."""
@@ -158,6 +161,18 @@ class _Standing(Collector):
         for name in _BREAKER_STATES:
             breaker.add_metric([name], float(name == state.breaker))
         yield breaker
+        yield _counter(
+            "gateway_log_lines_lost",
+            "Lines of the log that were never written: nobody read them, or there was no room.",
+            self._lost_lines(),
+        )
+        build = GaugeMetricFamily(
+            "gateway_build_info",
+            "1, with the versions of the gateway and of Python.",
+            labels=["version", "python"],
+        )
+        build.add_metric([version("plandocket-gateway"), python_version()], 1)
+        yield build
 
 
 def _counter(name: str, text: str, value: int) -> Metric:

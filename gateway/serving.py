@@ -4,22 +4,20 @@ import asyncio
 import ctypes
 import errno
 import gc
-import logging
 import math
 import os
-import signal
 import socket
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from gateway.http.protocol import Protocol
 from gateway.logs import log_loop_error
-
-log = logging.getLogger(__name__)
+from gateway.signals import Signals
 
 GRACE_S = 20
 """For so long operations that run may go on after the first signal."""
@@ -51,6 +49,8 @@ class Served:
     """Called once what runs has had its time: it must end now, and tell what is known of it."""
     grace_s: float = GRACE_S
     """How long that is."""
+    on_reload: Sequence[Callable[[], None]] = ()
+    """Called with SIGHUP, to read files anew."""
 
     @property
     def place(self) -> str:
@@ -121,39 +121,6 @@ class _Server(uvicorn.Server):
             await self._ended.wait()
 
 
-class _Stop:
-    """What ends servers: one after the other, since the first may need the second for what it still answers."""
-
-    def __init__(self, servers: Sequence[_Server]) -> None:
-        self._servers = servers
-        self._loop = asyncio.get_running_loop()
-        self._task: asyncio.Task[None] | None = None
-        for sig in (signal.SIGINT, signal.SIGTERM):
-            self._loop.add_signal_handler(sig, self._on_signal, sig)
-
-    def begin(self) -> None:
-        """Stop, unless that has begun."""
-        if self._task is None:
-            self._task = self._loop.create_task(self._stop())
-
-    async def _stop(self) -> None:
-        for server in self._servers:
-            await server.stop()
-
-    def _on_signal(self, sig: signal.Signals) -> None:
-        if self._task is None:
-            log.info("stopping: operations that run may go on for %d s, a second signal ends them", GRACE_S)
-            self.begin()
-            return
-        log.warning("ended at once by a second signal")
-        for handler in logging.getLogger().handlers:
-            handler.flush()
-        # The process ends as by that signal alone, and whoever waits for it sees so.
-        self._loop.remove_signal_handler(sig)
-        signal.signal(sig, signal.SIG_DFL)
-        signal.raise_signal(sig)
-
-
 def _settle() -> None:
     """Take what was made to stay out of the garbage collector's rounds, and let it make fewer.
 
@@ -179,8 +146,8 @@ def _keep_freed_memory() -> None:
         mallopt(parameter, _KEPT_FREE)
 
 
-def run(*served: Served, announce: str) -> None:
-    """Serve all until SIGINT or SIGTERM, or until one of them ends; print `announce` once all listen.
+def run(*served: Served, announce: Callable[[], None]) -> None:
+    """Serve all until a signal ends them, or until one of them ends; call `announce` once all listen.
 
     Raises:
         CannotListenError: one of them cannot; none was started.
@@ -210,24 +177,31 @@ def _listening(served: Served, opened: ExitStack) -> list[socket.socket]:
     return sockets
 
 
-async def _run(sockets: Mapping[Served, list[socket.socket]], announce: str) -> None:
+async def _run(sockets: Mapping[Served, list[socket.socket]], announce: Callable[[], None]) -> None:
 
     def started() -> None:
         if all(server.started for server in servers):
             _settle()
-            print(announce, flush=True)
+            announce()
 
     asyncio.get_running_loop().set_exception_handler(log_loop_error)
     servers = [_Server(one, started) for one in sockets]
-    stop = _Stop(servers)
+    on_reload = [reload for one in sockets for reload in one.on_reload]
+    signals = Signals(partial(_stop, servers), on_reload, GRACE_S)
 
     async def serve(server: _Server, on: list[socket.socket]) -> None:
         try:
             await server.run_to_its_end(on)
         finally:
-            stop.begin()
+            signals.begin()
 
     await asyncio.gather(*map(serve, servers, sockets.values()))
+
+
+async def _stop(servers: Sequence[_Server]) -> None:
+    """End one after the other, since the first may need the second for what it still answers."""
+    for server in servers:
+        await server.stop()
 
 
 def _config(served: Served) -> uvicorn.Config:

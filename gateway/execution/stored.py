@@ -8,7 +8,10 @@ known to all for a while, where who brings them is known; never where nothing bu
 """
 
 import hashlib
+import logging
+from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +21,8 @@ from gateway.access import Caller
 from gateway.errors import CallerError, SettingsError
 from gateway.execution.registered import Registered
 from gateway.settings import Settings
+
+log = logging.getLogger(__name__)
 
 Mode = Literal["off", "prefer", "only"]
 Problems = Callable[[str], list[str]]
@@ -82,10 +87,11 @@ class WrongHashError(Exception):
 class StoredDocuments:
     """The documents of a manifest, and those that clients registered."""
 
-    def __init__(self, mode: Mode, manifest: Mapping[str, str]) -> None:
+    def __init__(self, mode: Mode, read: Callable[[], Mapping[str, str]]) -> None:
+        """`read` returns the manifest's documents, and raises SettingsError where it is none."""
         self._mode = mode
-        self._manifest = manifest
-        self._texts = frozenset(manifest.values())
+        self._read = read
+        self._take(read())
         self._registered = Registered()
 
     @classmethod
@@ -96,14 +102,21 @@ class StoredDocuments:
             SettingsError: the file is no manifest, or a document in it is broken or not for this schema.
         """
         if settings.documents == "off" or settings.documents_file is None:
-            return cls(settings.documents, {})
-        manifest = _read(settings.documents_file)
-        refused = [(name, found[0]) for name, text in manifest.items() if (found := problems(text))]
-        if refused:
-            raise SettingsError(
-                "\n".join(_wrong(f"the document {name} is refused: {why}") for name, why in refused[:_TOLD])
-            )
-        return cls(settings.documents, manifest)
+            return cls(settings.documents, dict[str, str])
+        return cls(settings.documents, partial(_checked, settings.documents_file, problems))
+
+    def reload(self) -> None:
+        """Read the manifest anew. Where it is none, or has a broken document, those before hold on."""
+        try:
+            self._take(self._read())
+        except SettingsError as error:
+            log.error("The stored documents are not taken, and those before hold on: %s", error)
+        else:
+            log.info("The stored documents were read anew: %d documents.", len(self._manifest))
+
+    def _take(self, manifest: Mapping[str, str]) -> None:
+        self._manifest = manifest
+        self._texts = frozenset(manifest.values())
 
     def text(self, wanted: Wanted) -> str:
         """Return the text of the document that is wanted.
@@ -150,9 +163,19 @@ def _check(text: str, sha256: str) -> None:
         raise WrongHashError
 
 
+def _checked(file: Path, problems: Problems) -> Mapping[str, str]:
+    manifest = _read(file)
+    refused = [(name, found[0]) for name, text in manifest.items() if (found := problems(text))]
+    if refused:
+        raise SettingsError(
+            "\n".join(_wrong(f"the document {name} is refused: {why}") for name, why in refused[:_TOLD])
+        )
+    return manifest
+
+
 def _read(file: Path) -> dict[str, str]:
     try:
-        manifest = msgspec.json.decode(file.read_bytes(), type=dict[str, str])
+        manifest = msgspec.json.decode(file.read_bytes().removeprefix(BOM_UTF8), type=dict[str, str])
     except (OSError, UnicodeDecodeError, msgspec.DecodeError):
         raise SettingsError(
             _wrong(

@@ -197,6 +197,13 @@ async def test_a_broken_manifest_is_told_at_the_start(
     assert str(caught.value).startswith(f"GATEWAY_DOCUMENTS_FILE: {told}")
 
 
+async def test_a_byte_order_mark_is_no_part_of_a_manifest(gateway: Gateway, manifest: Path) -> None:
+    """Some tools write one."""
+    manifest.write_text("\ufeff" + manifest.read_text())  # noqa: ASYNC240
+    ask = gateway(documents="only", documents_file=manifest)
+    assert await post(ask, documentId=sha256(TEXT), variables=VARIABLES) == DATA
+
+
 async def test_clients_register_texts_without_a_manifest(gateway: Gateway) -> None:
     """`prefer` alone switches automatic persisted queries on, in the words that Apollo's clients go by."""
     ask = gateway(documents="prefer")

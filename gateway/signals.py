@@ -1,0 +1,83 @@
+"""What becomes of the signals that a process gets while it serves."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+_ENDING = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGQUIT})
+_JOB_CONTROL = frozenset(
+    {signal.SIGSTOP, signal.SIGTSTP, signal.SIGCONT, signal.SIGTTIN, signal.SIGTTOU, signal.SIGCHLD}
+)
+_OF_A_BROKEN_PROCESS = frozenset(
+    {
+        signal.SIGSEGV,
+        signal.SIGBUS,
+        signal.SIGFPE,
+        signal.SIGILL,
+        signal.SIGABRT,
+        signal.SIGTRAP,
+        signal.SIGSYS,
+    }
+)
+_HARMLESS = frozenset({signal.SIGURG, signal.SIGWINCH})
+
+
+class Signals:
+    """The first that ends a process lets it stop by itself, a second ends it at once; others do it no harm.
+
+    SIGHUP reads files anew. Where there are none it ends the process: then it says that the terminal is gone.
+    """
+
+    def __init__(
+        self,
+        stop: Callable[[], Coroutine[Any, Any, None]],
+        on_reload: Sequence[Callable[[], None]],
+        grace_s: float,
+    ) -> None:
+        """`stop` is what lets it end, within `grace_s`."""
+        self._stop = stop
+        self._on_reload = on_reload
+        self._grace_s = grace_s
+        self._loop = asyncio.get_running_loop()
+        self._task: asyncio.Task[None] | None = None
+        for sig in _ENDING:
+            self._loop.add_signal_handler(sig, self._end, sig)
+        self._loop.add_signal_handler(signal.SIGHUP, self._hang_up)
+        for sig in signal.valid_signals() - _ENDING - _JOB_CONTROL - _OF_A_BROKEN_PROCESS - _HARMLESS:
+            if sig not in (signal.SIGHUP, signal.SIGKILL) and signal.getsignal(sig) is signal.SIG_DFL:
+                self._loop.add_signal_handler(sig, self._pass_over, sig)
+
+    def begin(self) -> None:
+        """Stop, unless that has begun."""
+        if self._task is None:
+            self._task = self._loop.create_task(self._stop())
+
+    def _end(self, sig: signal.Signals) -> None:
+        if self._task is None:
+            log.info(
+                "stopping: operations that run may go on for %g s, a second signal ends them", self._grace_s
+            )
+            self.begin()
+            return
+        log.warning("ended at once by a second signal")
+        for handler in logging.getLogger().handlers:
+            handler.flush()
+        # The process ends as by that signal alone, and whoever waits for it sees so.
+        self._loop.remove_signal_handler(sig)
+        signal.signal(sig, signal.SIG_DFL)
+        signal.raise_signal(sig)
+
+    def _hang_up(self) -> None:
+        if not self._on_reload:
+            self._end(signal.SIGHUP)
+            return
+        log.info("SIGHUP: files are read anew")
+        for reload in self._on_reload:
+            reload()
+
+    def _pass_over(self, sig: int) -> None:
+        log.warning("signal %d says nothing here, and is passed over", sig)
