@@ -23,10 +23,11 @@ from gateway.http.hosts import LoopbackHosts, lets_everyone_in_on_loopback
 from gateway.http.load import Load
 from gateway.http.metrics import MetricsPage, elsewhere
 from gateway.http.pages import SchemaFile, landing
+from gateway.http.protocol import Protocol
 from gateway.http.refusal import RequestError
 from gateway.http.reporting import Reporting
 from gateway.logs import log_call, log_operation, lost_lines
-from gateway.metrics import Metrics
+from gateway.metrics import Metrics, Process
 from gateway.schema import RULES, SCHEMA
 from gateway.settings import Settings, is_loopback
 from gateway.telemetry import CallDetails, OperationDetails
@@ -58,7 +59,7 @@ def create_app(
     executor = Executor(SCHEMA, RULES, Options.of(settings))
     stored = StoredDocuments.of(settings, executor.problems)
     upstream = Upstream(settings, transport, clock, on_call, executor.forget)
-    metrics.watch(upstream, lost_lines)
+    metrics.watch(upstream, _process())
     metrics_page = MetricsPage(metrics, settings.metrics_token)
     has_page = settings.graphiql == "on" and settings.documents != "only"
     graphiql = GraphiQL(needs_key=not settings.lets_everyone_in) if has_page else None
@@ -107,6 +108,11 @@ def create_app(
         app.add_middleware(AllowedOrigins, origins=settings.origins)
     app.add_middleware(SafeHeaders)
     return app
+
+
+def _process() -> Process:
+    crowd = Protocol.crowd
+    return Process(lambda: crowd.count, lambda: crowd.refused, lost_lines)
 
 
 def _create_metrics_app(page: MetricsPage, settings: Settings) -> Starlette:

@@ -18,6 +18,7 @@ from gateway.app import create_app
 from gateway.check import Finding, Level, check_sources, check_upstream
 from gateway.errors import SettingsError
 from gateway.http.auth.tokens import TokenError, new_token
+from gateway.http.protocol import Beside
 from gateway.logs import logging_to, saying_to
 from gateway.planning.document import PlanError, plan_document
 from gateway.sandbox import SANDBOX_KEY, Sandbox
@@ -87,7 +88,9 @@ def demo(port: Port = 8000, sandbox_port: Port = 8001) -> None:
         settings = load_settings(
             base_url=address, api_key=SANDBOX_KEY, auth="none", port=port, suggestions="on"
         )
-        sandbox = Served(Sandbox().app, "127.0.0.1", sandbox_port, _FREE.format(option="--sandbox-port"))
+        sandbox = Served(
+            Sandbox().app, "127.0.0.1", sandbox_port, _FREE.format(option="--sandbox-port"), http=Beside
+        )
         with logging_to(sys.stderr, settings.log_format, settings.log_level):
             gateway, *metrics = _served(settings, _FREE.format(option="--port"))
             gateway = replace(gateway, on_reload=())  # so that it ends with its terminal
@@ -256,7 +259,9 @@ def _served(settings: Settings, elsewhere: str, stays_s: float = 0) -> list[Serv
     ]
     if settings.metrics_port is not None:
         elsewhere = _BY_SETTINGS.format(host="GATEWAY_METRICS_HOST", port="GATEWAY_METRICS_PORT")
-        served.append(Served(state.metrics, settings.metrics_host, settings.metrics_port, elsewhere))
+        served.append(
+            Served(state.metrics, settings.metrics_host, settings.metrics_port, elsewhere, http=Beside)
+        )
     return served
 
 

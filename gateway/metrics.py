@@ -6,6 +6,7 @@ from importlib.metadata import version
 from platform import python_version
 from typing import Final
 
+import msgspec
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
@@ -29,6 +30,14 @@ _OTHER = "other"
 _UNNAMED = "unnamed"
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)
 _BREAKER_STATES = ("closed", "half_open", "open")
+
+
+class Process(msgspec.Struct, frozen=True):
+    """What the process counts for itself: each is asked whenever metrics are read."""
+
+    connections: Callable[[], int] = int
+    refused_connections: Callable[[], int] = int
+    lost_lines: Callable[[], int] = int
 
 
 class Metrics:
@@ -82,9 +91,9 @@ class Metrics:
         self._calls_by = cache(self._calls.labels)
         self._call_seconds_by = cache(self._call_seconds.labels)
 
-    def watch(self, upstream: Upstream, lost_lines: Callable[[], int] = lambda: 0) -> None:
-        """Tell from now on how the way to PlanDocket stands, and how many lines of the log were lost."""
-        self._registry.register(_Standing(upstream, lost_lines))
+    def watch(self, upstream: Upstream, process: Process | None = None) -> None:
+        """Tell from now on how the way to PlanDocket stands, and how the process does."""
+        self._registry.register(_Standing(upstream, process or Process()))
 
     def count_operation(self, details: OperationDetails) -> None:
         """Count an operation that ended."""
@@ -128,9 +137,9 @@ class _Names:
 class _Standing(Collector):
     """What is so at the moment: nothing is counted along the way for it."""
 
-    def __init__(self, upstream: Upstream, lost_lines: Callable[[], int]) -> None:
+    def __init__(self, upstream: Upstream, process: Process) -> None:
         self._upstream = upstream
-        self._lost_lines = lost_lines
+        self._process = process
 
     def collect(self) -> Iterator[Metric]:
         """Yield what Prometheus asks for."""
@@ -161,10 +170,16 @@ class _Standing(Collector):
         for name in _BREAKER_STATES:
             breaker.add_metric([name], float(name == state.breaker))
         yield breaker
+        yield _gauge("gateway_connections", "Connections of clients.", self._process.connections())
+        yield _counter(
+            "gateway_connections_refused",
+            "Connections that got 503 or were cut off, for the limit of file descriptors leaves no more.",
+            self._process.refused_connections(),
+        )
         yield _counter(
             "gateway_log_lines_lost",
             "Lines of the log that were never written: nobody read them, or there was no room.",
-            self._lost_lines(),
+            self._process.lost_lines(),
         )
         build = GaugeMetricFamily(
             "gateway_build_info",

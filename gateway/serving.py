@@ -15,6 +15,7 @@ from functools import partial
 import uvicorn
 from starlette.types import ASGIApp
 
+from gateway.http.crowd import raise_limit
 from gateway.http.protocol import Protocol
 from gateway.logs import log_loop_error
 from gateway.signals import Signals
@@ -51,6 +52,8 @@ class Served:
     """How long that is."""
     on_reload: Sequence[Callable[[], None]] = ()
     """Called with SIGHUP, to read files anew."""
+    http: type[Protocol] = Protocol
+    """What its connections are."""
 
     @property
     def place(self) -> str:
@@ -152,6 +155,7 @@ def run(*served: Served, announce: Callable[[], None]) -> None:
     Raises:
         CannotListenError: one of them cannot; none was started.
     """
+    raise_limit()
     with ExitStack() as opened:
         # Before any of them is started: it would be stopped again if another could not be.
         sockets = {one: _listening(one, opened) for one in served}
@@ -209,7 +213,7 @@ def _config(served: Served) -> uvicorn.Config:
         served.app,
         host=served.host,
         port=served.port,
-        http=Protocol,
+        http=served.http,
         ws="none",  # it would answer by itself, without the gateway's headers, checks and log
         access_log=False,  # addresses hold queries, and those hold names
         log_config=None,  # the process's lines are all written alike: see `gateway.logs`

@@ -40,9 +40,11 @@ def started(*arguments: str, command: str = GATEWAY, **settings: str) -> Generat
 
 
 @contextmanager
-def logged(log: Path, *arguments: str, **settings: str) -> Generator[subprocess.Popen[str]]:
+def logged(
+    log: Path, *arguments: str, command: str = GATEWAY, **settings: str
+) -> Generator[subprocess.Popen[str]]:
     """Do the same for one whose log goes to a file."""
-    with log.open("w") as file, _started([GATEWAY, *arguments], file, settings) as process:
+    with log.open("w") as file, _started([command, *arguments], file, settings) as process:
         yield process
     told = log.read_text()
     assert SANDBOX_KEY not in told  # as in what tests print: see conftest.py

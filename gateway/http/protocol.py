@@ -14,6 +14,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from gateway.http.backlog import Backlog
+from gateway.http.crowd import Crowd
 from gateway.http.headers import ALWAYS
 from gateway.http.joined import JoinedTransport
 from gateway.http.negotiation import JSON
@@ -54,6 +55,8 @@ class Protocol(HttpToolsProtocol):
     """Seconds in which the rest of what was refused may come: cut off at once, a client reads no refusal."""
     backlog = Backlog()
     """Of all connections, since they share the process's memory."""
+    crowd = Crowd()
+    """All of them at the gateway's address, since they share the process's descriptors."""
     _is_over = False
     _is_in_head = True
     _is_in_body = False
@@ -71,12 +74,17 @@ class Protocol(HttpToolsProtocol):
         """Begin to wait for a request."""
         super().connection_made(JoinedTransport(transport, self.loop))
         self.flow = self._flow = _Flow(transport)
-        self._wait(self.head_s, self._give_up_head)
+        self.crowd.count += 1
+        if (refusal := self.crowd.refusal(self.loop.time())) is not None:
+            self._turn_away(refusal)
+        else:
+            self._wait(self.head_s, self._give_up_head)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
         self._stop_waiting()
         self._held = b""
+        self.crowd.count -= 1
         self.backlog.remove(self.transport)
         super().connection_lost(exc)
 
@@ -209,11 +217,20 @@ class Protocol(HttpToolsProtocol):
         else:
             self._write_refusal(error)
 
+    def _turn_away(self, error: RequestError) -> None:
+        if self.crowd.is_beyond_words:
+            self._is_over = True
+            self.transport.abort()
+            return
+        self.linger_s = min(self.linger_s, 1.0)
+        self._write_refusal(error)
+
     def _write_refusal(self, error: RequestError) -> None:
         headers = (
             (b"content-type", JSON.encode()),
             (b"content-length", str(len(error.body)).encode()),
             (b"connection", b"close"),
+            *((name.lower().encode(), value.encode()) for name, value in (error.headers or {}).items()),
             *ALWAYS,
         )
         lines = [b": ".join(header) for header in headers]
@@ -270,6 +287,12 @@ class Protocol(HttpToolsProtocol):
         else:
             text = f"The request comes to over {_LARGEST_BODY:,} bytes: send less, or several requests."
             self._refuse(RequestError(413, "PAYLOAD_TOO_LARGE", text))
+
+
+class Beside(Protocol):
+    """One at another address of the process: it is taken also where those of the gateway's are too many."""
+
+    crowd = Crowd()
 
 
 def _too_large() -> RequestError:
