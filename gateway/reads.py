@@ -10,7 +10,7 @@ from gateway.upstream.call import Call
 from gateway.upstream.narrow import lacking, matcher, wider
 from gateway.upstream.pages import Listing
 from gateway.upstream.plan import Way, after_first_list, lists_by_filter
-from gateway.upstream.reason import because
+from gateway.upstream.reason import because, reason
 from gateway.upstream.session import Session
 from gateway.upstream.wire import Answer
 
@@ -32,6 +32,15 @@ class Reads(Loader[Call[Any], Answer[Any]]):
     all where that costs fewer requests, or where it is read to its end in any case.
     """
 
+    def __init__(self, context: "Context") -> None:
+        super().__init__(context)
+        self._reasons: dict[Call[Any], str] = {}  # a batch runs as whoever began it: others have their own
+
+    def load(self, key: Call[Any]) -> "asyncio.Future[Answer[Any]]":
+        """Return a future of the call's answer, and remember why it is wanted."""
+        self._reasons.setdefault(key.including(frozenset()), reason())
+        return super().load(key)
+
     async def load_batch(self, keys: list[Call[Any]]) -> list[Answer[Any] | Exception]:
         """Return an answer or an exception for each call, in their order."""
         wants: Wants = {}
@@ -41,10 +50,14 @@ class Reads(Loader[Call[Any], Answer[Any]]):
         unread = {bare: include for bare, include in wants.items() if not self._is_asked(bare, include)}
         failed = await self._prepare(unread)
         left = [bare for bare in wants if bare not in failed]
-        results = await settle(self._answer(bare, wants[bare]) for bare in left)
+        results = await settle(self._wanted(bare, wants[bare]) for bare in left)
         results = self.context.refused_together(results, self.context.session.lane)
         answers = {**failed, **dict(zip(left, results, strict=True))}
         return [answers[call.including(frozenset())] for call in keys]
+
+    async def _wanted(self, bare: Call[Any], include: frozenset[str]) -> Answer[Any]:
+        with because(self._reasons[bare]):
+            return await self._answer(bare, include)
 
     def _is_asked(self, bare: Call[Any], include: frozenset[str]) -> bool:
         """Return whether a call was asked before; what is kept is answered before it comes here."""

@@ -1,7 +1,10 @@
 """`gateway plan`: the calls an operation would make, why, and a limit that a front-end's CI can hold."""
 
+import json
 import subprocess
 from asyncio import to_thread
+from base64 import b64encode
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -247,3 +250,39 @@ def test_a_limit_can_be_held(tmp_path: Path) -> None:
     assert (above.returncode, above.stderr) == (1, "Above 12 requests.\n")
     file.write_text("{ nonsense }")
     assert run(file).returncode == 2
+
+
+KINDS = {
+    "contacts": ("contact", "Contact", "customerNumber", "email"),
+    "events": ("event", "Event", "eventKey", "title"),
+    "categories": ("category", "Category", "categoryKey", "title"),
+}
+
+
+@pytest.mark.parametrize("order", list(permutations(KINDS)), ids="-".join)
+def test_a_batch_of_several_kinds_says_of_each_its_own(order: tuple[str, ...]) -> None:
+    """Whichever of them began it."""
+    ids = [b64encode(f"{KINDS[path][1]}:{n}".encode()).decode() for path in order for n in (1, 2, 3)]
+    fields = " ".join(f"... on {KINDS[path][1]} {{ {KINDS[path][3]} }}" for path in order)
+    [planned] = plan_document(f"{{ nodes(ids: {json.dumps(ids)}) {{ {fields} }} }}", "{}", "")
+    pages = {step.request: step.reason for step in planned.rehearsal.steps if "/" not in step.request}
+    assert pages.keys() == {f"GET {path}" for path in order}
+    for path in order:
+        assert [named for named in KINDS if named in pages[f"GET {path}"]] == [path]
+
+
+@pytest.mark.parametrize("counts", [(1, 2), (2, 1)], ids=str)
+def test_reasons_of_keys_are_each_its_own(counts: tuple[int, int]) -> None:
+    """One is searched for, of several a page tells more."""
+    wanted = [
+        (path, n) for path, count in zip(("events", "contacts"), counts, strict=True) for n in range(count)
+    ]
+    fields = [
+        f'{path}{n}: {KINDS[path][0]}(by: {{{KINDS[path][2]}: "{n}"}}) {{ {KINDS[path][3]} }}'
+        for path, n in wanted
+    ]
+    [planned] = plan_document(f"{{ {' '.join(fields)} }}", "{}", "")
+    reasons = {step.request.partition("?")[0]: step.reason for step in reversed(planned.rehearsal.steps)}
+    for path, count in zip(("events", "contacts"), counts, strict=True):
+        expected = "it is wanted by its key" if count == 1 else "2 are wanted by their keys"
+        assert reasons[f"GET {path}"].startswith(expected)
