@@ -1,11 +1,20 @@
 """The custom scalars of the schema."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from math import isfinite
 from typing import Any, NewType
 
 import strawberry
-from graphql import GraphQLError
+from graphql import (
+    GraphQLError,
+    ListValueNode,
+    ObjectValueNode,
+    Undefined,
+    ValueNode,
+    value_from_ast_untyped,
+)
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.name_converter import NameConverter
 from strawberry.types.scalar import ScalarDefinition
@@ -17,6 +26,7 @@ JSON = NewType("JSON", object)
 
 WANTED = {
     "DateTime": "an instant by ISO 8601, such as 2026-05-01T09:00:00+00:00",
+    "JSON": "a value that JSON can hold",
     "DateOrDateTime": "a date or an instant by ISO 8601, such as 2026-05-01 or 2026-05-01T09:00:00+00:00",
 }
 """What a scalar takes, as the error for any other value says it."""
@@ -47,6 +57,25 @@ def _moment(text: Any) -> datetime | date:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def _json(literal: ValueNode, variables: Mapping[str, Any] | None = None) -> Any:
+    """Return what a literal comes to with the variables in it: one that is left out leaves out its key.
+
+    In a list it is null. Source: https://spec.graphql.org/draft/#sec-Input-Objects, #sec-List.Input-Coercion
+    """
+    match literal:
+        case ObjectValueNode(fields=fields):
+            given = ((field.name.value, _json(field.value, variables)) for field in fields)
+            return {name: value for name, value in given if value is not Undefined}
+        case ListValueNode(values=values):
+            items = (_json(value, variables) for value in values)
+            return [None if item is Undefined else item for item in items]
+        case _:
+            value = value_from_ast_untyped(literal, None if variables is None else dict(variables))
+    if isinstance(value, float) and not isfinite(value):
+        raise GraphQLError(WANTED["JSON"])
+    return value
+
+
 def _iso(moment: datetime) -> str:
     return moment.isoformat()
 
@@ -71,6 +100,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         description="Anything JSON: shapes that PlanDocket does not document.",
         serialize=lambda value: value,
         parse_value=lambda value: value,
+        parse_literal=_json,
     ),
 }
 
