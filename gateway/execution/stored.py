@@ -9,7 +9,6 @@ known to all for a while, where who brings them is known; never where nothing bu
 
 import hashlib
 import logging
-from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -20,6 +19,7 @@ import msgspec
 from gateway.access import Caller
 from gateway.errors import CallerError, SettingsError
 from gateway.execution.registered import Registered
+from gateway.files import FileError, read_text
 from gateway.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -175,8 +175,10 @@ def _checked(file: Path, problems: Problems) -> Mapping[str, str]:
 
 def _read(file: Path) -> dict[str, str]:
     try:
-        manifest = msgspec.json.decode(file.read_bytes().removeprefix(BOM_UTF8), type=dict[str, str])
-    except (OSError, UnicodeDecodeError, msgspec.DecodeError):
+        manifest = msgspec.json.decode(read_text(file), type=dict[str, str])
+    except FileError as error:
+        raise SettingsError(_wrong(f"{error}.")) from None
+    except msgspec.DecodeError:
         raise SettingsError(
             _wrong(
                 'is not a manifest of stored documents: a JSON object of hash to text, {"<hash>": "query …"}.'

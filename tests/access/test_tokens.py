@@ -170,11 +170,16 @@ async def test_a_broken_file_is_no_beginning(gateway: Gateway, file: Path, line:
         gateway(auth="tokens", tokens_file=file)
 
 
-async def test_no_text_is_no_beginning(gateway: Gateway, file: Path) -> None:
-    """Nor is a file of bytes."""
-    file.write_bytes(b"\xff\xfe\x00")  # noqa: ASYNC240
-    with pytest.raises(SettingsError, match="UTF-8"):
+ENCODINGS = ["utf-16", "utf-16-le", "utf-16-be", "utf-32"]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+async def test_no_text_in_utf_8_is_no_beginning(gateway: Gateway, file: Path, encoding: str) -> None:
+    """It is told with what to do, and not as a name that has odd letters."""
+    file.write_bytes(new_token("one", ["read"]).line.encode(encoding))  # noqa: ASYNC240
+    with pytest.raises(SettingsError) as caught:
         gateway(auth="tokens", tokens_file=file)
+    assert str(caught.value) == "GATEWAY_TOKENS_FILE: it is not text in UTF-8: save it as UTF-8"
 
 
 def test_a_name_or_hash_stands_once() -> None:
@@ -222,6 +227,16 @@ def unreadable(file: Path) -> None:
     """Put a folder in the file's place."""
     file.unlink()
     file.mkdir()
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"], ids=["unix", "windows"])
+async def test_a_byte_order_mark_is_no_part_of_the_file(gateway: Gateway, file: Path, ends: str) -> None:
+    """Editors on Windows begin a text with one, also where a name or a remark stands first."""
+    one, two = new_token("one", ["read"]), new_token("two", ["read"])
+    for lines in ([one.line, two.line], ["# those who may", one.line, two.line]):
+        file.write_bytes(f"\ufeff{ends.join(lines)}{ends}".encode())  # noqa: ASYNC240
+        ask = gateway(auth="tokens", tokens_file=file)
+        assert [await status(ask, secret(made)) for made in (one, two)] == [200, 200]
 
 
 MOMENTS = {

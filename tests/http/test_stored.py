@@ -204,6 +204,17 @@ async def test_a_byte_order_mark_is_no_part_of_a_manifest(gateway: Gateway, mani
     assert await post(ask, documentId=sha256(TEXT), variables=VARIABLES) == DATA
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "latin-1"])
+async def test_a_manifest_in_another_encoding_is_told_at_the_start(
+    gateway: Gateway, manifest: Path, encoding: str
+) -> None:
+    """With what to do."""
+    manifest.write_bytes('{"abc": "{ __typename } # é"}'.encode(encoding))  # noqa: ASYNC240
+    with pytest.raises(SettingsError) as caught:
+        gateway(documents="only", documents_file=manifest)
+    assert str(caught.value) == "GATEWAY_DOCUMENTS_FILE: is not text in UTF-8: save it as UTF-8."
+
+
 async def test_clients_register_texts_without_a_manifest(gateway: Gateway) -> None:
     """`prefer` alone switches automatic persisted queries on, in the words that Apollo's clients go by."""
     ask = gateway(documents="prefer")

@@ -22,6 +22,7 @@ from pydantic import SecretStr
 
 from gateway.access import ROLES, Access, Caller
 from gateway.errors import SettingsError, UnauthenticatedError
+from gateway.files import FileError, read_text
 from gateway.resources import PATHS
 from gateway.settings import Settings
 from gateway.upstream.credential import Credential
@@ -136,11 +137,9 @@ def read_file(file: Path, *, takes_empty: bool = True) -> list[Line]:
         TokenError: it cannot be read, or a line is wrong.
     """
     try:
-        text = file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise TokenError(str(error.strerror)) from None
-    except ValueError:
-        raise TokenError("it is not text in UTF-8") from None
+        text = read_text(file)
+    except FileError as error:
+        raise TokenError(f"it {error}") from None
     if not takes_empty and not text.strip():
         raise TokenError("it is empty (a line with '#' alone lets nobody in)")
     return read_lines(text)
