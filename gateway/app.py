@@ -23,6 +23,7 @@ from gateway.http.hosts import LoopbackHosts, lets_everyone_in_on_loopback
 from gateway.http.load import Load
 from gateway.http.metrics import MetricsPage, elsewhere
 from gateway.http.pages import SchemaFile, landing
+from gateway.http.prefix import Prefix
 from gateway.http.protocol import Protocol
 from gateway.http.refusal import RequestError
 from gateway.http.reporting import Reporting
@@ -107,6 +108,8 @@ def create_app(
     if settings.origins:
         app.add_middleware(AllowedOrigins, origins=settings.origins)
     app.add_middleware(SafeHeaders)
+    if settings.root_path:
+        app.add_middleware(Prefix, prefix=settings.root_path)
     return app
 
 

@@ -328,6 +328,11 @@ class Settings(BaseSettings):
         validation_alias="GATEWAY_PORT",
         description="Port to listen on.",
     )
+    root_path: str | None = Field(
+        default=None,
+        validation_alias="GATEWAY_ROOT_PATH",
+        description="A path before all of the gateway's, such as `/plandocket`, where a proxy passes it on.",
+    )
 
     @property
     def requests_per_hour_limit(self) -> int | None:
@@ -421,6 +426,14 @@ class Settings(BaseSettings):
                     "http://localhost:3000; no path, no slash at the end, no *"
                 )
         return origins
+
+    @field_validator("root_path")
+    @classmethod
+    def _begins_with_a_slash(cls, path: str | None) -> str | None:
+        path = path and path.rstrip("/")
+        if path and not _PATH.fullmatch(path):
+            raise ValueError("must be a path such as /plandocket: no address, no query, no empty step")
+        return path
 
     @field_validator("cors_headers")
     @classmethod
@@ -522,6 +535,7 @@ def _listed(text: str | None) -> list[str]:
 
 
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'+.^_`|~-]{1,100}")  # RFC 9110, 5.6.2, but for the asterisk
+_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 _ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::([1-9][0-9]{0,4}))?")
 _OWN_PORTS = {"http": "80", "https": "443"}
 

@@ -12,8 +12,8 @@ from gateway.settings import Settings
 
 
 async def landing(_: Request) -> Response:
-    """Lead to the GraphQL endpoint."""
-    return RedirectResponse("/graphql")
+    """Lead to the GraphQL endpoint, which stands beside this one: a proxy may show both under a path of its own."""
+    return RedirectResponse("graphql")
 
 
 class SchemaFile:

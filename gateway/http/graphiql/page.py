@@ -31,8 +31,8 @@ class File(msgspec.Struct, frozen=True):
 
     @property
     def address(self) -> str:
-        """Where the gateway serves it; a new version has a new address."""
-        return f"/graphiql/{self.version}/{self.name}"
+        """Where the gateway serves it, from where the page stands; a new version has a new address."""
+        return f"graphiql/{self.version}/{self.name}"
 
     @property
     def cdn_address(self) -> str:
