@@ -51,6 +51,14 @@ class Protocol(HttpToolsProtocol):
     """Seconds for a request's line and headers."""
     body_s = 15.0
     """Seconds for its body and trailers."""
+    idle_s = 130.0
+    """Seconds for the next request on a kept connection. Longer than proxies keep theirs, so that they are the ones who
+    close: one that is closed here may be closed on a POST that is just coming, and that is sent to nobody again.
+
+    nginx and AWS's load balancers keep an idle one for 60 s, Traefik for 90, Caddy for 120.
+    Source: nginx.org/en/docs/http/ngx_http_upstream_module.html#keepalive_timeout,
+    caddyserver.com/docs/caddyfile/directives/reverse_proxy#http
+    """
     linger_s = 5.0
     """Seconds in which the rest of what was refused may come: cut off at once, a client reads no refusal."""
     backlog = Backlog()
@@ -74,6 +82,7 @@ class Protocol(HttpToolsProtocol):
         """Begin to wait for a request."""
         super().connection_made(JoinedTransport(transport, self.loop))
         self.flow = self._flow = _Flow(transport)
+        self.timeout_keep_alive = self.idle_s
         self.crowd.count += 1
         if (refusal := self.crowd.refusal(self.loop.time())) is not None:
             self._turn_away(refusal)

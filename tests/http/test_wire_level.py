@@ -30,6 +30,12 @@ class Impatient(Protocol):
     body_s = 0.5
 
 
+class Brief(Protocol):
+    """The same, where connections are kept for no time."""
+
+    idle_s = 0.05
+
+
 class Thrifty(Protocol):
     """The same, with room for few answers that nobody takes."""
 
@@ -65,18 +71,25 @@ async def impatient() -> AsyncIterator[int]:
 
 
 @pytest.fixture
+async def brief() -> AsyncIterator[int]:
+    """Serve a gateway that keeps connections for no time."""
+    async for port in serve(Brief):
+        yield port
+
+
+@pytest.fixture
 async def thrifty() -> AsyncIterator[int]:
     """Serve a gateway that holds few answers."""
     async for port in serve(Thrifty):
         yield port
 
 
-async def talk(port: int, *pieces: bytes) -> bytes:
+async def talk(port: int, *pieces: bytes, most_s: float = 5) -> bytes:
     """Send bytes, and return all that comes back until the gateway closes; TimeoutError where it does not."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     got = b""
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(most_s):
             for piece in pieces:
                 writer.write(piece)
                 await writer.drain()
@@ -104,6 +117,20 @@ async def test_a_whole_request_is_answered(port: int) -> None:
     """And so is the next on the same connection."""
     got = await talk(port, WHOLE + WHOLE.replace(b"\r\nHost", b"\r\nConnection: close\r\nHost"))
     assert got.count(b"HTTP/1.1 200 OK") == got.count(ANSWER) == 2
+
+
+PROXIES_KEEP_S = {"nginx": 60, "AWS's load balancers": 60, "Azure's": 90, "Traefik": 90, "Caddy": 120}
+
+
+@pytest.mark.parametrize("kept_s", PROXIES_KEEP_S.values(), ids=PROXIES_KEEP_S)
+def test_connections_are_kept_for_longer_than_proxies_keep_theirs(kept_s: float) -> None:
+    """Whoever closes first may close on what the other just sends, and a POST is not sent again."""
+    assert Protocol.idle_s > kept_s
+
+
+async def test_an_idle_connection_is_kept_for_that_time_and_no_longer(brief: int) -> None:
+    """Counted from the last answer."""
+    assert (await talk(brief, WHOLE, most_s=2)).count(ANSWER) == 1
 
 
 async def test_a_chunked_body_is_read(port: int) -> None:
