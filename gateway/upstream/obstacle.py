@@ -129,7 +129,7 @@ def _of_proxy(said: str, way: Way) -> Obstacle:
     if status is None:
         return Obstacle(f"the proxy {proxy} drops the connection", f"look there, or at {way.named_by}")
     mend = f"let it lead to {host}, or name {host} in NO_PROXY"
-    if status[0] == "407":
+    if status[0] in ("401", "407"):  # tinyproxy has one for no password and one for a wrong one
         mend = f"{way.named_by} must have the right user and password, as in http://USER:PASSWORD@{proxy}"
     return Obstacle(
         f"the proxy {proxy} refuses the way to {host} ({status[0]})", mend, status[0] not in _PASSING

@@ -201,6 +201,7 @@ async def test_a_page_in_place_of_plandocket(gateway, caplog, status):
 
 PROXY_REFUSES = {
     "wants a password": (http(407, b"canary"), "must have the right user and password", 1),
+    "knows another password": (http(401, b"canary"), "must have the right user and password", 1),
     "does not lead there": (http(403, b"canary"), "let it lead to plandocket.test, or name", 1),
     "finds nobody behind it": (http(502, b"canary"), "(502)", 3),
     "hangs up": (b"", "drops the connection", 3),
