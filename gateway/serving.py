@@ -8,7 +8,7 @@ import math
 import os
 import socket
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -92,10 +92,27 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take no connection any more; who has just got one is still answered before idle ones are closed."""
+        still_open = [one.dup() for one in sockets or ()]
         for server in self.servers:
             server.close()
+        for one in still_open:
+            await self._take_last(one)
         await asyncio.sleep(_LAST_S)
         await super().shutdown(sockets)
+
+    async def _take_last(self, listening: socket.socket) -> None:
+        """Take the connections that the system holds ready, which it would reset, and close the socket."""
+        make = partial(
+            self.config.http_protocol_class,
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+        )
+        with listening, suppress(BlockingIOError):
+            listening.setblocking(False)
+            while True:
+                taken, _ = listening.accept()
+                await asyncio.get_running_loop().connect_accepted_socket(make, taken)
 
     async def run_to_its_end(self, sockets: list[socket.socket]) -> None:
         """Serve what comes to these sockets."""

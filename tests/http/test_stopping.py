@@ -4,6 +4,7 @@
 import asyncio
 import json
 import signal
+import socket
 import sys
 from contextlib import asynccontextmanager, suppress
 from typing import ClassVar
@@ -11,6 +12,8 @@ from typing import ClassVar
 import httpx
 import pytest
 from serving_here import GATEWAY, free_ports, started
+
+from gateway.serving import Served, _Server
 
 QUERY = json.dumps({"query": "{ category(by: {databaseId: 1}) { title } }"}).encode()
 DATA = {"data": {"category": {"title": "Crafts"}}}
@@ -218,18 +221,43 @@ async def test_a_second_signal_ends_it_at_once(sig):
 
 @pytest.mark.parametrize("cache", ["on", "off"])
 async def test_no_operation_is_lost_under_load(cache):
-    """Clients ask as fast as they are answered, on kept connections: every operation sent is answered whole."""
-    async with serving(GATEWAY_CACHE=cache) as (process, port, upstream):
-        upstream.may_answer.set()
-        clients = [Client(port) for _ in range(48)]
-        are_busy = [client.is_busy.wait() for client in clients]
-        loads = [asyncio.create_task(client.ask_for_ever()) for client in clients]
-        await asyncio.gather(*are_busy)
-        process.send_signal(signal.SIGTERM)
-        await asyncio.gather(*loads)
-        assert await ended(process) == 0
+    """Clients ask as fast as they are answered, on kept connections: every operation sent is answered whole.
 
-    assert [client.lost for client in clients if client.lost] == []
+    Five times, since what it is about is a matter of moments; tests/drill restarts it behind proxies.
+    """
+    for count in (48, 8, 8, 8, 8):
+        async with serving(GATEWAY_CACHE=cache) as (process, port, upstream):
+            upstream.may_answer.set()
+            clients = [Client(port) for _ in range(count)]
+            are_busy = [client.is_busy.wait() for client in clients]
+            loads = [asyncio.create_task(client.ask_for_ever()) for client in clients]
+            await asyncio.gather(*are_busy)
+            process.send_signal(signal.SIGTERM)
+            await asyncio.gather(*loads)
+            assert await ended(process) == 0
+
+        assert [client.lost for client in clients if client.lost] == []
+
+
+async def test_who_connected_before_it_stopped_listening_is_answered():
+    """Though only the system took the connection yet: what a proxy sent into it, it sends to nobody else."""
+
+    async def app(_, __, send):
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = _Server(Served(app, "127.0.0.1", 0, ""), lambda: None)
+        server.config.load()
+        server.lifespan = server.config.lifespan_class(server.config)
+        await server.startup(sockets=[listening])
+        clients = [socket.create_connection(listening.getsockname()) for _ in range(3)]
+        for client in clients:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        await server.shutdown(sockets=[listening])
+        for client in clients:
+            with client:
+                assert client.recv(100).startswith(b"HTTP/1.1 204 ")
 
 
 class Client:
