@@ -1,16 +1,15 @@
 """Runs nginx, HAProxy and Caddy on this machine, with the README's configurations or the plainest."""
 
 import re
-import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
+from programs import program
 from serving_here import free_ports
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
@@ -58,7 +57,13 @@ _PLAIN_CADDY = """\
 :8080
 reverse_proxy 127.0.0.1:8000
 """
-_PLACES = "/usr/bin:/usr/sbin:/usr/local/bin:/usr/local/sbin"
+_TINYPROXY = """\
+Listen 127.0.0.1
+Timeout 60
+LogLevel Connect
+PidFile "{folder}/pid"
+{text}
+"""
 _START_S = 30
 
 
@@ -71,8 +76,8 @@ class Proxy:
     """What a configuration needs around it to run beside others, and in a folder of its own."""
     plain: str
     """The least that makes it pass anything on."""
-    language: str
-    """What the README's block calls itself."""
+    language: str = ""
+    """What the README's block calls itself, where it has one."""
 
     @property
     def written(self) -> str:
@@ -86,6 +91,7 @@ PROXIES = {
     "haproxy": Proxy(("haproxy", "-db", "-f"), "{text}", _PLAIN_HAPROXY, "haproxy"),
     "caddy": Proxy(("caddy", "run", "--adapter", "caddyfile", "--config"), _CADDY, _PLAIN_CADDY, "caddyfile"),
 }
+TINYPROXY = Proxy(("tinyproxy", "-d", "-c"), _TINYPROXY, "")
 
 
 @contextmanager
@@ -94,15 +100,20 @@ def passing(proxy: Proxy, text: str, gateway: int, folder: Path) -> Generator[in
 
     It listens on loopback in place of port 8080 of every address, and passes on to `gateway` in place of 8000.
     """
+    with running(proxy, lambda port: _moved(text, port, gateway), folder) as port:
+        yield port
+
+
+@contextmanager
+def running(proxy: Proxy, text: Callable[[int], str], folder: Path) -> Generator[int]:
+    """Start a proxy of the configuration for a port, yield that once it listens, and end it."""
     name, *options = proxy.command
-    program = shutil.which(name, path=_PLACES)
-    if program is None:
-        pytest.skip(f"{name} is not installed")
+    command = program(name)
     [port] = free_ports(1)
     file, log = folder / "config", folder / "log"
-    file.write_text(proxy.around.format(folder=folder, text=_moved(text, port, gateway)))
+    file.write_text(proxy.around.format(folder=folder, text=text(port)))
     with log.open("w") as printed:
-        process = subprocess.Popen([program, *options, str(file)], stdout=printed, stderr=printed)  # noqa: S603
+        process = subprocess.Popen([command, *options, str(file)], stdout=printed, stderr=printed)  # noqa: S603
     try:
         _wait(port, process, log)
         yield port
