@@ -383,6 +383,8 @@ class Settings(BaseSettings):
     @field_validator("ca_file")
     @classmethod
     def _certificates(cls, file: Path | None) -> Path | None:
+        if file is None:
+            return None
         try:
             ssl.create_default_context(cafile=file)
         except ssl.SSLError:

@@ -142,7 +142,7 @@ def client(settings: Settings, transport: httpx.AsyncBaseTransport | None = None
     proxy = None if transport else way_of(settings).proxy
     return httpx.AsyncClient(
         transport=transport,
-        verify=trusted(settings.ca_file),
+        verify=True if transport else trusted(settings.ca_file),
         proxy=None if proxy is None else httpx.Proxy(proxy),
         trust_env=False,  # the same as for PlanDocket, and checked as that is
         timeout=_TIMEOUT_S,
