@@ -4,7 +4,7 @@
 import tracemalloc
 
 import pytest
-from failing.faults import MB, FaultyServer, bomb
+from failing.faults import MB, Fault, FaultyServer, bomb
 from failing.leaks import nothing_left
 
 from gateway.sandbox import Sandbox
@@ -56,7 +56,7 @@ async def test_many_at_once_are_held_no_better(gateway, fault):
 
 async def test_what_was_held_is_given_back(gateway):
     """However an answer ended: four that are too large leave room for the next."""
-    script = {"GET events": "huge"}
+    script: dict[str, Fault] = {"GET events": "huge"}
     async with nothing_left(), FaultyServer(Sandbox(), script) as server:
         ask = gateway(base_url=server.address, read_timeout=10, requests_per_hour="unlimited")
         for _ in range(4):

@@ -37,7 +37,7 @@ class Answering(httpx.AsyncBaseTransport):
 
 
 @contextmanager
-def logged(style: Any = "json", level="info"):
+def logged(style: Any = "json", level: Any = "info"):
     """Yield a list that holds the log's lines afterwards, decoded where they are JSON."""
     stream = io.StringIO()
     lines = []
