@@ -82,6 +82,7 @@ defaults
   option redispatch 1
   retries 3
   timeout connect 5s
+  timeout check 2s
   timeout client 60s
   timeout server 60s
 frontend graphql
