@@ -30,8 +30,6 @@ _MOST_OF_A_HEAD = 65_536  # bytes that are looked at for its end; aiohttp refuse
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 _BODYLESS = re.compile(rb"HTTP/1\.\d (?:204|304)\b")
 _ANNOUNCES_BODY = re.compile(rb"\n(?:transfer-encoding|content-length: *0*[1-9])", re.IGNORECASE)
-
-
 _NOT_LET_THROUGH = 407  # a proxy alone may say so (RFC 9110, 15.5.8)
 
 _sending: ContextVar[httpx.Request] = ContextVar("sending")

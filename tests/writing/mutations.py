@@ -30,6 +30,26 @@ def gid(kind: str, row_id: int) -> str:
     return base64.b64encode(f"{kind}:{row_id}".encode()).decode()
 
 
+EACH: dict[str, Json] = {
+    "createParticipant": {
+        "event": {"eventKey": "spring-fair-2026"},
+        "contact": {"customerNumber": "C-10001"},
+    },
+    "updateParticipant": {"id": gid("Participant", 2), "isConfirmed": True},
+    "deleteParticipant": {"id": gid("Participant", 2)},
+    "createEvent": {"title": "Fair"},
+    "updateEvent": {"id": gid("Event", 2), "title": "Fair"},
+    "deleteEvent": {"id": gid("Event", 2)},
+    "createContact": {"email": "new@example.org"},
+    "updateContact": {"id": gid("Contact", 2), "email": "new@example.org"},
+    "deleteContact": {"id": gid("Contact", 2)},
+    "createCategory": {"title": "Glass"},
+    "updateCategory": {"id": gid("Category", 2), "title": "Glass"},
+    "deleteCategory": {"id": gid("Category", 2)},
+}
+"""An input for each mutation of one row."""
+
+
 def document(field: str, selection: str) -> str:
     """Return the mutation of one field, its whole input a variable."""
     kind = f"{field[0].upper()}{field[1:]}Input!"

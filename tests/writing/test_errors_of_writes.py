@@ -5,27 +5,13 @@ import json
 
 import httpx
 import pytest
-from writing.mutations import answer_to, gid, now, refused, state, unavailable, write, writes
+from writing.mutations import EACH, answer_to, gid, now, refused, state, unavailable, write, writes
 
 from gateway.sandbox import ALL_SCOPES, SANDBOX_KEY, Dialect, Sandbox
 
 CANARY = "canary-7f3a91"
 HTML = f"<html><body>{CANARY}</body></html>"
-PAIR = {"event": {"eventKey": "spring-fair-2026"}, "contact": {"customerNumber": "C-10001"}}
-EACH = {
-    "createParticipant": PAIR,
-    "updateParticipant": {"id": gid("Participant", 2), "isConfirmed": True},
-    "deleteParticipant": {"id": gid("Participant", 2)},
-    "createEvent": {"title": "Fair"},
-    "updateEvent": {"id": gid("Event", 2), "title": "Fair"},
-    "deleteEvent": {"id": gid("Event", 2)},
-    "createContact": {"email": "new@example.org"},
-    "updateContact": {"id": gid("Contact", 2), "email": "new@example.org"},
-    "deleteContact": {"id": gid("Contact", 2)},
-    "createCategory": {"title": "Glass"},
-    "updateCategory": {"id": gid("Category", 2), "title": "Glass"},
-    "deleteCategory": {"id": gid("Category", 2)},
-}
+PAIR = EACH["createParticipant"]
 WITH_ID = [field for field in EACH if not field.startswith("create")]
 MANY = "setParticipantsConfirmed"
 SCOPES = {
