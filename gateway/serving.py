@@ -108,11 +108,14 @@ class _Server(uvicorn.Server):
             server_state=self.server_state,
             app_state=self.lifespan.state,
         )
-        with listening, suppress(BlockingIOError):
+        # All at once: while this waited, clients who come again as soon as they are answered would find it open.
+        taken: list[socket.socket] = []
+        with listening, suppress(OSError):  # none is left, or no descriptor for one
             listening.setblocking(False)
             while True:
-                taken, _ = listening.accept()
-                await asyncio.get_running_loop().connect_accepted_socket(make, taken)
+                taken.append(listening.accept()[0])
+        for one in taken:
+            await asyncio.get_running_loop().connect_accepted_socket(make, one)
 
     async def run_to_its_end(self, sockets: list[socket.socket]) -> None:
         """Serve what comes to these sockets."""

@@ -241,23 +241,55 @@ async def test_no_operation_is_lost_under_load(cache):
 
 async def test_who_connected_before_it_stopped_listening_is_answered():
     """Though only the system took the connection yet: what a proxy sent into it, it sends to nobody else."""
+    async with listening_server(answer_nothing) as (server, listening):
+        clients = [socket.create_connection(listening.getsockname()) for _ in range(3)]
+        for client in clients:
+            client.sendall(ASKS)
+        await server.shutdown(sockets=[listening])
+        for client in clients:
+            with client:
+                assert client.recv(100).startswith(b"HTTP/1.1 204 ")
 
-    async def app(_, __, send):
-        await send({"type": "http.response.start", "status": 204, "headers": []})
-        await send({"type": "http.response.body"})
 
+async def test_who_comes_again_with_each_answer_does_not_keep_it_from_stopping():
+    """Else it would go on until the time that it has for its end is over, and then give up what runs."""
+    clients = []
+
+    def come(address):
+        clients.append(socket.create_connection(address))
+        clients[-1].sendall(ASKS)
+
+    async def app(scope, receive, send):
+        with suppress(ConnectionRefusedError):
+            come(scope["server"])
+        await answer_nothing(scope, receive, send)
+
+    async with listening_server(app) as (server, listening):
+        for _ in range(20):
+            come(listening.getsockname())
+        await asyncio.wait_for(server.shutdown(sockets=[listening]), 5)
+    for client in clients:
+        client.close()
+
+
+ASKS = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+async def answer_nothing(_, __, send):
+    """Say that there is nothing to say."""
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body"})
+
+
+@asynccontextmanager
+async def listening_server(app):
+    """Yield a server that listens, in this process, and its socket."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         server = _Server(Served(app, "127.0.0.1", 0, ""), lambda: None)
         server.config.load()
         server.lifespan = server.config.lifespan_class(server.config)
         await server.startup(sockets=[listening])
-        clients = [socket.create_connection(listening.getsockname()) for _ in range(3)]
-        for client in clients:
-            client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        await server.shutdown(sockets=[listening])
-        for client in clients:
-            with client:
-                assert client.recv(100).startswith(b"HTTP/1.1 204 ")
+        yield server, listening
 
 
 class Client:
