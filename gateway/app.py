@@ -12,28 +12,28 @@ from starlette.routing import Route
 
 from gateway.execution.operation import Executor, Options
 from gateway.execution.stored import StoredDocuments
-from gateway.http.auth.callers import Callers
+from gateway.http.browsers.cors import AllowedOrigins, Preflights
+from gateway.http.browsers.graphiql.page import GraphiQL
+from gateway.http.browsers.hosts import LoopbackHosts, lets_everyone_in_on_loopback
+from gateway.http.callers.callers import Callers
 from gateway.http.compression import Compression
-from gateway.http.cors import AllowedOrigins, Preflights
-from gateway.http.graphiql.page import GraphiQL
-from gateway.http.graphql import METHODS, Endpoint
+from gateway.http.connections.protocol import Protocol
+from gateway.http.graphql.endpoint import METHODS, Endpoint
+from gateway.http.graphql.load_limit import Load
 from gateway.http.headers import SafeHeaders
 from gateway.http.health import Readiness, alive
-from gateway.http.hosts import LoopbackHosts, lets_everyone_in_on_loopback
-from gateway.http.load import Load
+from gateway.http.landing import SchemaFile, landing
 from gateway.http.metrics import MetricsPage, elsewhere
-from gateway.http.pages import SchemaFile, landing
-from gateway.http.prefix import Prefix
-from gateway.http.protocol import Protocol
+from gateway.http.path_prefix import Prefix
 from gateway.http.refusal import RequestError
 from gateway.http.reporting import Reporting
-from gateway.logs import log_call, log_operation, lost_lines
-from gateway.metrics import Metrics, Process
 from gateway.schema import RULES, SCHEMA
-from gateway.settings import Settings, is_loopback
-from gateway.telemetry import CallDetails, OperationDetails
+from gateway.settings.settings import Settings, is_loopback
+from gateway.telemetry.events import CallDetails, OperationDetails
+from gateway.telemetry.log import log_call, log_operation, lost_lines
+from gateway.telemetry.metrics import Metrics, Process
 from gateway.upstream.client import Upstream
-from gateway.upstream.clock import Clock
+from gateway.upstream.way.clock import Clock
 
 
 def create_app(

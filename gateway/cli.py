@@ -15,17 +15,17 @@ import typer
 from pydantic import SecretStr
 
 from gateway.app import create_app
-from gateway.check import Finding, Level, check_sources, check_upstream
+from gateway.commands.check import Finding, Level, check_sources, check_upstream
+from gateway.commands.plan.document import PlanError, plan_document
 from gateway.errors import SettingsError
-from gateway.http.auth.tokens import TokenError, new_token
-from gateway.http.protocol import Beside
-from gateway.logs import logging_to, saying_to
-from gateway.planning.document import PlanError, plan_document
+from gateway.http.callers.tokens import TokenError, new_token
+from gateway.http.connections.protocol import Beside
 from gateway.sandbox import SANDBOX_KEY, Sandbox
 from gateway.schema import print_schema
-from gateway.serving import STAYS_S, CannotListenError, Served, run
-from gateway.settings import Settings, load_plan_settings, load_settings, unknown_settings
-from gateway.standing import standing
+from gateway.serving.server import STAYS_S, CannotListenError, Served, run
+from gateway.settings.settings import Settings, load_plan_settings, load_settings, unknown_settings
+from gateway.settings.standing import standing
+from gateway.telemetry.log import logging_to, saying_to
 
 log = logging.getLogger(__name__)
 app = typer.Typer(

@@ -9,10 +9,10 @@ from gateway.contacts.schema import Contact, ContactQueries
 from gateway.events.loaders import EventById
 from gateway.events.mutations import EventMutations
 from gateway.events.schema import Event, EventQueries
+from gateway.graph.resource import Resource
 from gateway.participants.loaders import ParticipantById
 from gateway.participants.mutations import ParticipantMutations
 from gateway.participants.schema import Participant, ParticipantQueries
-from gateway.resource import Resource
 
 RESOURCES = (
     Resource(Participant, ParticipantById, ParticipantQueries, ParticipantMutations),

@@ -8,16 +8,16 @@ import strawberry
 from graphql import GraphQLInputObjectType, GraphQLOneOfDirective
 from strawberry.schema_directives import OneOf
 
-from gateway.access import Declared, Needs
-from gateway.context import Info
 from gateway.errors import BadInputError, ForbiddenError
-from gateway.execution.access import Rules
-from gateway.global_id import decode_id
-from gateway.loader import Wanted, settle
-from gateway.lookahead import includes
-from gateway.node import Node
+from gateway.execution.requirements import Rules
+from gateway.graph.caller import Declared, Needs
+from gateway.graph.context import Info
+from gateway.graph.entity import Node
+from gateway.graph.global_id import decode_id
+from gateway.graph.loader import Wanted, settle
+from gateway.graph.look_ahead import includes
+from gateway.graph.scalars import CONFIG, DateTime
 from gateway.resources import RESOURCES
-from gateway.scalars import CONFIG, DateTime
 
 MOST_NODES = 100
 
@@ -63,7 +63,7 @@ class NodeQueries:
 
 @strawberry.enum(description="Whether requests go to PlanDocket.")
 class BreakerState(Enum):
-    """gateway.upstream.breaker.State, described."""
+    """gateway.upstream.way.breaker.State, described."""
 
     CLOSED = strawberry.enum_value("CLOSED", description="All do.")
     OPEN = strawberry.enum_value(

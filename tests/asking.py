@@ -7,9 +7,9 @@ from typing import Any, cast
 
 import httpx
 
-from gateway.http.graphql import Endpoint
+from gateway.http.graphql.endpoint import Endpoint
 from gateway.sandbox import Sandbox
-from gateway.upstream.clock import Clock
+from gateway.upstream.way.clock import Clock
 
 Json = dict[str, Any]
 METRICS_TOKEN = "canary-metrics"

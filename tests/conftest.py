@@ -12,8 +12,8 @@ from starlette.applications import Starlette
 
 from gateway.app import create_app
 from gateway.sandbox import DIALECTS, SANDBOX_KEY, Dialect, Sandbox
-from gateway.settings import Settings
-from gateway.upstream.clock import Clock
+from gateway.settings.settings import Settings
+from gateway.upstream.way.clock import Clock
 
 _CANARIES = (SANDBOX_KEY, "canary-")
 """What no test may print or log: the key that most of them hold, and what they call what must not be told."""

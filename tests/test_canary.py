@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from gateway.app import create_app
-from gateway.logs import logging_to
 from gateway.sandbox import ALL_SCOPES, Sandbox
-from gateway.settings import Settings
+from gateway.settings.settings import Settings
+from gateway.telemetry.log import logging_to
 
 KEY = "canary-key-5b1e"
 TOKEN = "canary-token-77c0"

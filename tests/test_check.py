@@ -10,10 +10,10 @@ import pytest
 from joserfc.jwk import ECKey
 from pydantic import SecretStr
 
-from gateway.check import Finding, Level, check_sources, check_upstream
-from gateway.http.auth.tokens import new_token
+from gateway.commands.check import Finding, Level, check_sources, check_upstream
+from gateway.http.callers.tokens import new_token
 from gateway.sandbox import ALL_SCOPES, DIALECTS, SANDBOX_KEY, Dialect, Sandbox
-from gateway.settings import Settings
+from gateway.settings.settings import Settings
 
 KEY = SecretStr(SANDBOX_KEY)
 

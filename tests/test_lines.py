@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway import lines
-from gateway.lines import Lines
+from gateway.telemetry import line_writer as lines
+from gateway.telemetry.line_writer import Lines
 
 FULL = Path("/dev/full")
 

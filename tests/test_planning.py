@@ -12,7 +12,7 @@ from asking import Gateway
 from benchmarks.requests_table import CASES, TOTALS, Case
 from serving_here import GATEWAY, environment
 
-from gateway.planning.document import PlanError, plan_document
+from gateway.commands.plan.document import PlanError, plan_document
 
 SIZES = "participants=1500,events=12,contacts=300,categories=20"
 

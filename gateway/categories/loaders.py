@@ -3,8 +3,8 @@
 from typing import ClassVar
 
 from gateway.categories.record import CATEGORIES, CategoryRow
-from gateway.loader import Loader
-from gateway.rows import ById, ByKey
+from gateway.graph.loader import Loader
+from gateway.graph.row_loaders import ById, ByKey
 from gateway.upstream.call import listing
 from gateway.upstream.record import Record
 

@@ -5,18 +5,18 @@ from typing import Annotated
 import strawberry
 from strawberry import UNSET
 
-from gateway.blame import own_key
 from gateway.categories.loaders import CategoryById, CategoryByKey
 from gateway.categories.record import CATEGORIES
 from gateway.categories.schema import ApplicantVisibility, Category, CategoryBy
-from gateway.context import Context, Info
 from gateway.events.loaders import EventById, EventByKey
 from gateway.events.schema import EventBy
-from gateway.inputs import Inputs, Reference
-from gateway.payload import Deleted, DeletePayload, Saved, SavedPayload, saved_row
+from gateway.graph.context import Context, Info
+from gateway.graph.inputs import Inputs, Reference
+from gateway.graph.payload import Deleted, DeletePayload, Saved, SavedPayload, saved_row
+from gateway.graph.refused_input import own_key
+from gateway.graph.writing import Writable
 from gateway.upstream.call import listing
 from gateway.upstream.record import Row
-from gateway.writing import Writable
 
 _INPUTS = Inputs(
     CATEGORIES,

@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 from strawberry import UNSET
 
-from gateway.arguments import checked_id, checked_text
 from gateway.categories.loaders import CategoryById, CategoryByKey, ChildrenOf
 from gateway.categories.record import CATEGORIES, CategoryRow
 from gateway.contacts.record import CONTACTS
-from gateway.context import Context, Info
 from gateway.events.loaders import EventByKey
 from gateway.events.record import EventRow
-from gateway.loader import Wanted
-from gateway.lookahead import includes
-from gateway.node import Node
-from gateway.ordering import sort_of
-from gateway.paging import After, Before, Connection, First, Last, Listed, Page, Part, both, page_of
-from gateway.relations import to_one
-from gateway.scalars import DateTime
+from gateway.graph.arguments import checked_id, checked_text
+from gateway.graph.connection import After, Before, Connection, First, Last, Listed, Page, Part, both, page_of
+from gateway.graph.context import Context, Info
+from gateway.graph.entity import Node
+from gateway.graph.loader import Wanted
+from gateway.graph.look_ahead import includes
+from gateway.graph.ordering import sort_of
+from gateway.graph.relation import to_one
+from gateway.graph.scalars import DateTime
 from gateway.upstream.call import listing
-from gateway.upstream.keys import usable
+from gateway.upstream.wire.natural_keys import usable
 
 if TYPE_CHECKING:
     from gateway.contacts.schema import Contact, ContactFilter, ContactOrder

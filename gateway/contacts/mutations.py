@@ -5,23 +5,23 @@ from typing import Annotated
 import strawberry
 from strawberry import UNSET
 
-from gateway.blame import own_key
 from gateway.categories.loaders import CategoryById, CategoryByKey
 from gateway.categories.schema import CategoryBy
 from gateway.contacts.loaders import ContactById, ContactByNumber
 from gateway.contacts.record import CONTACTS, ContactRow
 from gateway.contacts.schema import Contact
-from gateway.context import Context, Info
 from gateway.events.loaders import EventById, EventByKey
 from gateway.events.schema import EventBy
-from gateway.inputs import Inputs, Reference
+from gateway.graph.context import Context, Info
+from gateway.graph.inputs import Inputs, Reference
+from gateway.graph.payload import Deleted, DeletePayload, Saved, SavedPayload, saved_row
+from gateway.graph.refused_input import own_key
+from gateway.graph.writing import Writable
+from gateway.mirror.window import Window, slice_of
 from gateway.participants.record import PARTICIPANTS
-from gateway.payload import Deleted, DeletePayload, Saved, SavedPayload, saved_row
 from gateway.upstream.call import listing
-from gateway.upstream.keys import usable
 from gateway.upstream.record import Row
-from gateway.upstream.window import Window, slice_of
-from gateway.writing import Writable
+from gateway.upstream.wire.natural_keys import usable
 
 _INPUTS = Inputs(
     CONTACTS,

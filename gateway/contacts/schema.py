@@ -6,18 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 from strawberry import UNSET
 
-from gateway.arguments import checked_id, checked_key, checked_text, given
 from gateway.categories.loaders import CategoryById
 from gateway.contacts.loaders import ContactById, ContactByNumber
 from gateway.contacts.record import CONTACTS, ContactRow
-from gateway.context import Context, Info
 from gateway.events.loaders import EventById
 from gateway.events.record import EventRow
-from gateway.loader import Wanted
-from gateway.lookahead import includes, wants_ids_only
-from gateway.node import Node
-from gateway.ordering import OrderDirection, sort_of
-from gateway.paging import (
+from gateway.graph.arguments import checked_id, checked_key, checked_text, given
+from gateway.graph.connection import (
     After,
     Before,
     Connection,
@@ -30,12 +25,17 @@ from gateway.paging import (
     page_of,
     page_of_all,
 )
+from gateway.graph.context import Context, Info
+from gateway.graph.entity import Node
+from gateway.graph.loader import Wanted
+from gateway.graph.look_ahead import includes, wants_ids_only
+from gateway.graph.ordering import OrderDirection, sort_of
+from gateway.graph.relation import included, rows_of
+from gateway.graph.scalars import DateTime
 from gateway.participants.loaders import OfContact, ParticipationsWithoutNumber
 from gateway.participants.record import PARTICIPANTS, ParticipantRow
-from gateway.relations import included, rows_of
-from gateway.scalars import DateTime
 from gateway.upstream.call import listing
-from gateway.upstream.keys import usable
+from gateway.upstream.wire.natural_keys import usable
 
 if TYPE_CHECKING:
     from gateway.categories.schema import Category

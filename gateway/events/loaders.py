@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from gateway.events.record import EVENTS, EventRow
-from gateway.rows import ById, ByKey
+from gateway.graph.row_loaders import ById, ByKey
 from gateway.upstream.record import Record
 
 

@@ -5,17 +5,17 @@ from typing import Annotated
 import strawberry
 from strawberry import UNSET
 
-from gateway.blame import own_key
-from gateway.context import Context, Info
 from gateway.events.loaders import EventById, EventByKey
 from gateway.events.record import EVENTS
 from gateway.events.schema import Event
-from gateway.inputs import Inputs
-from gateway.payload import Deleted, DeletePayload, Saved, SavedPayload, saved_row
-from gateway.scalars import JSON, DateOrDateTime
+from gateway.graph.context import Context, Info
+from gateway.graph.inputs import Inputs
+from gateway.graph.payload import Deleted, DeletePayload, Saved, SavedPayload, saved_row
+from gateway.graph.refused_input import own_key
+from gateway.graph.scalars import JSON, DateOrDateTime
+from gateway.graph.writing import Writable
 from gateway.upstream.call import listing
 from gateway.upstream.record import Row
-from gateway.writing import Writable
 
 _INPUTS = Inputs(EVENTS)
 _WRITABLE = Writable(_INPUTS, own_key(EventByKey, "eventKey"))

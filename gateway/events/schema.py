@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 from strawberry import UNSET
 
-from gateway.arguments import checked_id, checked_text, given
 from gateway.contacts.record import CONTACTS
-from gateway.context import Context, Info
 from gateway.events.loaders import EventById, EventByKey
 from gateway.events.record import EVENTS, EventRow
-from gateway.loader import Wanted
-from gateway.lookahead import includes
-from gateway.node import Node
-from gateway.ordering import OrderDirection, sort_of
-from gateway.paging import After, Before, Connection, First, Last, Listed, Page, Part, both, page_of
+from gateway.graph.arguments import checked_id, checked_text, given
+from gateway.graph.connection import After, Before, Connection, First, Last, Listed, Page, Part, both, page_of
+from gateway.graph.context import Context, Info
+from gateway.graph.entity import Node
+from gateway.graph.loader import Wanted
+from gateway.graph.look_ahead import includes
+from gateway.graph.ordering import OrderDirection, sort_of
+from gateway.graph.relation import included
+from gateway.graph.scalars import JSON, DateOrDateTime
 from gateway.participants.record import PARTICIPANTS
-from gateway.relations import included
-from gateway.scalars import JSON, DateOrDateTime
 from gateway.upstream.call import listing
-from gateway.upstream.keys import usable
+from gateway.upstream.wire.natural_keys import usable
 
 if TYPE_CHECKING:
     from gateway.contacts.schema import Contact, ContactFilter, ContactOrder

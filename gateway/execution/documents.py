@@ -31,12 +31,12 @@ from graphql import (
 from graphql.validation.validate import ValidationAbortedError
 
 from gateway.errors import cut
-from gateway.execution.access import Required
-from gateway.execution.inputs import MOST_FAULTS, InputFaultError, InputLiterals, told
+from gateway.execution.input_check import MOST_FAULTS, InputFaultError, InputLiterals, told
 from gateway.execution.limits import Limits, MergeableFields, Sizes, TooManyComparisonsError, excesses
+from gateway.execution.requirements import Required
 from gateway.execution.row_count import PAGE_SIZES, RowCount, too_many_rows
-from gateway.execution.tokens import excess_of_text, too_deep
-from gateway.upstream.flight import Flights
+from gateway.execution.token_scan import excess_of_text, too_deep
+from gateway.upstream.way.shared_reads import Flights
 
 _NAME = re.compile(r"\w+")
 _MOST_BYTES = 48_000_000  # of all that are kept
@@ -67,13 +67,13 @@ class Document(msgspec.Struct, frozen=True):
     projections: dict[Any, Any] = msgspec.field(default_factory=dict[Any, Any])
     """Compiled selections: see `gateway.execution.projection`."""
     arguments: dict[int, dict[str, Any]] = msgspec.field(default_factory=dict[int, dict[str, Any]])
-    """Arguments without variables, as resolvers take them: see `gateway.execution.root`."""
+    """Arguments without variables, as resolvers take them: see `gateway.execution.root_field`."""
     lookahead: dict[Any, Any] = msgspec.field(default_factory=dict[Any, Any])
-    """What was read ahead in it: see `gateway.lookahead`."""
+    """What was read ahead in it: see `gateway.graph.look_ahead`."""
     rows: dict[Any, int] = msgspec.field(default_factory=dict[Any, int])
     """How many rows its operations may come to, by what says so."""
     required: dict[str | None, Required] = msgspec.field(default_factory=dict[str | None, Required])
-    """What each operation needs of its caller's access, by its name: see `gateway.execution.access`."""
+    """What each operation needs of its caller's access, by its name: see `gateway.execution.requirements`."""
     condition_names: tuple[str, ...] = ()
     """The variables that `@skip` and `@include` go by: what is compiled for their values holds for no others."""
     size_names: tuple[str, ...] = ()

@@ -17,7 +17,6 @@ from graphql import (
 )
 from graphql import execute as graphql_execute  # pyright: ignore[reportUnknownVariableType]
 
-from gateway.context import Context, Cost
 from gateway.errors import (
     ForbiddenError,
     GatewayError,
@@ -30,15 +29,16 @@ from gateway.errors import (
     cut,
     internal_error,
 )
-from gateway.execution.access import Required, Rules
 from gateway.execution.documents import Document, Documents
-from gateway.execution.inputs import fault_of_null, faults_of_variables
+from gateway.execution.input_check import fault_of_null, faults_of_variables
 from gateway.execution.limits import Limits
 from gateway.execution.projection import ProjectingExecutor
+from gateway.execution.requirements import Required, Rules
 from gateway.execution.results import Key, Results
-from gateway.settings import Settings
-from gateway.telemetry import log_failure, note_code, running
-from gateway.upstream.credential import Credential
+from gateway.graph.context import Context, Cost
+from gateway.settings.settings import Settings
+from gateway.telemetry.events import log_failure, note_code, running
+from gateway.upstream.way.credential import Credential
 
 log = logging.getLogger(__name__)
 

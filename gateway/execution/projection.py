@@ -29,14 +29,14 @@ from graphql import (
     is_object_type,
 )
 
-from gateway.context import Context
-from gateway.execution.root import RootExecutor
-from gateway.known import UNAVAILABLE
-from gateway.lookahead import IDS, Relation
-from gateway.paging import EdgeOf, Page, PageInfo
-from gateway.rows import Stub
-from gateway.upstream.columns import required
+from gateway.execution.root_field import RootExecutor
+from gateway.graph.connection import EdgeOf, Page, PageInfo
+from gateway.graph.context import Context
+from gateway.graph.look_ahead import IDS, Relation
+from gateway.graph.row_loaders import Stub
+from gateway.mirror.seen import UNAVAILABLE
 from gateway.upstream.record import Many, Row, row_class
+from gateway.upstream.wire.columns import required
 
 Project = Callable[[Sequence[Any], Context], list[Any]]
 Details = list[Any]

@@ -11,10 +11,10 @@ from collections import OrderedDict
 
 import msgspec
 
-from gateway.access import Access
-from gateway.context import Context, KeptReads
-from gateway.upstream.credential import Credential
-from gateway.upstream.flaws import Unread
+from gateway.graph.caller import Access
+from gateway.graph.context import Context, KeptReads
+from gateway.upstream.way.credential import Credential
+from gateway.upstream.wire.flaws import Unread
 
 _MOST_BYTES = 32_000_000
 _LARGEST_PART = 0.1  # of them: one result must not push out all others

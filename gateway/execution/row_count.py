@@ -18,7 +18,7 @@ from graphql import (
 )
 
 from gateway.execution.limits import Json, Limits, Sizes, excess
-from gateway.paging import DEFAULT_FIRST, MOST
+from gateway.graph.connection import DEFAULT_FIRST, MOST
 
 PAGE_SIZES = frozenset({"first", "last"})
 """The arguments that say how many rows a page has."""

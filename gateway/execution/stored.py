@@ -16,11 +16,11 @@ from typing import Literal
 
 import msgspec
 
-from gateway.access import Caller
 from gateway.errors import CallerError, SettingsError
 from gateway.execution.registered import Registered
-from gateway.files import FileError, read_text
-from gateway.settings import Settings
+from gateway.graph.caller import Caller
+from gateway.settings.settings import Settings
+from gateway.settings.text_files import FileError, read_text
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.http.refusal import RequestError
-from gateway.metrics import CONTENT_TYPE, Metrics
+from gateway.telemetry.metrics import CONTENT_TYPE, Metrics
 
 
 class MetricsPage:

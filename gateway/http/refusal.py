@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from gateway.errors import LaterError
 from gateway.http.negotiation import JSON, content_type
-from gateway.telemetry import note_code
+from gateway.telemetry.events import note_code
 
 
 class RequestError(Exception):

@@ -9,8 +9,8 @@ import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.errors import internal_error
-from gateway.http.clients import client_of
-from gateway.telemetry import OnOperation, Operation, log_failure, running, sane_id
+from gateway.http.client_names import client_of
+from gateway.telemetry.events import OnOperation, Operation, log_failure, running, sane_id
 
 log = logging.getLogger(__name__)
 

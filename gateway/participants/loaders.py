@@ -5,9 +5,9 @@ from typing import ClassVar
 
 import msgspec
 
-from gateway.loader import Loader
+from gateway.graph.loader import Loader
+from gateway.graph.row_loaders import ById
 from gateway.participants.record import PARTICIPANTS, ParticipantRow
-from gateway.rows import ById
 from gateway.upstream.call import Call
 from gateway.upstream.record import Record
 

@@ -7,10 +7,8 @@ import msgspec
 import strawberry
 from strawberry import UNSET
 
-from gateway.blame import Attempt, Unique
 from gateway.contacts.loaders import ContactById, ContactByNumber
 from gateway.contacts.schema import ContactBy, MissingCustomerNumberError
-from gateway.context import Context, Info
 from gateway.errors import (
     GatewayError,
     OutcomeUnknownError,
@@ -20,17 +18,19 @@ from gateway.errors import (
 )
 from gateway.events.loaders import EventById, EventByKey
 from gateway.events.schema import EventBy
-from gateway.inputs import Body, Inputs, Reference
-from gateway.loader import Wanted
+from gateway.graph.context import Context, Info
+from gateway.graph.inputs import Body, Inputs, Reference
+from gateway.graph.loader import Wanted
+from gateway.graph.payload import Deleted, DeletePayload, Saved, SavedPayload, saved_row, written_id
+from gateway.graph.refused_input import Attempt, Unique
+from gateway.graph.user_errors import InputRefusedError, UserError, UserErrorCode, present, refused
+from gateway.graph.writing import Writable
 from gateway.participants.loaders import ParticipantById
 from gateway.participants.record import PARTICIPANTS, ParticipantRow
 from gateway.participants.schema import Participant
-from gateway.payload import Deleted, DeletePayload, Saved, SavedPayload, saved_row, written_id
 from gateway.upstream.call import listing
-from gateway.upstream.keys import usable
 from gateway.upstream.record import Row
-from gateway.user_errors import InputRefusedError, UserError, UserErrorCode, present, refused
-from gateway.writing import Writable
+from gateway.upstream.wire.natural_keys import usable
 
 MOST_AT_ONCE = 100
 

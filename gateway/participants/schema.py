@@ -5,19 +5,19 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 from strawberry import UNSET
 
-from gateway.arguments import checked_id, checked_key, given
 from gateway.categories.loaders import CategoryById
 from gateway.contacts.loaders import ContactById
-from gateway.context import Info
 from gateway.events.loaders import EventById
-from gateway.loader import Wanted
-from gateway.lookahead import includes
-from gateway.node import Node
-from gateway.paging import After, Before, Connection, First, Last, Listed, Page, Part, page_of
+from gateway.graph.arguments import checked_id, checked_key, given
+from gateway.graph.connection import After, Before, Connection, First, Last, Listed, Page, Part, page_of
+from gateway.graph.context import Info
+from gateway.graph.entity import Node
+from gateway.graph.loader import Wanted
+from gateway.graph.look_ahead import includes
+from gateway.graph.relation import included, to_one
+from gateway.graph.scalars import DateTime
 from gateway.participants.loaders import ParticipantById
 from gateway.participants.record import PARTICIPANTS, ParticipantRow
-from gateway.relations import included, to_one
-from gateway.scalars import DateTime
 
 if TYPE_CHECKING:
     from gateway.categories.schema import Category

@@ -23,29 +23,29 @@ from gateway.errors import (
     UnavailableError,
     UnreadableError,
 )
-from gateway.settings import Settings
-from gateway.telemetry import OnCall
-from gateway.upstream.beside import Beside
-from gateway.upstream.body import Bodies
-from gateway.upstream.budget import Budget, Lane
-from gateway.upstream.cache import Cache, Keeping
+from gateway.mirror.kept_answers import Cache, Keeping
+from gateway.mirror.narrowing import Filters, can_filter, matcher, wider
+from gateway.mirror.walk import Listing, Read, Source
+from gateway.settings.settings import Settings
+from gateway.telemetry.events import OnCall
 from gateway.upstream.call import Call
-from gateway.upstream.clock import Clock
-from gateway.upstream.credential import Credential
-from gateway.upstream.decoding import decode
-from gateway.upstream.flight import Flights
-from gateway.upstream.gate import Gate
-from gateway.upstream.http import Http, Query
-from gateway.upstream.key_check import KeyCheck
-from gateway.upstream.narrow import Filters, can_filter, matcher, wider
-from gateway.upstream.page_shapes import Paging
-from gateway.upstream.pages import Listing, Read, Source
 from gateway.upstream.record import RowT
-from gateway.upstream.refusals import outcome_of, refusal
-from gateway.upstream.session import Session, Throttle
-from gateway.upstream.traits import IncludeStyle, Traits
-from gateway.upstream.turns import Turns
-from gateway.upstream.wire import Answer
+from gateway.upstream.way.attempts import Gate
+from gateway.upstream.way.background import Beside
+from gateway.upstream.way.bodies import Bodies
+from gateway.upstream.way.budget import Budget, Lane
+from gateway.upstream.way.clock import Clock
+from gateway.upstream.way.credential import Credential
+from gateway.upstream.way.dialect import IncludeStyle, Traits
+from gateway.upstream.way.http import Http, Query
+from gateway.upstream.way.key_check import KeyCheck
+from gateway.upstream.way.session import Session, Throttle
+from gateway.upstream.way.shared_reads import Flights
+from gateway.upstream.way.write_turns import Turns
+from gateway.upstream.wire.json_bounds import decode
+from gateway.upstream.wire.json_rows import Answer
+from gateway.upstream.wire.outcomes import outcome_of, refusal
+from gateway.upstream.wire.page_shapes import Paging
 from gateway.upstream.write import UpdateMethod, Write, WriteRefusedError, Written
 
 

@@ -26,7 +26,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     """One row of a resource: its own columns, decoded.
 
     No column has a default, so that msgspec decodes whole rows only. A column that is never None has a
-    stand-in where PlanDocket has null or nothing that can be read: see `gateway.upstream.columns`.
+    stand-in where PlanDocket has null or nothing that can be read: see `gateway.upstream.wire.columns`.
     """
 
     kind: ClassVar[str]

@@ -4,8 +4,8 @@ from typing import Any, Generic, Literal
 
 import msgspec
 
-from gateway.upstream.flaws import Flaws
 from gateway.upstream.record import Record, RowT
+from gateway.upstream.wire.flaws import Flaws
 
 UpdateMethod = Literal["PATCH", "PUT"]
 

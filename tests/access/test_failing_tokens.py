@@ -8,9 +8,9 @@ import httpx
 import pytest
 from asking import Ask, Gateway, Time
 
-from gateway.http.auth import failures
-from gateway.http.auth.failures import Failures
-from gateway.http.auth.tokens import NewToken, new_token
+from gateway.http.callers import failures
+from gateway.http.callers.failures import Failures
+from gateway.http.callers.tokens import NewToken, new_token
 
 RIGHT, OTHER = new_token("right", ["read"]), new_token("other", ["read"])
 

@@ -22,7 +22,7 @@ from graphql import (
     is_object_type,
 )
 
-from gateway.http.auth.tokens import new_token
+from gateway.http.callers.tokens import new_token
 from gateway.sandbox import Sandbox
 from gateway.schema import RULES, print_schema
 

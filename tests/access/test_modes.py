@@ -19,8 +19,8 @@ from joserfc.jwk import ECKey
 from serving_here import GATEWAY, environment, free_ports, started
 
 from gateway.errors import SettingsError
-from gateway.http.auth.tokens import new_token
-from gateway.settings import Settings
+from gateway.http.callers.tokens import new_token
+from gateway.settings.settings import Settings
 
 JWT = {
     "jwt_issuer": "https://issuer.test",

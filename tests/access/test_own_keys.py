@@ -8,7 +8,7 @@ import httpx
 import pytest
 from asking import Ask, Gateway, Time, endpoint_of
 
-from gateway.http.auth import passthrough
+from gateway.http.callers import passthrough
 from gateway.sandbox import Sandbox
 from gateway.sandbox.app import ALL_SCOPES
 

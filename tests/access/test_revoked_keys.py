@@ -8,8 +8,8 @@ import pytest
 from asking import Ask, Gateway, Json, Time, endpoint_of
 from keeping.wires import Wire, bearer, breathe, shared
 
+from gateway.mirror.kept_answers import Cache
 from gateway.sandbox import Sandbox
-from gateway.upstream.cache import Cache
 
 CATEGORIES = "{ categories { title } }"
 EVENTS = "{ events { nodes { title } } }"

@@ -6,12 +6,12 @@ import strawberry
 from asking import Ask
 from graphql import get_operation_ast, parse
 
-from gateway.access import Access, Declared
 from gateway.contacts.schema import Contact
 from gateway.errors import ForbiddenError
-from gateway.execution.access import Rules
+from gateway.execution.requirements import Rules
+from gateway.graph.caller import Access, Declared
+from gateway.graph.scalars import CONFIG
 from gateway.resources import RESOURCES
-from gateway.scalars import CONFIG
 
 
 @strawberry.type

@@ -12,7 +12,7 @@ import pytest
 from asking import Ask, Gateway, Time
 
 from gateway.errors import SettingsError
-from gateway.http.auth.tokens import NewToken, TokenError, new_token, read_lines
+from gateway.http.callers.tokens import NewToken, TokenError, new_token, read_lines
 from gateway.sandbox import SANDBOX_KEY
 
 QUERY = "{ category(by: {databaseId: 1}) { title } }"

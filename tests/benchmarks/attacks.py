@@ -27,7 +27,7 @@ from servers import Server, free_port, started
 
 from gateway.app import create_app
 from gateway.sandbox import SANDBOX_KEY, Sandbox
-from gateway.settings import Settings
+from gateway.settings.settings import Settings
 
 _TRIES = 10
 _MOST_MS = 50

@@ -23,7 +23,7 @@ from driving import quantile
 from failing.faults import Fault, FaultyServer
 from servers import free_port, started, url
 
-from gateway.global_id import global_ids
+from gateway.graph.global_id import global_ids
 from gateway.sandbox import SANDBOX_KEY, Sandbox
 
 _SETTLED_S = 10

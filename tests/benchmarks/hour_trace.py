@@ -25,7 +25,7 @@ from asking import Time
 
 from gateway.app import create_app
 from gateway.sandbox import SANDBOX_KEY, Sandbox
-from gateway.settings import Settings
+from gateway.settings.settings import Settings
 
 HOUR_S = 3600.0
 OPERATIONS = 36_000

@@ -13,10 +13,10 @@ import httpx
 from pydantic import SecretStr
 
 from gateway.contacts.record import CONTACTS
-from gateway.settings import Settings
+from gateway.settings.settings import Settings
 from gateway.upstream.call import one
 from gateway.upstream.client import Upstream
-from gateway.upstream.credential import Credential
+from gateway.upstream.way.credential import Credential
 
 READS = 1_000_000
 SAMPLES = 20

@@ -15,7 +15,7 @@ import httpx
 
 from gateway.app import create_app
 from gateway.sandbox import SANDBOX_KEY, Dialect, Sandbox
-from gateway.settings import Settings
+from gateway.settings.settings import Settings
 
 TOTALS = Dialect()
 PLAIN = Dialect(paging="plain")

@@ -29,7 +29,7 @@ from writing.mutations import gid
 
 from gateway.app import create_app
 from gateway.sandbox import SANDBOX_KEY, Sandbox
-from gateway.settings import Settings
+from gateway.settings.settings import Settings
 
 OPERATIONS = 50_000
 AT_ONCE = 40

@@ -23,7 +23,7 @@ from house.proxies import PROXIES, README, TINYPROXY, passing, running
 from programs import program
 from serving_here import GATEWAY, environment, free_ports, logged, started
 
-from gateway.http.auth.tokens import new_token
+from gateway.http.callers.tokens import new_token
 from gateway.sandbox import SANDBOX_KEY
 
 logging.getLogger("httpcore").setLevel(logging.WARNING)  # it would have some twenty lines for each operation

@@ -21,7 +21,7 @@ from graphql import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.execution.inputs import InputLiterals, faults_of_variables
+from gateway.execution.input_check import InputLiterals, faults_of_variables
 from gateway.schema import SCHEMA
 
 CREATE_EVENT = "mutation ($input: CreateEventInput!) { createEvent(input: $input) { userErrors { code } } }"

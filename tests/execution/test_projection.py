@@ -12,11 +12,11 @@ from execution.test_same_as_plain import CREDENTIAL, SETTINGS, plain
 from execution.worlds import World
 from graphql import parse
 
-from gateway.access import Caller
-from gateway.context import Context
 from gateway.execution import operation
 from gateway.execution.operation import Executor, Request
 from gateway.execution.projection import ProjectingExecutor
+from gateway.graph.caller import Caller
+from gateway.graph.context import Context
 from gateway.schema import RULES, SCHEMA
 from gateway.upstream.client import Upstream
 

@@ -10,12 +10,12 @@ from execution.test_same_as_plain import CREDENTIAL, SETTINGS
 from execution.worlds import World
 from keeping.wires import bearer
 
-from gateway.access import Access, Caller
-from gateway.context import Context
 from gateway.execution import operation
 from gateway.execution.operation import Executor, Request
 from gateway.execution.results import Key, Results
-from gateway.http.auth.tokens import new_token
+from gateway.graph.caller import Access, Caller
+from gateway.graph.context import Context
+from gateway.http.callers.tokens import new_token
 from gateway.sandbox import SANDBOX_KEY, Sandbox
 from gateway.schema import RULES, SCHEMA
 from gateway.upstream.client import Upstream

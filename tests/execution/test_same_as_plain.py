@@ -15,16 +15,16 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from gateway.access import Caller
-from gateway.context import Context
 from gateway.errors import GatewayError
-from gateway.execution.inputs import fault_of_null
+from gateway.execution.input_check import fault_of_null
 from gateway.execution.operation import Executor, Request
+from gateway.graph.caller import Caller
+from gateway.graph.context import Context
 from gateway.sandbox import SANDBOX_KEY
 from gateway.schema import RULES, SCHEMA
-from gateway.settings import Settings
+from gateway.settings.settings import Settings
 from gateway.upstream.client import Upstream
-from gateway.upstream.credential import Credential
+from gateway.upstream.way.credential import Credential
 
 SETTINGS = {
     cache: Settings.model_validate(

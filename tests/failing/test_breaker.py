@@ -13,8 +13,8 @@ from keeping.wires import bearer, breathe, caller, gid, shared
 from gateway.errors import RateLimitedError, UnavailableError
 from gateway.events.record import EVENTS
 from gateway.participants.record import PARTICIPANTS
-from gateway.upstream.breaker import Breaker, State
 from gateway.upstream.call import listing, one
+from gateway.upstream.way.breaker import Breaker, State
 
 EVENT = "{ event(by: {databaseId: 1}) { title } }"
 STATUS = "{ upstream { breaker used } }"

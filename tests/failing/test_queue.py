@@ -14,10 +14,10 @@ from keeping.wires import breathe, caller, gid, shared
 from gateway.errors import OverloadedError
 from gateway.events.record import EVENTS
 from gateway.participants.record import PARTICIPANTS
-from gateway.upstream.breaker import State
-from gateway.upstream.budget import Lane
 from gateway.upstream.call import one
-from gateway.upstream.places import Places
+from gateway.upstream.way.breaker import State
+from gateway.upstream.way.budget import Lane
+from gateway.upstream.way.in_flight import Places
 from gateway.upstream.write import Write
 
 IN_FLIGHT, FOR_WRITES, WAITING = 10, 2, 500

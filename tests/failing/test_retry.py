@@ -10,7 +10,7 @@ from keeping.wires import bearer, caller, gid, shared
 from gateway.errors import TimedOutError, UnavailableError
 from gateway.events.record import EVENTS
 from gateway.upstream.call import listing
-from gateway.upstream.retry import Retries, is_repeatable
+from gateway.upstream.way.retry import Retries, is_repeatable
 
 EVENT = "{ event(by: {databaseId: 1}) { title } }"
 USED = "{ upstream { used breaker } }"

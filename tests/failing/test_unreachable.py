@@ -15,10 +15,10 @@ from failing.faults import closed_port
 from failing.wires import Failing
 from keeping.wires import breathe
 
-from gateway.check import check_upstream
+from gateway.commands.check import check_upstream
 from gateway.errors import SettingsError
-from gateway.settings import Settings
-from gateway.upstream.network import proxy_to, trusted
+from gateway.settings.settings import Settings
+from gateway.upstream.way.network import proxy_to, trusted
 
 LIST = "{ categories { title } }"
 USED = "{ upstream { used breaker } }"

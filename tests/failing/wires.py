@@ -6,9 +6,9 @@ from asking import Time, skip
 from keeping.wires import Wire
 
 from gateway.sandbox import Sandbox
-from gateway.settings import Settings
+from gateway.settings.settings import Settings
 from gateway.upstream.client import Upstream
-from gateway.upstream.clock import Clock
+from gateway.upstream.way.clock import Clock
 
 ERRORS = {
     "refused": httpx.ConnectError,

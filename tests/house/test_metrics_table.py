@@ -5,8 +5,8 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from gateway.metrics import Metrics
-from gateway.settings import Settings
+from gateway.settings.settings import Settings
+from gateway.telemetry.metrics import Metrics
 from gateway.upstream.client import Upstream
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from serving_here import GATEWAY
 
-from gateway.settings import Settings
-from gateway.user_errors import UserErrorCode
+from gateway.graph.user_errors import UserErrorCode
+from gateway.settings.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ import pytest
 from house.proxies import PROXIES, README, passing
 from serving_here import free_ports, started
 
-from gateway.http.auth.tokens import new_token
+from gateway.http.callers.tokens import new_token
 
 HELD = {"PLANDOCKET_BASE_URL": "http://127.0.0.1:1", "PLANDOCKET_API_KEY": "canary-held"}
 RIGHT = new_token("right", ["read"])

@@ -10,9 +10,9 @@ from asking import Ask, Gateway
 
 from gateway.app import create_app
 from gateway.errors import SettingsError
-from gateway.logs import logging_to
 from gateway.sandbox import SANDBOX_KEY
-from gateway.settings import Settings, load_settings
+from gateway.settings.settings import Settings, load_settings
+from gateway.telemetry.log import logging_to
 
 QUERY = "{ category(by: {databaseId: 1}) { title } }"
 DATA = {"data": {"category": {"title": "Crafts"}}}

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from serving_here import GATEWAY, free_ports, logged, started
 
-from gateway.http.crowd import Crowd
+from gateway.http.connections.connection_limit import Crowd
 
 LIMIT = 128
 HELD = 80

@@ -8,7 +8,7 @@ import pytest
 from asking import Ask, Gateway
 
 from gateway.app import create_app
-from gateway.settings import Settings
+from gateway.settings.settings import Settings
 
 QUERY = "{ category(by: {databaseId: 1}) { title } }"
 DATA = {"data": {"category": {"title": "Crafts"}}}

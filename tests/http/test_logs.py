@@ -14,8 +14,8 @@ import httpx
 import pytest
 
 from gateway.http.reporting import Reporting
-from gateway.logs import log_loop_error, logging_to
 from gateway.sandbox import SANDBOX_KEY
+from gateway.telemetry.log import log_loop_error, logging_to
 
 CANARY = "canary-9d1c"
 QUERY = "query Titles { category(by: {databaseId: 1}) { title } }"

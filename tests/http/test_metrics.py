@@ -11,8 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.app import create_app
 from gateway.sandbox import SANDBOX_KEY, Sandbox
-from gateway.settings import Settings
-from gateway.telemetry import Operation, OperationDetails
+from gateway.settings.settings import Settings
+from gateway.telemetry.events import Operation, OperationDetails
 
 QUERY = "query Titles { category(by: {databaseId: 1}) { title } }"
 

@@ -9,8 +9,8 @@ import pytest
 from asking import Ask, Gateway
 
 from gateway.errors import SettingsError
-from gateway.logs import logging_to
-from gateway.settings import load_settings
+from gateway.settings.settings import load_settings
+from gateway.telemetry.log import logging_to
 
 QUERY = "{ category(by: {databaseId: 1}) { title } }"
 DATA = {"data": {"category": {"title": "Crafts"}}}

@@ -9,8 +9,8 @@ import pytest
 from asking import Ask
 from starlette.requests import Request
 
+from gateway.http.graphql.request import read
 from gateway.http.refusal import RequestError
-from gateway.http.request import read
 
 QUERY = "{ category(by: {databaseId: 1}) { title } }"
 DATA = {"data": {"category": {"title": "Crafts"}}}

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from serving_here import GATEWAY, free_ports, started
 
-from gateway.serving import Served, _Server
+from gateway.serving.server import Served, _Server
 
 QUERY = json.dumps({"query": "{ category(by: {databaseId: 1}) { title } }"}).encode()
 DATA = {"data": {"category": {"title": "Crafts"}}}

@@ -9,7 +9,7 @@ import pytest
 from asking import Ask, Gateway
 
 from gateway.errors import SettingsError
-from gateway.settings import load_settings
+from gateway.settings.settings import load_settings
 
 TEXT = "query CategoryById($id: Int!) { category(by: {databaseId: $id}) { title } }"
 OTHER = "{ category(by: {databaseId: 1}) { title } }"

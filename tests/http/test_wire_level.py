@@ -12,10 +12,10 @@ import pytest
 import uvicorn
 
 from gateway.app import create_app
-from gateway.http.backlog import Backlog
-from gateway.http.lingering import Lingering
-from gateway.http.protocol import Protocol
-from gateway.settings import Settings
+from gateway.http.connections.backlog import Backlog
+from gateway.http.connections.protocol import Protocol
+from gateway.http.graphql.unread_body import Lingering
+from gateway.settings.settings import Settings
 
 QUERY = json.dumps({"query": "{ __typename }"}).encode()
 ANSWER = b'{"data":{"__typename":"Query"}'

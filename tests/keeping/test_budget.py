@@ -13,7 +13,7 @@ from keeping.wires import HELD, Wire, bearer, caller, shared
 
 from gateway.errors import RateLimitedError
 from gateway.sandbox import Sandbox
-from gateway.upstream.budget import HOUR_S, Budget, Lane
+from gateway.upstream.way.budget import HOUR_S, Budget, Lane
 
 READ, WRITE = Lane.READ, Lane.WRITE
 QUIET = settings(derandomize=True, deadline=None, max_examples=100, database=None)

@@ -16,7 +16,7 @@ from keeping.wires import Wire, bearer, gid, shared
 from gateway.app import create_app
 from gateway.sandbox import Dialect
 from gateway.sandbox.tables import Tables
-from gateway.settings import Settings
+from gateway.settings.settings import Settings
 
 DIALECTS = {
     "totals": Dialect(),

@@ -15,11 +15,11 @@ from gateway.errors import TooComplexError, UnavailableError
 from gateway.events.record import EVENTS
 from gateway.participants.record import PARTICIPANTS
 from gateway.sandbox import SANDBOX_KEY, Sandbox
-from gateway.settings import Settings
-from gateway.upstream.budget import Lane
+from gateway.settings.settings import Settings
 from gateway.upstream.call import listing, one
 from gateway.upstream.client import Upstream
-from gateway.upstream.clock import Clock
+from gateway.upstream.way.budget import Lane
+from gateway.upstream.way.clock import Clock
 
 EVENTS_QUERY = "{ events { nodes { title } } }"
 WIDER = "{ events { nodes { title city } pageInfo { hasNextPage } } }"

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from gateway.sandbox import SANDBOX_KEY, Sandbox
 from gateway.sandbox.app import ALL_SCOPES
-from gateway.upstream.credential import Credential
+from gateway.upstream.way.credential import Credential
 
 HTML = b"<html><body>Down for maintenance</body></html>"
 HELD = Credential(SecretStr(SANDBOX_KEY), is_held=True)

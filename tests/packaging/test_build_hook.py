@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from gateway.http.graphiql.build_hook import BringError, GraphiQLHook, bring, is_there
-from gateway.http.graphiql.page import GraphiQL
+from gateway.http.browsers.graphiql.build_hook import BringError, GraphiQLHook, bring, is_there
+from gateway.http.browsers.graphiql.page import GraphiQL
 
 ROOT = Path(__file__).parents[2]
 SMALL: dict[str, str] = {

@@ -52,7 +52,7 @@ def get(port: int, path: str) -> bytes:
 
 
 @pytest.mark.skipif(
-    "CI" not in os.environ and not (ROOT / "gateway/http/graphiql/files").is_dir(), reason="no npm"
+    "CI" not in os.environ and not (ROOT / "gateway/http/browsers/graphiql/files").is_dir(), reason="no npm"
 )
 def test_it_serves_graphiql_whole(installed: int) -> None:
     """Every file of the page comes from the gateway itself, and is the pinned one."""
@@ -71,5 +71,5 @@ def test_the_wheel_holds_what_runs_and_nothing_else(wheel: Path) -> None:
     """The package with its page's own files; neither tests nor the hook that builds it."""
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"gateway"}
-    assert "gateway/http/graphiql/start.js" in names
-    assert "gateway/http/graphiql/build_hook.py" not in names
+    assert "gateway/http/browsers/graphiql/start.js" in names
+    assert "gateway/http/browsers/graphiql/build_hook.py" not in names

@@ -13,11 +13,8 @@ from gateway.categories.record import CATEGORIES
 from gateway.contacts.record import CONTACTS
 from gateway.events.record import EVENTS
 from gateway.participants.record import PARTICIPANTS
-from gateway.upstream.columns import columns, kind_of
-from gateway.upstream.decoding import decode
-from gateway.upstream.envelopes import AROUND_LISTS, AROUND_ROWS
-from gateway.upstream.fast import read_fast
-from gateway.upstream.forms import (
+from gateway.upstream.record import Many, One
+from gateway.upstream.wire.cell_forms import (
     ANYTHING,
     BOOLEAN,
     COUNT,
@@ -31,8 +28,11 @@ from gateway.upstream.forms import (
     TEXT,
     YES,
 )
-from gateway.upstream.record import Many, One
-from gateway.upstream.wire import read_list
+from gateway.upstream.wire.columns import columns, kind_of
+from gateway.upstream.wire.envelopes import AROUND_LISTS, AROUND_ROWS
+from gateway.upstream.wire.json_bounds import decode
+from gateway.upstream.wire.json_rows import read_list
+from gateway.upstream.wire.usual_dialect import read_fast
 
 RECORDS = {record.path: record for record in (PARTICIPANTS, EVENTS, CONTACTS, CATEGORIES)}
 NOT_SO = object()  # a value that has no such form

@@ -34,7 +34,7 @@ NO_DATES = {
 
 def noted(caplog):
     """Return the lines of the log that say what PlanDocket sent."""
-    return [r.message for r in caplog.records if r.name == "gateway.upstream.wire"]
+    return [r.message for r in caplog.records if r.name == "gateway.upstream.wire.json_rows"]
 
 
 @pytest.mark.parametrize("came", NO_DATES.values(), ids=NO_DATES.keys())

@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from gateway.global_id import global_ids
+from gateway.graph.global_id import global_ids
 
 KINDS = ["Participant", "Event", "Contact", "Category"]
 PATHS = {

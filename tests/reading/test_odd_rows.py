@@ -177,9 +177,9 @@ async def test_the_log_names_it_and_nothing_of_what_came(ask, caplog):
     """A line for each column of an answer, with the first ids."""
     await ask(lambda path, row: row | {"created_at": "canary"}).answer(PAGE)
 
-    assert [record.message for record in caplog.records if record.name == "gateway.upstream.wire"] == [
-        "PlanDocket sent an unreadable participants.created_at in 100 of its rows (ids: 1, 2, 3, 4, 5, …)"
-    ]
+    assert [
+        record.message for record in caplog.records if record.name == "gateway.upstream.wire.json_rows"
+    ] == ["PlanDocket sent an unreadable participants.created_at in 100 of its rows (ids: 1, 2, 3, 4, 5, …)"]
 
 
 async def walk(ask, size, backwards=False):

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from gateway.app import create_app
 from gateway.sandbox import SANDBOX_KEY, Dialect, Sandbox
 from gateway.sandbox.tables import Table
-from gateway.settings import Settings
+from gateway.settings.settings import Settings
 
 PAGING = {
     "totals": Dialect(),

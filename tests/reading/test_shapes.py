@@ -31,7 +31,7 @@ def ask(gateway):
 
 def lines(caplog):
     """Return the lines of the log that say what PlanDocket sent."""
-    return [r.message for r in caplog.records if r.name == "gateway.upstream.wire"]
+    return [r.message for r in caplog.records if r.name == "gateway.upstream.wire.json_rows"]
 
 
 @pytest.mark.parametrize("within", ["data", "top", "items"])

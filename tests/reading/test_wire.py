@@ -11,10 +11,10 @@ from gateway.contacts.record import CONTACTS, ContactRow
 from gateway.errors import UnreadableError
 from gateway.events.record import EVENTS
 from gateway.participants.record import PARTICIPANTS
-from gateway.upstream.decoding import decode
-from gateway.upstream.flaws import Flaw, Reason
-from gateway.upstream.page_shapes import Paging, read_paging
-from gateway.upstream.wire import read_id, read_list, read_single
+from gateway.upstream.wire.flaws import Flaw, Reason
+from gateway.upstream.wire.json_bounds import decode
+from gateway.upstream.wire.json_rows import read_id, read_list, read_single
+from gateway.upstream.wire.page_shapes import Paging, read_paging
 
 NONE = frozenset()
 

@@ -13,7 +13,7 @@ from writing.mutations import answer_to, gid, now, state
 
 from gateway.app import create_app
 from gateway.sandbox import SANDBOX_KEY, Dialect, Sandbox
-from gateway.settings import Settings
+from gateway.settings.settings import Settings
 
 PATHS = {
     "Participant": "participants",

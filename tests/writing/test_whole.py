@@ -13,7 +13,7 @@ from writing.mutations import answer_to, gid, sent, state, write, writes, writte
 
 from gateway.events.record import EVENTS
 from gateway.sandbox import Dialect, Sandbox
-from gateway.upstream.turns import Turns
+from gateway.upstream.way.write_turns import Turns
 
 REPLACES = Dialect(put="replace")
 

@@ -15,12 +15,12 @@ from starlette.routing import Route
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 
-from gateway.access import Caller
-from gateway.context import Context
+from gateway.graph.caller import Caller
+from gateway.graph.context import Context
 from gateway.schema import SCHEMA
-from gateway.settings import Settings, load_settings
+from gateway.settings.settings import Settings, load_settings
 from gateway.upstream.client import Upstream
-from gateway.upstream.credential import Credential
+from gateway.upstream.way.credential import Credential
 
 
 class View(GraphQL[Context, None]):

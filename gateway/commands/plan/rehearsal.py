@@ -1,0 +1,90 @@
+"""What an operation would cost on a cold start: run for real, against made-up rows in place of PlanDocket.
+
+The gateway itself decides every request here, so that a plan cannot differ from what happens.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
+
+import msgspec
+from graphql import StringValueNode, Visitor, parse, visit
+from pydantic import SecretStr
+
+from gateway.commands.plan.made_up import WORLDS, MadeUp, Step, World
+from gateway.errors import TooComplexError
+from gateway.execution.operation import Executor, Options, Request
+from gateway.graph.caller import Caller
+from gateway.graph.context import Context
+from gateway.schema import RULES, SCHEMA
+from gateway.settings.settings import Settings
+from gateway.upstream.client import Upstream
+from gateway.upstream.way.credential import Credential
+
+
+class Rehearsal(msgspec.Struct, frozen=True):
+    """What one operation would cost in one of the worlds."""
+
+    steps: list[Step]
+    naive: int
+    """Requests of one for each list, look-up and related row."""
+    is_too_complex: bool
+    """Whether it needs more requests than one operation may make."""
+    errors: list[str]
+
+
+class Stage:
+    """Where operations are rehearsed: a gateway with these settings, and collections of these sizes."""
+
+    def __init__(self, settings: Settings, sizes: Mapping[str, int]) -> None:
+        self.settings = settings
+        self._sizes = sizes
+        options = msgspec.structs.replace(Options.of(settings), suggests=True, introspection="on")
+        self._executor = Executor(SCHEMA, RULES, options)
+
+    async def rehearse(self, request: Request) -> list[Rehearsal]:
+        """Run an operation in each world, and return what it asked of them."""
+        keys = _texts(request)
+        return [await self._rehearse(request, keys, world) for world in WORLDS]
+
+    async def _rehearse(self, request: Request, keys: Sequence[str], world: World) -> Rehearsal:
+        made_up = MadeUp(self._sizes, keys, world)
+        async with Upstream(self.settings, made_up) as upstream:
+            context = Context(upstream, Caller(Credential(SecretStr("rehearsal"), is_held=True)))
+            outcome = await self._executor.run(request, context)
+        errors = outcome.body.get("errors", ())
+        # Limits of the document bear the same code, and are told before anything is executed.
+        is_of_calls = [
+            outcome.was_executed and error["extensions"]["code"] == TooComplexError.code for error in errors
+        ]
+        return Rehearsal(
+            made_up.steps,
+            context.wanted,
+            any(is_of_calls),
+            [error["message"] for error, of_calls in zip(errors, is_of_calls, strict=True) if not of_calls],
+        )
+
+
+def _texts(request: Request) -> Sequence[str]:
+    """Return every text that a request holds: the keys that it asks for are among them."""
+    literals = _Literals()
+    visit(parse(request.query), literals)
+    return list(dict.fromkeys([*literals.found, *_texts_in(request.variables)]))
+
+
+class _Literals(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def enter_string_value(self, node: StringValueNode, *_: object) -> None:
+        """Note one."""
+        self.found.append(node.value)
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        many = cast("dict[str, Any] | list[Any]", value)
+        for one in many.values() if isinstance(many, dict) else many:
+            yield from _texts_in(one)

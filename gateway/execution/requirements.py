@@ -1,0 +1,274 @@
+"""What an operation needs of its caller's access: worked out from the schema, once for each operation.
+
+Each resource's rows are of one type, and each field's needs follow from where it stands and leads:
+
+* A field of a resource's type needs that resource; one of the columns that the record names sensitive
+  needs the role `sensitive` too.
+* A field that leads to a resource's type needs that resource, and so does one that leads to it through
+  connections, edges or payloads. One that leads to an interface or union needs all that it may turn out
+  to be.
+* A mutation needs to write the resource among whose mutations it stands.
+* An argument or input field that gives a sensitive column needs `sensitive`, in variables too.
+* A root field that leads to no resource declares what it needs (`Declared`).
+
+For a field without a rule the whole operation is refused, whoever asks; a test finds it first.
+
+What an argument names is not what it shows: a filter by an event's key, or a write that names a contact,
+needs only the resource that is listed or written. That is how PlanDocket's own scopes have it, and tells
+of the other resource that something bears this key or id. So a contact's `events` are written, and its
+participations end with it, by who may write contacts; an event's `participantCount` is the event's own.
+Where PlanDocket searches is undocumented: should `search` look at notes, it tells whether they hold a text.
+
+`@skip` and `@include` are not looked at: what they leave out counts.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, cast
+
+import msgspec
+import strawberry
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLInputObjectType,
+    GraphQLObjectType,
+    InlineFragmentNode,
+    ListValueNode,
+    ObjectValueNode,
+    OperationDefinitionNode,
+    VariableNode,
+    get_named_type,
+    is_abstract_type,
+    is_interface_type,
+    is_leaf_type,
+    is_object_type,
+)
+
+from gateway.errors import ForbiddenError
+from gateway.graph.caller import Access, Declared, Needs
+from gateway.graph.resource import Resource
+from gateway.upstream.record import Record
+
+_NO_RESOURCE = Needs()
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """What one field needs."""
+
+    needs: Needs
+    sensitive: frozenset[str] = frozenset()
+    """The sensitive columns, by their names in Python, that its arguments may give."""
+
+
+class Required(msgspec.Struct, frozen=True):
+    """What one operation needs."""
+
+    needs: Needs = _NO_RESOURCE
+    variables: tuple[tuple[str, Any, frozenset[str]], ...] = ()
+    """The variables that may give sensitive columns: their names, their types, and these columns."""
+    without_rule: tuple[str, ...] = ()
+    """The selected fields that have no rule: "Query.something"."""
+
+    def check(self, access: Access, variables: Mapping[str, Any] | None) -> None:
+        """Return if the operation is granted with these values of its variables.
+
+        Raises:
+            ForbiddenError: it is not, or a field of it has no rule.
+        """
+        if self.without_rule:
+            raise ForbiddenError.without_rule(self.without_rule)
+        needs = self.needs
+        if self.variables and not access.sees_sensitive:
+            given = variables or {}
+            if any(_gives(of, given.get(name), columns) for name, of, columns in self.variables):
+                needs |= Needs(is_sensitive=True)
+        if not access.grants(needs):
+            raise ForbiddenError(access.lacks(needs))
+
+
+class Rules:
+    """What each field of a schema needs."""
+
+    def __init__(self, schema: strawberry.Schema, resources: Iterable[Resource]) -> None:
+        self._schema = schema._schema  # pyright: ignore[reportPrivateUsage] - graphql-core's own
+        self._resources = tuple(resources)
+        self._records: dict[str, Record[Any]] = {found.kind: found.by_id.record for found in self._resources}
+        self._rules = {place: rule for place, rule in self._all() if rule is not None}
+
+    @property
+    def without_rule(self) -> list[str]:
+        """The fields for which no rule can be derived, by their coordinates."""
+        return [f"{of}.{name}" for (of, name), rule in self._all() if rule is None]
+
+    def of(self, type_name: str, field_name: str) -> Rule | None:
+        """Return a field's rule."""
+        return self._rules.get((type_name, field_name))
+
+    def required(self, ast: DocumentNode, operation: OperationDefinitionNode) -> Required:
+        """Return what an operation of a valid document needs."""
+        walk = _Walk(self, ast, operation)
+        walk.run(self._schema)
+        return walk.required
+
+    def _all(self) -> Iterator[tuple[tuple[str, str], Rule | None]]:
+        for name, of in self._schema.type_map.items():
+            if not name.startswith("__") and (is_object_type(of) or is_interface_type(of)):
+                for field_name, field in of.fields.items():
+                    yield (name, field_name), self._rule(of, field_name, field)
+
+    def _rule(self, of: Any, name: str, field: Any) -> Rule | None:
+        needs = self._needs(of, field)
+        if needs is None:
+            return None
+        own = self._carried(of, frozenset()) if is_abstract_type(of) else self._of_type(of)
+        if _python_name(field, name) in self._sensitive(own):
+            needs |= Needs(is_sensitive=True)
+        return Rule(needs, self._sensitive(needs.resources))
+
+    def _needs(self, of: Any, field: Any) -> Needs | None:
+        declared = field.extensions.get("strawberry-definition")
+        if of is self._schema.mutation_type:
+            written = (
+                found for found in self._resources if found.mutations is getattr(declared, "origin", None)
+            )
+            found = next(written, None)
+            return found and Needs(frozenset({found.by_id.record.path}), writes=True)
+        if declared is not None and isinstance(declared.metadata.get("access"), Declared):
+            return _NO_RESOURCE
+        leads_to = self._carried(get_named_type(field.type), frozenset())
+        if of in (self._schema.query_type, self._schema.subscription_type) and not leads_to:
+            return None
+        return Needs(self._of_type(of) | leads_to)
+
+    def _of_type(self, of: Any) -> frozenset[str]:
+        record = self._records.get(of.name)
+        return frozenset({record.path}) if record else frozenset()
+
+    def _carried(self, of: Any, above: frozenset[str]) -> frozenset[str]:
+        """Return the resources that a value of a type shows, or leads to through types of no resource."""
+        if is_leaf_type(of) or of.name in above:
+            return frozenset()
+        if of.name in self._records:
+            return self._of_type(of)
+        below: Iterable[Any] = (
+            self._schema.get_possible_types(of)
+            if is_abstract_type(of)
+            else [get_named_type(field.type) for field in of.fields.values()]
+        )
+        return frozenset[str]().union(*(self._carried(one, above | {of.name}) for one in below))
+
+    def _sensitive(self, paths: frozenset[str]) -> frozenset[str]:
+        return frozenset[str]().union(
+            *(record.sensitive for record in self._records.values() if record.path in paths)
+        )
+
+
+class _Walk:
+    """Looks at every field of an operation once, each fragment once however often it is spread."""
+
+    def __init__(self, rules: Rules, ast: DocumentNode, operation: OperationDefinitionNode) -> None:
+        self._rules = rules
+        self._operation = operation
+        self._fragments = {
+            found.name.value: found for found in ast.definitions if isinstance(found, FragmentDefinitionNode)
+        }
+        self._rules_seen: dict[tuple[str, str], Rule | None] = {}
+        self._variables: dict[str, tuple[Any, frozenset[str]]] = {}
+        self._gives_sensitive = False
+
+    @property
+    def required(self) -> Required:
+        """What was found."""
+        needs = Needs(is_sensitive=self._gives_sensitive)
+        for rule in self._rules_seen.values():
+            needs |= rule.needs if rule else _NO_RESOURCE
+        return Required(
+            needs,
+            tuple((name, *found) for name, found in self._variables.items()),
+            tuple(f"{of}.{name}" for (of, name), rule in self._rules_seen.items() if rule is None),
+        )
+
+    def run(self, schema: Any) -> None:
+        """Walk. Not by recursion: a client chooses how deep a document is."""
+        pending = [(schema.get_root_type(self._operation.operation), self._operation.selection_set)]
+        spread: set[str] = set()
+        while pending:
+            of, selected = pending.pop()
+            for selection in selected.selections:
+                if isinstance(selection, FieldNode):
+                    self._field(of, selection, pending)
+                elif isinstance(selection, InlineFragmentNode):
+                    condition = selection.type_condition
+                    pending.append(
+                        (schema.get_type(condition.name.value) if condition else of, selection.selection_set)
+                    )
+                elif (
+                    isinstance(selection, FragmentSpreadNode) and (name := selection.name.value) not in spread
+                ):
+                    spread.add(name)
+                    fragment = self._fragments[name]
+                    pending.append(
+                        (schema.get_type(fragment.type_condition.name.value), fragment.selection_set)
+                    )
+
+    def _field(self, of: GraphQLObjectType, node: FieldNode, pending: list[Any]) -> None:
+        name = node.name.value
+        if name.startswith("__"):
+            return
+        rule = self._rules_seen[of.name, name] = self._rules.of(of.name, name)
+        field: Any = of.fields[name]
+        if rule is not None and rule.sensitive:
+            for argument in node.arguments or ():
+                self._given(field.args[argument.name.value].type, argument.value, rule.sensitive)
+        if node.selection_set is not None:
+            pending.append((get_named_type(field.type), node.selection_set))
+
+    def _given(self, of: Any, value: Any, columns: frozenset[str]) -> None:
+        """Note whether an argument's value gives one of `columns`, or which variable may."""
+        named = _input_object(of)
+        if named is None:
+            return
+        if isinstance(value, VariableNode):
+            self._variable(value.name.value, named, columns)
+        elif isinstance(value, ListValueNode):
+            for one in value.values:
+                self._given(named, one, columns)
+        elif isinstance(value, ObjectValueNode):
+            for entry in value.fields:
+                name = entry.name.value
+                self._gives_sensitive |= _python_name(named.fields[name], name) in columns
+                self._given(named.fields[name].type, entry.value, columns)
+
+    def _variable(self, name: str, of: Any, columns: frozenset[str]) -> None:
+        if name in self._variables:
+            columns |= self._variables[name][1]
+        self._variables[name] = (of, columns)
+        for definition in self._operation.variable_definitions or ():
+            if definition.variable.name.value == name:
+                self._given(of, definition.default_value, columns)
+
+
+def _gives(of: Any, value: Any, columns: frozenset[str]) -> bool:
+    """Return whether a variable's value, as it came, gives one of `columns`."""
+    named = _input_object(of)
+    if isinstance(value, list):
+        return any(_gives(named, one, columns) for one in cast(list[Any], value))
+    if named is None or not isinstance(value, dict):
+        return False
+    given = {name: one for name, one in cast(dict[str, Any], value).items() if name in named.fields}
+    return any(
+        _python_name(named.fields[name], name) in columns or _gives(named.fields[name].type, one, columns)
+        for name, one in given.items()
+    )
+
+
+def _input_object(of: Any) -> GraphQLInputObjectType | None:
+    named = cast(Any, get_named_type)(of)
+    return named if isinstance(named, GraphQLInputObjectType) else None
+
+
+def _python_name(field: Any, otherwise: str) -> str:
+    declared = field.extensions.get("strawberry-definition")
+    return declared.python_name if declared is not None else otherwise

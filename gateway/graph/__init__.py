@@ -1,0 +1,1 @@
+"""GraphQL plumbing that all resources share, and nothing of one of them."""

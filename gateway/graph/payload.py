@@ -1,0 +1,139 @@
+"""What writes answer: whether it was done, to which row, and the row, which can be queried as any entity can."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+import msgspec
+import strawberry
+from graphql import GraphQLResolveInfo
+
+from gateway.errors import GatewayError
+from gateway.graph.context import Info
+from gateway.graph.global_id import global_ids
+from gateway.graph.inputs import Body
+from gateway.graph.look_ahead import cells
+from gateway.graph.relation import rows_of
+from gateway.graph.row_loaders import ById
+from gateway.graph.user_errors import UserError
+from gateway.upstream.record import Row
+from gateway.upstream.wire.json_rows import read_known
+
+
+class Saved(msgspec.Struct, frozen=True):
+    """What a payload is resolved from: whether it was written, and the row's id, or how to find it; or why not."""
+
+    written: bool | None = False
+    """None where nobody knows."""
+    kind: str = ""
+    """The row's: "Event"."""
+    row_id: int | None = None
+    find: Callable[[], Awaitable[int | None]] | None = None
+    """Tells the id of a new row that PlanDocket did not name; None where that is not certain."""
+    cells: Body = {}
+    """What is known of the row without reading it: its columns as they were sent, and as PlanDocket told them."""
+    user_errors: list[UserError] = []
+
+    async def find_id(self) -> int | None:
+        """Return the row's id as far as it is known, or can be read."""
+        if self.find is None:
+            return self.row_id
+        try:
+            return await self.find()
+        except GatewayError:
+            return None
+
+
+class Deleted(msgspec.Struct, frozen=True):
+    """What the payload of a delete is resolved from."""
+
+    deleted_id: str | None = None
+    user_errors: list[UserError] = []
+
+
+@strawberry.type
+class Payload:
+    """What every payload has."""
+
+    user_errors: list[UserError] = strawberry.field(description="Why nothing was written; empty if it was.")
+
+
+def written_id() -> Any:
+    """Return a payload's field that tells the id of what was written."""
+
+    async def resolve(row: strawberry.Parent[Saved]) -> str | None:
+        row_id = await row.find_id()
+        return None if row_id is None else global_ids(row.kind)[row_id]
+
+    return strawberry.field(
+        resolver=resolve,
+        graphql_type=strawberry.ID | None,
+        description="The global id of what was written; null where nothing was, or where PlanDocket does not say "
+        "which row is new and it is not certain.",
+    )
+
+
+@strawberry.type
+class SavedPayload(Payload):
+    """What every payload of a create or an update has; resolved from Saved."""
+
+    written: bool = strawberry.field(
+        description="Whether it was written. True also where what was written could not be read back: do not send "
+        "it again then."
+    )
+    written_id = written_id()
+
+
+@strawberry.type
+class DeletePayload(Payload):
+    """What every payload of a delete has; resolved from Deleted."""
+
+    deleted_id: strawberry.ID | None = strawberry.field(
+        description="The global id of what is gone; null where nothing is."
+    )
+
+
+def saved_row(target: Any, loader: type[ById[Any]], what: str) -> Any:
+    """Return a payload's field that leads to the row, `what`, as it is after the write.
+
+    It is read on its own, after the write. Where that fails, there is no error: clients drop a payload that comes
+    with one, take the write for failed, and send it again. What is known of the row is answered then.
+    """
+
+    async def resolve(info: Info, row: strawberry.Parent[Saved]) -> Any:
+        row_id = await row.find_id()
+        if row_id is None:
+            if row.written:
+                info.context.unavailable.add(f"{loader.record.row.kind}.id")
+            return None
+        try:
+            found = next(iter(await rows_of(info, loader, (row_id,))), None)
+        except GatewayError:
+            return _known_of(info, loader, row_id, row.cells)
+        return found or _missing(info)
+
+    return strawberry.field(
+        resolver=resolve,
+        graphql_type=target | None,
+        description=f"{what} as it is now; null where nothing was written. What of it could not be read after the "
+        "write is null, or all of it, and named in `extensions.upstream.unavailable`.",
+    )
+
+
+def _known_of(info: Info, loader: type[ById[Any]], row_id: int, known: Body) -> Row | None:
+    """Return a row that could not be read as far as it is known, and name what is selected and is not."""
+    found = read_known(loader.record, row_id, known)
+    if found is None:
+        return _missing(info)
+    row, unknown = found
+    kind = loader.record.row.kind
+    info.context.unavailable |= {
+        f"{kind}.{name}" for name, column in cells(info).items() if column in unknown
+    }
+    return row
+
+
+def _missing(info: Info) -> None:
+    """Name the field itself as one that could not be read."""
+    # graphql-core's own info: Strawberry's has no parent type.
+    raw = cast(GraphQLResolveInfo[Any], info._raw_info)  # pyright: ignore[reportPrivateUsage, reportUnknownMemberType]
+    info.context.unavailable.add(f"{raw.parent_type.name}.{info.field_name}")

@@ -1,0 +1,272 @@
+"""Loaders of rows by id and by natural key, and of what only an include tells. Resources subclass them."""
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, cast
+
+import msgspec
+
+from gateway.errors import RateLimitedError, TooComplexError, UnavailableError
+from gateway.graph.loader import Loader, Wanted, settle
+from gateway.mirror.plan import Way, rows_by_id
+from gateway.mirror.seen import UNAVAILABLE, UNKNOWN
+from gateway.mirror.walk import Listing
+from gateway.upstream.call import Call, listing, one
+from gateway.upstream.record import Record, Row, RowT
+from gateway.upstream.way.reasons import because
+from gateway.upstream.wire.json_rows import Answer
+from gateway.upstream.wire.natural_keys import comparable
+
+if TYPE_CHECKING:
+    from gateway.graph.context import Context
+
+
+class Stub(msgspec.Struct, frozen=True):
+    """Stands for a row of which only the id is asked for: the foreign key tells it, no request does."""
+
+    kind: str
+    id: int
+
+
+class ById(Loader[Wanted[int], RowT | None], Generic[RowT]):
+    """Ids to rows, in key order; None where PlanDocket answers 404.
+
+    There is no id-list filter, so n unknown ids cost n requests, or the collection's pages if those
+    are fewer: see `gateway.mirror.plan`.
+    """
+
+    record: ClassVar[Record[Any]]
+
+    async def load_batch(self, keys: list[Wanted[int]]) -> list[RowT | Exception | None]:
+        """Return a row, None or an exception for each key, in their order."""
+        include = frozenset[str]().union(*(wanted.include for wanted in keys))
+        failure = await fill(self.context, self.record, {wanted.key for wanted in keys}, include)
+        return await settle(self._row(wanted, failure) for wanted in keys)
+
+    async def _row(self, wanted: Wanted[int], failure: RateLimitedError | None) -> RowT | None:
+        if is_known(self.context, self.record, wanted.key, wanted.include):
+            return cast("RowT | None", self.context.known.row(self.record.row, wanted.key))
+        with because("it is wanted by its id"):
+            answer = await _read(self.context, one(self.record, wanted.key, wanted.include), failure)
+        return answer.rows[0] if answer.rows else None
+
+
+async def _read(context: "Context", call: Call[RowT], failure: RateLimitedError | None) -> Answer[RowT]:
+    """Return the answer to `call`; after a failure only what is kept of it."""
+    if failure is None:
+        return await context.read(call)
+    answer = await context.recall(call)
+    if answer is None:
+        raise failure
+    return answer
+
+
+def is_known(context: "Context", record: Record[Any], row_id: int, include: frozenset[str]) -> bool:
+    """Return whether the operation knows a row, or that there is none, with what these includes tell."""
+    row = context.known.row(record.row, row_id)
+    links = (context.known.link(record.row, name, row_id) for name in include)
+    return row is None or (row is not UNKNOWN and all(link is not UNKNOWN for link in links))
+
+
+async def fill(
+    context: "Context", record: Record[Any], row_ids: set[int], include: frozenset[str]
+) -> RateLimitedError | None:
+    """Make rows known by walking the whole collection, as far as that costs less than to read each.
+
+    Returns why the walk was not made where the hour has too few requests left for it: it has too few for
+    each row then, too.
+    """
+    for row_id in row_ids:
+        if not is_known(context, record, row_id, include):
+            context.at_hand(one(record, row_id, include))
+    if all(is_known(context, record, row_id, include) for row_id in row_ids):
+        return None
+    whole = listing(record, include=include)
+    if include - context.upstream.traits.honoured(whole, context.session.credential):
+        return None
+    try:
+        await _walk_if_cheaper(context, whole, row_ids, include)
+    except RateLimitedError as error:
+        return error
+    except (UnavailableError, TooComplexError):
+        pass  # each may still be kept, though stale, or affordable
+    return None
+
+
+async def _walk_if_cheaper(
+    context: "Context", whole: Call[Any], row_ids: set[int], include: frozenset[str]
+) -> None:
+    record = whole.record
+    walk = context.listing(whole)
+    pages_read = 0
+    while True:
+        missing = sum(not is_known(context, record, row_id, include) for row_id in row_ids)
+        left = context.pages_left(walk, record)
+        match rows_by_id(missing, pages_left=left, pages_read=pages_read):
+            case Way.SCAN:
+                context.afford(left or 1)
+                with because(
+                    f"{left} pages of {record.path} are no more requests than {missing} single reads"
+                ):
+                    await walk.all()
+                return
+            case Way.PAGE:
+                pages_read += 1
+                with because(f"{missing} {record.path} are wanted, and a page tells how many there are"):
+                    await walk.page(pages_read)
+            case _:
+                return
+
+
+class ByKey(Loader[Wanted[str], RowT | None], Generic[RowT]):
+    """Natural keys to rows, in key order; None where no row has the key.
+
+    No list can be filtered by its own key. A single key is looked for with `search` where the resource has
+    one; of several, a page of the list shows whether its walk costs less than a search for each. A miss
+    proves nothing (what a search covers is undocumented), so then the list is walked as far as the operation
+    may. Source: /en/api/events.html, /en/api/contacts.html
+    """
+
+    record: ClassVar[Record[Any]]
+    column: ClassVar[str]
+    has_search: ClassVar[bool] = True
+    are_few: ClassVar[bool] = False
+    """Whether all rows mostly lie on one page: for as long as it is not known how many there are."""
+
+    async def load_batch(self, keys: list[Wanted[str]]) -> list[RowT | Exception | None]:
+        """Return a row or None for each key, in their order."""
+        include = frozenset[str]().union(*(wanted.include for wanted in keys))
+        for wanted in keys:
+            row_id = self.context.id_of(self.record, wanted.key)
+            if row_id is not None:
+                self.context.at_hand(one(self.record, row_id, wanted.include))
+        missing = self._missing({wanted.key for wanted in keys})
+        failure: Exception | None = None
+        try:
+            if missing:
+                await self._look_for(missing, include)
+        except TooComplexError as error:
+            failure = error  # of those that were not found by then
+        except (UnavailableError, RateLimitedError) as error:
+            failure = error
+            await self._recall(missing, include)
+        rows = self._by_key()
+        return [rows.get(comparable(wanted.key), failure) for wanted in keys]
+
+    async def _look_for(self, missing: set[str], include: frozenset[str]) -> None:
+        is_single = len(missing) == 1
+        walk = self.context.listing(listing(self.record, include=include))
+        left = self.context.pages_left(walk, self.record)
+        if left is None and len(missing) > 1:
+            with because(f"{len(missing)} are wanted by their keys, and a page tells how many there are"):
+                await walk.page(1)
+            missing = self._missing(missing)
+            left = self.context.pages_left(walk, self.record)
+        if self.has_search and missing and (left is None or left > len(missing) or is_single):
+            with because("it is wanted by its key, which only a search may find"):
+                await self._search(missing, include)
+            missing = self._missing(missing)
+        if missing:
+            with because(f"{len(missing)} are wanted by keys that no filter or search finds: the whole list"):
+                await self._walk(walk)
+
+    async def _search(self, keys: set[str], include: frozenset[str]) -> None:
+        calls = [listing(self.record, {"search": key}, include) for key in sorted(keys)]
+        for result in await settle(map(self.context.read, calls)):
+            if isinstance(result, Exception):
+                raise result
+
+    async def _recall(self, missing: set[str], include: frozenset[str]) -> None:
+        """Take the rows from what is kept though stale: by their ids, which the keys once had."""
+        for key in missing:
+            row_id = self.context.session.id_of(self.record, key, stale=True)
+            if row_id is not None:
+                with suppress(UnavailableError, RateLimitedError):
+                    await self.context.read(one(self.record, row_id, include))
+
+    async def _walk(self, walk: Listing[Any]) -> None:
+        """Read the whole list, if the operation can afford it; else a key that was not found is null."""
+        with suppress(TooComplexError):
+            await walk.page(1)
+            left = self.context.pages_left(walk, self.record)
+            if left is None or left <= self.context.session.calls_left:
+                await walk.all()
+
+    def _missing(self, keys: set[str]) -> set[str]:
+        """Return the keys that no row has which the operation knows."""
+        rows = self._by_key()
+        return {key for key in keys if comparable(key) not in rows}
+
+    def _by_key(self) -> dict[str, RowT]:
+        """Return the rows that the operation knows, by their keys as they are compared."""
+        rows = self.context.known.rows(self.record.row)
+        return {comparable(key): row for row in rows if (key := getattr(row, self.column))}
+
+
+class Found(msgspec.Struct, frozen=True):
+    """Ids by natural key, spelled as keys are compared, as one request told them or none."""
+
+    ids: dict[str, int]
+    are_all: bool = True
+    """Whether a row of those looked for is there only if it is among these, as far as `search` covers keys."""
+
+
+async def ids_by_key(context: "Context", by_key: type[ByKey[Any]], keys: set[str]) -> Found:
+    """Return the ids of the rows with these keys, and of others that came along.
+
+    By what is kept; for the rest one request that nothing kept answers: a `search`, or a page of the list
+    where that may hold all.
+    """
+    record = by_key.record
+    kept = {comparable(key): row_id for key in keys if (row_id := context.id_of(record, key)) is not None}
+    left = sorted(key for key in keys if comparable(key) not in kept)
+    if not left:
+        return Found(kept)
+    searches = by_key.has_search and len(left) == 1 and not _lie_on_a_page(context, by_key)
+    walk = context.listing_now(listing(record, {"search": left[0]} if searches else None))
+    rows = await walk.page(1)
+    found = {comparable(key): row.id for row in rows if (key := getattr(row, by_key.column))}
+    return Found(found | kept, searches or walk.pages_left(None) == 0)
+
+
+def _lie_on_a_page(context: "Context", by_key: type[ByKey[Any]]) -> bool:
+    record = by_key.record
+    size = context.session.cache.size(record, context.session.credential)
+    return by_key.are_few if size is None else size <= context.upstream.traits.page_size(record.path)
+
+
+class Extra(msgspec.Struct, frozen=True):
+    """What one include tells of one row."""
+
+    record: Record[Any]
+    name: str
+    row_id: int
+
+
+class Extras(Loader[Extra, Any]):
+    """Extras to links as `Known.link` returns them, in key order.
+
+    Pages of rows come with the includes their selection needs (`gateway.graph.look_ahead`), so this is for
+    rows that came embedded in others; they cost what `fill` finds cheapest.
+    """
+
+    async def load_batch(self, keys: list[Extra]) -> list[Any]:
+        """Return a link or an exception for each key, in their order."""
+        failures: dict[Record[Any], RateLimitedError | None] = {}
+        for record in {extra.record for extra in keys}:
+            asked = [extra for extra in keys if extra.record is record]
+            include = frozenset(extra.name for extra in asked)
+            failures[record] = await fill(self.context, record, {extra.row_id for extra in asked}, include)
+        return await settle(self._link(extra, failures[extra.record]) for extra in keys)
+
+    async def _link(self, extra: Extra, failure: RateLimitedError | None) -> Any:
+        context, kind = self.context, extra.record.row
+        if context.known.link(kind, extra.name, extra.row_id) is UNKNOWN:
+            call = one(extra.record, extra.row_id, frozenset({extra.name}))
+            if not context.upstream.traits.honoured(call, context.session.credential):
+                return UNAVAILABLE
+            with because(f"only include={extra.name} tells it"):
+                await _read(context, call, failure)
+        return context.known.link(kind, extra.name, extra.row_id)
+
+
+AnyRow = Row | Stub

@@ -1,0 +1,1 @@
+"""What browsers need, and what protects them."""

@@ -1,0 +1,35 @@
+"""Pages for people, and the schema for their tools."""
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+
+from gateway.errors import UnauthenticatedError
+from gateway.execution.operation import NOT_SHOWN
+from gateway.http.callers.callers import REFUSALS, Callers, refused
+from gateway.http.refusal import RequestError
+from gateway.schema import print_schema
+from gateway.settings.settings import Settings
+
+
+async def landing(_: Request) -> Response:
+    """Lead to the GraphQL endpoint, which stands beside this one: a proxy may show both under a path of its own."""
+    return RedirectResponse("graphql")
+
+
+class SchemaFile:
+    """`GET /schema.graphql`: the SDL, for code generators that may ask for the schema by GraphQL too."""
+
+    def __init__(self, callers: Callers, settings: Settings) -> None:
+        self._callers = callers
+        self._who = settings.introspection
+
+    async def answer(self, request: Request) -> Response:
+        """Return the SDL, or why not."""
+        if self._who == "off":
+            return RequestError(404, "NOT_FOUND", NOT_SHOWN).response()
+        try:
+            if self._who == "callers" and not (await self._callers.of(request)).is_let_in:
+                raise UnauthenticatedError("Only callers may ask for the schema.")
+        except REFUSALS as error:
+            return refused(error).response()
+        return PlainTextResponse(print_schema(), media_type="text/plain; charset=utf-8")

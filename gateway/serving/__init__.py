@@ -1,0 +1,1 @@
+"""Runs servers until a signal ends them."""

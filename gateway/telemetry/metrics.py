@@ -1,0 +1,201 @@
+"""What is counted, as Prometheus reads it: a registry for each app, joined to the gateway by two hooks."""
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from importlib.metadata import version
+from platform import python_version
+from typing import Final
+
+import msgspec
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from gateway.telemetry.events import CallDetails, OperationDetails
+from gateway.upstream.client import Upstream
+
+CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
+
+_MOST_NAMES = 100  # clients choose them, and each makes series of its own
+_OTHER = "other"
+_UNNAMED = "unnamed"
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)
+_BREAKER_STATES = ("closed", "half_open", "open")
+
+
+class Process(msgspec.Struct, frozen=True):
+    """What the process counts for itself: each is asked whenever metrics are read."""
+
+    connections: Callable[[], int] = int
+    refused_connections: Callable[[], int] = int
+    lost_lines: Callable[[], int] = int
+
+
+class Metrics:
+    """Counts operations and calls, and tells how the way to PlanDocket stands whenever it is read."""
+
+    def __init__(self) -> None:
+        disable_created_metrics()  # a second series for each one, which says when it was first counted
+        self._registry = CollectorRegistry()
+        self._operations = Counter(
+            "gateway_operations",
+            "GraphQL operations by name (the first 100 that succeed, then `other`) "
+            "and outcome: `ok` or the first error's code.",
+            ("name", "outcome"),
+            registry=self._registry,
+        )
+        self._client_operations = Counter(
+            "gateway_client_operations",
+            "GraphQL operations of clients that name themselves, by name and version "
+            "(the first 100 that succeed, then `other`) and outcome.",
+            ("client", "version", "outcome"),
+            registry=self._registry,
+        )
+        self._operation_seconds = Histogram(
+            "gateway_operation_seconds",
+            "Seconds from a request to its answer, by kind: `query`, `mutation` or `refused`.",
+            ("kind",),
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._calls = Counter(
+            "gateway_upstream_calls",
+            "Requests to PlanDocket by call, such as `GET events`, and outcome: the status, `timeout`, "
+            "`unreachable`, `broken`, `unreadable` or `cancelled`.",
+            ("call", "outcome"),
+            registry=self._registry,
+        )
+        self._call_seconds = Histogram(
+            "gateway_upstream_call_seconds",
+            "Seconds from a request to PlanDocket to the end of its answer, by call.",
+            ("call",),
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        ProcessCollector(registry=self._registry)
+        self._names = _Names()
+        self._clients = _Names()
+        # `labels` costs more than counting does.
+        self._operations_by = cache(self._operations.labels)
+        self._client_operations_by = cache(self._client_operations.labels)
+        self._operation_seconds_by = cache(self._operation_seconds.labels)
+        self._calls_by = cache(self._calls.labels)
+        self._call_seconds_by = cache(self._call_seconds.labels)
+
+    def watch(self, upstream: Upstream, process: Process | None = None) -> None:
+        """Tell from now on how the way to PlanDocket stands, and how the process does."""
+        self._registry.register(_Standing(upstream, process or Process()))
+
+    def count_operation(self, details: OperationDetails) -> None:
+        """Count an operation that ended."""
+        outcome = details.outcome
+        name = _UNNAMED
+        if details.name is not None:
+            [name] = self._names.counted((details.name,), outcome)
+        self._operations_by(name, outcome).inc()
+        if details.client:
+            client, version = self._clients.counted((details.client, details.client_version), outcome)
+            self._client_operations_by(client, version, outcome).inc()
+        self._operation_seconds_by(details.kind or "refused").observe(details.seconds)
+
+    def count_call(self, details: CallDetails) -> None:
+        """Count a request to PlanDocket that ended."""
+        self._calls_by(details.call, details.outcome).inc()
+        self._call_seconds_by(details.call).observe(details.seconds)
+
+    def text(self) -> bytes:
+        """Return all of it, in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+
+class _Names:
+    """What clients call something, the first hundred."""
+
+    def __init__(self) -> None:
+        self._counted: set[tuple[str, ...]] = set()
+
+    def counted(self, names: tuple[str, ...], outcome: str) -> tuple[str, ...]:
+        """Return the names, or in place of each `other`."""
+        if names in self._counted:
+            return names
+        # Only what succeeds takes a place: else whoever may not even call could fill them.
+        if outcome == "ok" and len(self._counted) < _MOST_NAMES:
+            self._counted.add(names)
+            return names
+        return (_OTHER,) * len(names)
+
+
+class _Standing(Collector):
+    """What is so at the moment: nothing is counted along the way for it."""
+
+    def __init__(self, upstream: Upstream, process: Process) -> None:
+        self._upstream = upstream
+        self._process = process
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield what Prometheus asks for."""
+        upstream = self._upstream
+        state = upstream.state
+        yield _counter("gateway_cache_hits", "Reads that were answered without a request.", upstream.hits)
+        yield _counter("gateway_cache_misses", "Reads that needed a request, or joined one.", upstream.misses)
+        yield _gauge("gateway_cache_rows", "Rows that are kept, one for each key.", state.kept_rows)
+        yield _gauge(
+            "gateway_budget_used",
+            "Requests to PlanDocket in the last sixty minutes: of the held key, or of all callers' keys.",
+            state.used,
+        )
+        yield _gauge(
+            "gateway_budget_left",
+            "Requests that the held key has left this hour; not there without one, or where it is unlimited.",
+            state.remaining,
+        )
+        yield _gauge(
+            "gateway_upstream_in_flight", "Requests to PlanDocket that are running.", state.in_flight
+        )
+        yield _gauge("gateway_upstream_waiting", "Requests that wait for a place in flight.", state.waiting)
+        breaker = GaugeMetricFamily(
+            "gateway_breaker_state",
+            "1 for the state that the breaker is in: `closed`, `half_open` or `open`.",
+            labels=["state"],
+        )
+        for name in _BREAKER_STATES:
+            breaker.add_metric([name], float(name == state.breaker))
+        yield breaker
+        yield _gauge("gateway_connections", "Connections of clients.", self._process.connections())
+        yield _counter(
+            "gateway_connections_refused",
+            "Connections that got 503 or were cut off, for the limit of file descriptors leaves no more.",
+            self._process.refused_connections(),
+        )
+        yield _counter(
+            "gateway_log_lines_lost",
+            "Lines of the log that were never written: nobody read them, or there was no room.",
+            self._process.lost_lines(),
+        )
+        build = GaugeMetricFamily(
+            "gateway_build_info",
+            "1, with the versions of the gateway and of Python.",
+            labels=["version", "python"],
+        )
+        build.add_metric([version("plandocket-gateway"), python_version()], 1)
+        yield build
+
+
+def _counter(name: str, text: str, value: int) -> Metric:
+    return CounterMetricFamily(name, text, value=value)
+
+
+def _gauge(name: str, text: str, value: int | None) -> Metric:
+    family = GaugeMetricFamily(name, text)
+    if value is not None:
+        family.add_metric([], value)
+    return family

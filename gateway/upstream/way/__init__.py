@@ -1,0 +1,1 @@
+"""How a request gets to PlanDocket, within the hour."""

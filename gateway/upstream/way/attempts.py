@@ -1,0 +1,295 @@
+"""The one way out: each attempt passes the breaker and is counted before it is sent; not one that never left.
+
+What came of it tells whether PlanDocket works, what the hour has left, and whether it is repeated.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+
+from gateway.errors import (
+    GatewayError,
+    OperationTimeoutError,
+    RateLimitedError,
+    TimedOutError,
+    UnavailableError,
+    UnreadableError,
+)
+from gateway.upstream.way.breaker import Attempt, Breaker, State
+from gateway.upstream.way.budget import Budget, Lane
+from gateway.upstream.way.clock import Clock
+from gateway.upstream.way.credential import Credential
+from gateway.upstream.way.held_bytes import Room
+from gateway.upstream.way.http import Http, Query, Reply
+from gateway.upstream.way.in_flight import Places
+from gateway.upstream.way.retry import Retries, is_repeatable
+from gateway.upstream.way.session import Session
+from gateway.upstream.wire.retry_headers import number, resets_in, retry_after
+
+log = logging.getLogger(__name__)
+
+
+class _Ask(msgspec.Struct):
+    """A request, and how often it was sent."""
+
+    method: str
+    path: str
+    session: Session
+    lane: Lane
+    query: Query
+    body: dict[str, Any] | None
+    attempts: int = 0
+
+
+class Gate:
+    """HTTP within the budget, repeated where that is safe and may help."""
+
+    def __init__(
+        self,
+        http: Http,
+        budget: Budget,
+        clock: Clock | None = None,
+        on_refused: Callable[[Credential], None] = lambda _: None,
+    ) -> None:
+        """`on_refused` is told of a key that PlanDocket does not know any more: the gateway's own, or one it knew."""
+        self._http = http
+        self._on_refused = on_refused
+        self._budget = budget
+        self._clock = clock or Clock()
+        self._breaker = Breaker()
+        self._retries = Retries()
+        self._hoping: set[asyncio.Timeout] = set()
+
+    @property
+    def breaker_state(self) -> State:
+        """Whether requests go to PlanDocket."""
+        return self._breaker.state(self.now())
+
+    @property
+    def works(self) -> bool:
+        """Whether PlanDocket is asked as ever."""
+        return self.breaker_state is State.CLOSED
+
+    @property
+    def era(self) -> int:
+        """How often PlanDocket began to fail, or to answer again."""
+        return self._breaker.era
+
+    @property
+    def admits(self) -> bool:
+        """Whether a request could be sent now: all while PlanDocket works, one now and then while it fails."""
+        return self._breaker.admits(self.now())
+
+    @asynccontextmanager
+    async def while_it_works(self) -> AsyncGenerator[None]:
+        """End what runs inside once PlanDocket is found to fail, for who has something else to answer with.
+
+        Raises:
+            UnavailableError: it was ended.
+        """
+        hope = asyncio.timeout(None)
+        self._hoping.add(hope)
+        try:
+            async with hope:
+                yield
+        except TimeoutError:
+            if not hope.expired():
+                raise
+            raise UnavailableError("PlanDocket fails: it is not waited for any longer.") from None
+        finally:
+            self._hoping.discard(hope)
+
+    def now(self) -> float:
+        """Return the seconds in which deadlines are given."""
+        return self._clock.monotonic()
+
+    @property
+    def room(self) -> Room:
+        """What is held of answers."""
+        return self._http.room
+
+    @property
+    def places(self) -> Places:
+        """What is in flight, and what waits."""
+        return self._http.places
+
+    def give_up(self) -> None:
+        """End what runs as if its time were over, and send nothing more: the process is about to end."""
+        self._http.give_up()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._http.close()
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        session: Session,
+        lane: Lane,
+        query: Query = (),
+        body: dict[str, Any] | None = None,
+    ) -> Reply:
+        """Return the answer, whatever its status but 429; `gateway.upstream.way.retry` says what is repeated.
+
+        Raises:
+            RateLimitedError: no request is left, by our own count or by PlanDocket's (429).
+            TooComplexError: the operation may not send another one.
+            OverloadedError: too many requests wait already.
+            UpstreamError: as `Http.send` raises them, or PlanDocket fails too often to be asked.
+        """
+        ask = _Ask(method, path, session, lane, query, body)
+        self._retries.count(self.now())
+        outcome = await self._attempt(ask)
+        while (pause := self._pause(ask, outcome)) is not None:
+            await self._clock.sleep(pause)
+            attempts = ask.attempts
+            try:
+                outcome = await self._attempt(ask)
+            except GatewayError:
+                if ask.attempts > attempts:
+                    raise
+                break  # it may not be sent again: what came of it before stands
+        if isinstance(outcome, UnavailableError):
+            raise outcome
+        return outcome
+
+    def refusal(self, session: Session, lane: Lane, requests: int = 1) -> RateLimitedError:
+        """Return what an operation is told that needs so many more requests than the hour has.
+
+        It may come again when those can be sent, and besides what it would have to ask again by then.
+        """
+        seconds = self._budget.wait(session.credential, lane, requests)
+        if again := session.to_repeat(self.now() + seconds):
+            seconds = self._budget.wait(session.credential, lane, requests + again)
+        return RateLimitedError(seconds)
+
+    async def _attempt(self, ask: _Ask) -> Reply | UnavailableError:
+        """Send it once, and return the answer, or the error that stands for one that never came.
+
+        Raises:
+            GatewayError: it may not be sent, or the answer is none to repeat a request for.
+        """
+        breaker = self._breaker
+        # Or it would wait for a place only to be refused.
+        breaker.check(self.now())
+        self._check_key(ask.session)
+        attempt: Attempt | None = None
+        spent_at = 0.0
+
+        def admit() -> None:
+            nonlocal attempt, spent_at
+            attempt, spent_at = self._admit(ask)
+
+        def give_back() -> None:
+            self._budget.give_back(ask.session.credential, ask.lane, spent_at)
+            ask.session.give_back(ask.lane)
+
+        try:
+            reply = await self._http.send(
+                ask.method,
+                ask.path,
+                ask.session.credential,
+                ask.query,
+                ask.body,
+                admit,
+                give_back,
+                ask.lane,
+                ask.attempts + 1,
+                ask.session.cut_at - self.now(),
+            )
+        except BaseException as error:
+            if attempt is None:
+                raise
+            match error:
+                case TimedOutError() if self.now() >= ask.session.cut_at:
+                    breaker.give_back(attempt)  # the operation gave up, which says nothing of PlanDocket
+                    return error
+                case UnavailableError():
+                    self._fail(attempt)
+                    return error
+                case UnreadableError():
+                    breaker.succeed(attempt, self.now())
+                case _:
+                    breaker.give_back(attempt)  # the caller gave up, which says nothing of PlanDocket
+            raise
+        assert attempt is not None  # noqa: S101 - nothing is sent that was not admitted
+        if reply.status >= 500:
+            self._fail(attempt, self._asked_to_wait(reply))
+        else:
+            breaker.succeed(attempt, self.now())
+        self._note(reply, ask)
+        return reply
+
+    def _fail(self, attempt: Attempt, wait_s: float = 0.0) -> None:
+        self._breaker.fail(attempt, self.now(), wait_s)
+        if self._hoping and not self.works:
+            now = asyncio.get_running_loop().time()
+            for hope in self._hoping:
+                hope.reschedule(now)
+            self._hoping.clear()
+
+    def _admit(self, ask: _Ask) -> tuple[Attempt, float]:
+        """Count an attempt that is about to be sent, and return what the breaker and the budget know it by."""
+        if self.now() >= ask.session.cut_at:
+            raise OperationTimeoutError.before_it_was_sent()
+        ask.session.check(ask.lane)
+        self._check_key(ask.session)  # others may have been refused meanwhile
+        attempt = self._breaker.admit(self.now())
+        try:
+            spent_at = self._budget.spend(ask.session.credential, ask.lane)
+        except RateLimitedError as error:
+            self._breaker.give_back(attempt)
+            if ask.session.to_repeat(self.now() + error.retry_after):
+                raise self.refusal(ask.session, ask.lane) from None
+            raise
+        ask.session.count(ask.lane)
+        ask.attempts += 1
+        return attempt, spent_at
+
+    def _check_key(self, session: Session) -> None:
+        """Return if the session's key may be tried: one that PlanDocket accepted before always may."""
+        if session.throttle is not None and not self._budget.is_accepted(session.credential):
+            session.throttle.check()
+
+    def _note(self, reply: Reply, ask: _Ask) -> None:
+        credential = ask.session.credential
+        headers, now = reply.headers, self._clock.unix()
+        left, reset = number(headers.get("x-ratelimit-remaining", "")), resets_in(headers, now)
+        if left is not None and reset is not None:
+            self._budget.note_headers(credential, int(left), now + reset)
+        if reply.status == 429:
+            pause_s = self._budget.close(credential, retry_after(headers, now))
+            log.warning("PlanDocket says that the hour is spent (429): it is not asked for %.0f s", pause_s)
+            raise self.refusal(ask.session, ask.lane)
+        ask.session.answered(ask.method, ask.path, self.now())
+        if reply.status == 401:
+            self._refuse(ask.session)
+        elif reply.status < 500:  # what fails has not looked at the key
+            self._budget.accept(credential)
+            ask.session.is_accepted = True
+
+    def _refuse(self, session: Session) -> None:
+        if self._budget.is_accepted(session.credential):
+            self._budget.refuse(session.credential)
+            self._on_refused(session.credential)
+        if session.throttle is not None:
+            session.throttle.note_refused()
+
+    def _pause(self, ask: _Ask, outcome: Reply | UnavailableError) -> float | None:
+        is_reply = isinstance(outcome, Reply)
+        if is_reply and outcome.status < 500:
+            return None  # nearly always
+        if not is_repeatable(ask.method, outcome.status if is_reply else outcome):
+            return None
+        if self.breaker_state is State.OPEN:
+            return None
+        wanted = self._asked_to_wait(outcome) if is_reply else 0.0
+        return self._retries.pause(ask.attempts - 1, self.now(), ask.session.deadline, wanted)
+
+    def _asked_to_wait(self, reply: Reply) -> float:
+        return retry_after(reply.headers, self._clock.unix()) or 0.0

@@ -1,0 +1,232 @@
+"""The hour's requests: counted here, exactly, since PlanDocket tells nothing until they are spent.
+
+1,000 an hour on the standard plan; 429 comes without any header; headers are announced for later.
+Source: /en/getting-started/rate-limiting.html
+"""
+
+import math
+import random
+from bisect import bisect_left
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import msgspec
+
+from gateway.errors import RateLimitedError
+from gateway.upstream.way.clock import Clock
+from gateway.upstream.way.credential import Credential
+from gateway.upstream.way.hour import HOUR_S, Hour, Lane
+
+_MOST_CREDENTIALS = 10_000
+_MOST_STRANGERS = 1_000
+_FIRST_PAUSE_S = 30.0
+_LONGEST_PAUSE_S = 900.0
+_MOST_DOUBLINGS = 10
+_PROBE_EVERY_S = 600.0
+_FEWEST_TO_SHARE = 3  # of fewer nothing can be set aside beside a read and a write
+
+
+class Spent(msgspec.Struct, frozen=True):
+    """Where a credential's hour stands."""
+
+    limit: int | None
+    """None is unlimited."""
+    used: int
+    remaining: int | None
+    resets_at: datetime | None
+    """When the oldest request leaves the window; None while it is empty."""
+
+
+class _Account:
+    """What is known of one credential."""
+
+    def __init__(self, limit: int | None, aside: int) -> None:
+        self.hour = Hour(None if limit is None else limit - aside, aside)
+        self.aside = aside
+        self.accepted_at = -math.inf
+        self.closed_until = 0.0
+        self.probe_at = math.inf
+        self.is_probing = False
+        self.pauses = 0
+        self.told_remaining: int | None = None
+        self.told_at = 0.0
+        self.told_until = 0.0
+
+    def has_room(self, at: float, lane: Lane, requests: int = 1) -> bool:
+        """Return whether so many requests may go at a moment, if nothing else is sent until then."""
+        return at >= self.closed_until and self._is_left(at, lane, requests)
+
+    def may_probe(self, at: float, lane: Lane) -> bool:
+        """Return whether one request may find out whether PlanDocket is open again before it said."""
+        return at >= self.probe_at and self._is_left(at, lane, 1)
+
+    def _is_left(self, at: float, lane: Lane, requests: int) -> bool:
+        return self.told_left(at, lane) >= requests and self.hour.has_room(at, lane, requests)
+
+    def told_left(self, at: float, lane: Lane) -> float:
+        """Return how many more requests of a lane PlanDocket's own count leaves; infinite where it tells none."""
+        if self.told_remaining is None or at >= self.told_until:
+            return math.inf
+        if lane is not Lane.READ:
+            return self.told_remaining - (self.aside if lane is Lane.WRITE else 0)
+        hours = min(1.0, (self.told_until - at) / HOUR_S)
+        likely = self.hour.writes_an_hour(at) * hours
+        return self.told_remaining - self.aside - max(self.hour.least_for_writes, likely)
+
+
+class Budget:
+    """Every credential's hour."""
+
+    def __init__(
+        self,
+        per_hour: int | None,
+        clock: Clock | None = None,
+        jitter: Callable[[], float] = random.random,
+        aside: int = 0,
+    ) -> None:
+        """`aside` are the requests of each hour that reads and writes leave to `Lane.CHECK`."""
+        self._per_hour = per_hour
+        self._aside = aside if per_hour is None or per_hour >= _FEWEST_TO_SHARE else 0
+        self._clock = clock or Clock()
+        self._jitter = jitter
+        self._accounts: OrderedDict[Credential, _Account] = OrderedDict()
+        # Apart, so that wrong keys, which cost their sender nothing, push out no right one's hour.
+        self._unaccepted: OrderedDict[Credential, _Account] = OrderedDict()
+
+    def spend(self, credential: Credential, lane: Lane) -> float:
+        """Count one attempt, about to be sent, and return when: by that it is given back.
+
+        Raises:
+            RateLimitedError: none is left for this lane; `retry_after` tells when one will be.
+        """
+        now = self._clock.monotonic()
+        account = self._account(credential)
+        if not (account.has_room(now, lane) or account.may_probe(now, lane)):
+            raise RateLimitedError(self.wait(credential, lane))
+        account.hour.spend(now, lane)
+        if now < account.closed_until:
+            account.is_probing = True
+            account.probe_at = now + _PROBE_EVERY_S
+        if account.told_remaining is not None:
+            account.told_remaining -= 1
+        return now
+
+    def give_back(self, credential: Credential, lane: Lane, at: float) -> None:
+        """Take back an attempt that never left: it costs nothing of PlanDocket's hour."""
+        account = self._account(credential)
+        account.hour.give_back(at, lane)
+        if account.is_probing and account.probe_at == at + _PROBE_EVERY_S:
+            account.is_probing = False
+            account.probe_at = at
+        if account.told_remaining is not None and at >= account.told_at:
+            account.told_remaining += 1
+
+    def wait(self, credential: Credential, lane: Lane, requests: int = 1) -> int:
+        """Return the whole seconds until so many requests may be sent, if nothing else is sent: 0 is now.
+
+        More than an hour ever has are waited for until all of the hour is there.
+        """
+        now = self._clock.monotonic()
+        account = self._account(credential)
+        longest = math.ceil(max(HOUR_S, account.closed_until - now, account.told_until - now))
+        return bisect_left(range(longest), True, key=lambda s: account.has_room(now + s, lane, requests))
+
+    def is_accepted(self, credential: Credential) -> bool:
+        """Return whether PlanDocket knows the key, as far as was seen. The gateway's own key needs no proof."""
+        return credential.is_held or credential in self._accounts
+
+    def accept(self, credential: Credential) -> None:
+        """Note that PlanDocket knows the key, and answers again."""
+        account = self._account(credential)
+        account.accepted_at = self._clock.monotonic()
+        account.pauses = 0
+        if account.is_probing:
+            account.is_probing = False
+            account.closed_until = 0.0
+        if self._unaccepted.pop(credential, None) is not None:
+            self._accounts[credential] = account
+            _bound(self._accounts, _MOST_CREDENTIALS)
+
+    def accepted_ago(self, credential: Credential) -> float:
+        """Return the seconds since PlanDocket accepted the key; infinite where it never did, or refused it since."""
+        account = self._accounts.get(credential)
+        return math.inf if account is None else self._clock.monotonic() - account.accepted_at
+
+    def refuse(self, credential: Credential) -> None:
+        """Note that PlanDocket does not know the key, or no longer does."""
+        if not credential.is_held and (account := self._accounts.pop(credential, None)) is not None:
+            account.accepted_at = -math.inf
+            self._unaccepted[credential] = account
+            _bound(self._unaccepted, _MOST_STRANGERS)
+
+    def note_headers(self, credential: Credential, remaining: int, reset_at: float) -> None:
+        """Take PlanDocket's own count where it tells it. `reset_at` is in unix seconds."""
+        account = self._account(credential)
+        account.told_remaining = remaining
+        account.told_at = self._clock.monotonic()
+        account.told_until = account.told_at + max(0.0, reset_at - self._clock.unix())
+
+    def close(self, credential: Credential, retry_after_s: float | None) -> float:
+        """Send nothing for a while: PlanDocket answered 429. Returns the seconds.
+
+        A bare 429 tells no time, so the pause grows with each one, and is jittered so that several
+        gateways do not come back together. Where it tells one, an attempt every ten minutes finds out
+        whether it is over before: what is told may be a mistake.
+        """
+        account = self._account(credential)
+        now = self._clock.monotonic()
+        account.is_probing = False
+        if retry_after_s is not None:
+            account.closed_until = max(account.closed_until, now + retry_after_s)
+            account.probe_at = now + _PROBE_EVERY_S
+        elif account.closed_until <= now:  # else it was on its way when the pause began
+            longest = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2.0 ** min(account.pauses, _MOST_DOUBLINGS))
+            account.pauses += 1
+            account.probe_at = math.inf
+            account.closed_until = now + longest * (0.5 + self._jitter() / 2)
+        return account.closed_until - now
+
+    def state(self, credential: Credential) -> Spent:
+        """Return where the credential's hour stands; costs nothing."""
+        now = self._clock.monotonic()
+        account = (
+            self._accounts.get(credential)
+            or self._unaccepted.get(credential)
+            or _Account(self._per_hour, self._aside)
+        )
+        used = account.hour.used(now)
+        remaining = None if self._per_hour is None else max(0, self._per_hour - used)
+        resets_in = account.hour.resets_in(now)
+        if account.closed_until > now:
+            remaining, resets_in = 0, account.closed_until - now
+        elif account.told_remaining is not None and account.told_until > now:
+            told = max(0, account.told_remaining)
+            remaining, resets_in = (
+                told if remaining is None else min(told, remaining),
+                account.told_until - now,
+            )
+        resets_at = None if resets_in is None else datetime.fromtimestamp(self._clock.unix() + resets_in, UTC)
+        return Spent(self._per_hour, used, remaining, resets_at)
+
+    @property
+    def used(self) -> int:
+        """The attempts of the last sixty minutes, with whichever key."""
+        now = self._clock.monotonic()
+        accounts = (*self._accounts.values(), *self._unaccepted.values())
+        return sum(account.hour.used(now) for account in accounts)
+
+    def _account(self, credential: Credential) -> _Account:
+        is_accepted = self.is_accepted(credential)
+        accounts = self._accounts if is_accepted else self._unaccepted
+        account = accounts.get(credential)
+        if account is None:
+            account = accounts[credential] = _Account(self._per_hour, self._aside)
+        accounts.move_to_end(credential)
+        _bound(accounts, _MOST_CREDENTIALS if is_accepted else _MOST_STRANGERS)
+        return account
+
+
+def _bound(accounts: OrderedDict[Credential, _Account], most: int) -> None:
+    while len(accounts) > most:
+        accounts.popitem(last=False)

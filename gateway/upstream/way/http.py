@@ -1,0 +1,288 @@
+"""One HTTP client for the process: time-outs, places in flight, and what goes wrong on the way."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from math import inf, isfinite
+from time import perf_counter
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+import msgspec
+
+from gateway.errors import TimedOutError, UnavailableError, UnreadableError
+from gateway.settings.settings import Settings
+from gateway.telemetry.events import CallDetails, OnCall, sane_id
+from gateway.upstream.way.budget import Lane
+from gateway.upstream.way.credential import Credential
+from gateway.upstream.way.held_bytes import Room
+from gateway.upstream.way.in_flight import Places
+from gateway.upstream.way.network import proxy_to, trusted
+from gateway.upstream.way.obstacle import Way, not_plandocket, obstacle
+from gateway.upstream.way.transport import NEVER_LEFT, AiohttpTransport
+from gateway.upstream.wire.unpacking import PIECE, Unpack, unpacker
+
+log = logging.getLogger(__name__)
+
+_IN_FLIGHT = 10
+_FOR_WRITES = 2  # more: reads of a PlanDocket that hangs must not hold up what people write
+_WAITING = 500  # reads, and as many writes: confirming many at once is up to a hundred of them
+_KEPT = 1_000  # addresses and keys, put together once: that takes longer than the rest of a request
+_LARGEST = 20_000_000  # bytes of an answer, unpacked
+_AROUND_A_PART = 50  # bytes that a part takes besides its own: a server may send them one by one
+
+_HEADERS = (
+    (b"Accept", b"application/json"),
+    # Every sample of the documentation sends this type, on GET too.
+    (b"Content-Type", b"application/json"),
+    (b"Accept-Encoding", b"gzip, deflate"),
+    (b"User-Agent", b"plandocket-gateway"),
+)
+
+_NO_CONNECTION = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+"""What certainly came before a request could leave, whichever transport says so."""
+
+_NO_BODY = httpx.ByteStream(b"")
+
+Query = tuple[tuple[str, str], ...]
+"""Names and values, as they are before they are quoted."""
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """An answer as it came, whatever its status."""
+
+    status: int
+    headers: Mapping[str, str]
+    """By their names in small letters."""
+    body: bytes
+
+
+class Http:
+    """Sends requests to one tenant; follows no redirect, repeats nothing."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        transport: httpx.AsyncBaseTransport | None = None,
+        on_call: OnCall | None = None,
+    ) -> None:
+        self._on_call = on_call
+        self._base = f"{str(settings.base_url).rstrip('/')}/api/v1"
+        self._address = lru_cache(_KEPT)(self._put_together)
+        self._headers = lru_cache(_KEPT)(_headers_of)
+        self._total_timeout = settings.total_timeout
+        self.room = Room()
+        self._is_over = False
+        self._running: set[asyncio.Timeout] = set()
+        self.places = Places(_IN_FLIGHT, _FOR_WRITES, _WAITING)
+        url = httpx.URL(self._base)
+        self.way = Way(url, "PLANDOCKET_BASE_URL", None if transport else proxy_to(url))
+        self._transport = transport or AiohttpTransport(
+            self.way,
+            trusted(settings.ca_file) if url.scheme == "https" else None,
+            connect_timeout=settings.connect_timeout,
+            read_timeout=settings.read_timeout,
+        )
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._transport.aclose()
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        credential: Credential,
+        query: Query = (),
+        body: dict[str, Any] | None = None,
+        before: Callable[[], None] = lambda: None,
+        never_left: Callable[[], None] = lambda: None,
+        lane: Lane = Lane.READ,
+        attempt: int = 1,
+        within_s: float = inf,
+    ) -> Reply:
+        """Return the answer, whatever its status. `before` is called right before it is sent; it may refuse.
+
+        `never_left` is called after that where the request certainly did not, also where it was given up. What is
+        not answered `within_s` is given up, as after the time that any request has.
+
+        Raises:
+            OverloadedError: too many wait for a place already.
+            UnavailableError: no connection, or none that lasted; `may_have_arrived` tells which.
+            TimedOutError: no connection or no answer in time; likewise.
+            UnreadableError: the answer's encoding is broken, or it is larger than 20 MB.
+        """
+        # The transport is asked, not a client over it: that would cost as much again.
+        request = httpx.Request(
+            method,
+            self._address(path, query),
+            headers=self._headers(credential),
+            # A stream is taken as it is: content is looked at, and the headers are put together once more.
+            stream=_NO_BODY if body is None else None,
+            content=None if body is None else msgspec.json.encode(body),
+        )
+        resource, ends_at = path.partition("/")[0], asyncio.get_running_loop().time() + within_s
+        try:
+            async with asyncio.timeout_at(ends_at if isfinite(ends_at) else None):
+                await self.places.take(lane)
+        except TimeoutError:
+            raise TimedOutError(resource, may_have_arrived=False) from None
+        try:
+            if self._is_over:
+                raise UnavailableError("The gateway is stopping, so nothing was sent.", never_left=True)
+            before()
+            return await self._attempt(request, resource, never_left, attempt, ends_at)
+        finally:
+            self.places.give_back()
+
+    def give_up(self) -> None:
+        """End what runs as if its time were over, and send nothing more."""
+        self._is_over = True
+        now = asyncio.get_running_loop().time()
+        for running in self._running:
+            if not running.expired():
+                running.reschedule(now)
+
+    async def _attempt(
+        self,
+        request: httpx.Request,
+        resource: str,
+        never_left: Callable[[], None],
+        attempt: int,
+        ends_at: float,
+    ) -> Reply:
+        """Send it, and tell what came of it, in whichever way it ended."""
+        began = perf_counter()
+        running = asyncio.timeout_at(min(ends_at, asyncio.get_running_loop().time() + self._total_timeout))
+        self._running.add(running)
+        try:
+            async with running:
+                reply = await self._exchange(request)
+        except BaseException as error:
+            has_left = not (request.extensions.get(NEVER_LEFT) or isinstance(error, _NO_CONNECTION))
+            if not has_left:
+                never_left()
+            if isinstance(error, TimeoutError) and (
+                self._is_over or asyncio.get_running_loop().time() >= ends_at
+            ):
+                typed = TimedOutError(resource, may_have_arrived=has_left)  # which says nothing of PlanDocket
+            else:
+                typed = self._typed(error, resource, may_have_arrived=has_left)
+            self._tell(f"{request.method} {resource}", began, _outcome(typed), attempt)
+            if typed is error:
+                raise
+            raise typed from error
+        finally:
+            self._running.discard(running)
+        if (page := not_plandocket(reply.status, reply.body, self.way)) is not None:
+            log.warning("PlanDocket does not answer: %s", page)
+        name = _name_of(reply) if reply.status >= 400 else None
+        self._tell(f"{request.method} {resource}", began, str(reply.status), attempt, name)
+        return reply
+
+    def _typed(self, error: BaseException, resource: str, *, may_have_arrived: bool) -> BaseException:
+        """Return the gateway's own error for one of the transport's, and any other as it is."""
+        match error:
+            case httpx.TransportError() | TimeoutError():
+                found = obstacle(error, self.way)
+                log.warning("PlanDocket cannot be reached: %s", found)
+            case httpx.DecodingError():
+                return UnreadableError("PlanDocket's answer is not JSON.")
+            case _:
+                return error
+        if isinstance(error, httpx.TimeoutException | TimeoutError):
+            return TimedOutError(resource, may_have_arrived=may_have_arrived)
+        return UnavailableError(
+            "PlanDocket cannot be reached: try again later.",
+            may_have_arrived=may_have_arrived,
+            never_left=not may_have_arrived,
+            is_lasting=found.is_lasting,
+        )
+
+    def _tell(self, call: str, began: float, outcome: str, attempt: int, name: str | None = None) -> None:
+        if self._on_call is not None:
+            self._on_call(CallDetails(call, perf_counter() - began, outcome, attempt, name))
+
+    def _put_together(self, path: str, query: Query) -> httpx.URL:
+        return httpx.URL(f"{self._base}/{path}?{urlencode(query)}" if query else f"{self._base}/{path}")
+
+    async def _exchange(self, request: httpx.Request) -> Reply:
+        response = await self._transport.handle_async_request(request)
+        raw = [
+            (name.lower().decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw
+        ]
+        stream = response.stream
+        assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101 - the transport is asynchronous
+        try:
+            unpack = unpacker([value for name, value in raw if name == "content-encoding"])
+            body = await self._read(stream, unpack)
+        finally:
+            await stream.aclose()
+        return Reply(response.status_code, dict(raw), body)
+
+    async def _read(self, stream: httpx.AsyncByteStream, unpack: Unpack | None) -> bytes:
+        """Return a body, unpacked; it counts with all others that arrive while it does."""
+        parts: list[bytes] = []
+        size = taken = 0
+        try:
+            async for piece in stream:
+                for part in unpack(piece) if unpack else (piece,):
+                    if len(part) == PIECE:
+                        await asyncio.sleep(0)  # a piece may hold hundreds of them
+                    parts.append(part)
+                    size += len(part)
+                    if size > _LARGEST:
+                        raise UnreadableError(
+                            f"PlanDocket's answer is over {_LARGEST:,} bytes: ask for less at once."
+                        )
+                    taken += len(part) + _AROUND_A_PART
+                    self.room.take(len(part) + _AROUND_A_PART)
+            taken += size
+            self.room.take(size)  # it is there twice while it is put together
+            return b"".join(parts)
+        finally:
+            self.room.give_back(taken)
+            parts.clear()  # an error's traceback holds them, until the garbage collector comes round
+
+
+def _headers_of(credential: Credential) -> httpx.Headers:
+    key = b"Bearer " + credential.key.get_secret_value().encode()
+    return httpx.Headers([*_HEADERS, (b"Authorization", key)])
+
+
+class _Meta(msgspec.Struct):
+    request_id: str | None = None
+
+
+class _Envelope(msgspec.Struct):
+    meta: _Meta | None = None
+
+
+def _name_of(reply: Reply) -> str | None:
+    """Return what PlanDocket calls a request that failed, where its answer says so.
+
+    Source: /en/api/calendar.html (`meta.request_id`); the samples of errors have none.
+    """
+    try:
+        meta = msgspec.json.decode(reply.body, type=_Envelope).meta
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    return sane_id(meta.request_id) if meta is not None else None
+
+
+def _outcome(error: BaseException) -> str:
+    match error:
+        case TimedOutError():
+            return "timeout"
+        case UnavailableError(never_left=True):
+            return "unreachable"
+        case UnavailableError():
+            return "broken"
+        case UnreadableError():
+            return "unreadable"
+        case asyncio.CancelledError():
+            return "cancelled"
+        case _:
+            return "failed"

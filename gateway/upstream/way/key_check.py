@@ -1,0 +1,67 @@
+"""Whether PlanDocket still accepts a caller's key: found out before what is kept goes to who shows it.
+
+PlanDocket answers 401 to a key that it does not know, or no longer does, whatever is asked for.
+Source: /en/getting-started/errors.html
+"""
+
+from gateway.errors import OverloadedError, RateLimitedError, UnavailableError, UnreadableError
+from gateway.upstream.way.attempts import Gate
+from gateway.upstream.way.background import Beside
+from gateway.upstream.way.budget import Budget, Lane
+from gateway.upstream.way.credential import Credential
+from gateway.upstream.way.http import Query
+from gateway.upstream.way.session import Session
+from gateway.upstream.way.shared_reads import Flights
+from gateway.upstream.wire.outcomes import refusal
+
+_PATH = "categories"  # the least there is: a tenant has few
+
+
+class KeyCheck:
+    """An acceptance is fresh for a while, and renewed by every answer that PlanDocket gives to the key.
+
+    The gateway's own key needs none: nobody chooses it.
+    """
+
+    def __init__(
+        self, gate: Gate, budget: Budget, beside: Beside, query: Query, fresh_s: float, stale_s: float
+    ) -> None:
+        """`query` makes a list as short as can be, and `stale_s` is how old an acceptance may become."""
+        self._gate = gate
+        self._budget = budget
+        self._beside = beside
+        self._query = query
+        self._fresh_s = fresh_s
+        self._stale_s = stale_s
+        self._flights = Flights[None]()
+
+    def is_fresh(self, credential: Credential) -> bool:
+        """Return whether the key was accepted lately."""
+        return credential.is_held or self._budget.accepted_ago(credential) < self._fresh_s
+
+    async def renew(self, session: Session) -> None:
+        """Ask PlanDocket, one request for all who wait. While it cannot be asked, the last acceptance counts on.
+
+        Raises:
+            UnauthenticatedError: it does not know the key.
+            TooManyFailuresError: nor many others that came from the same place, so that it is not asked.
+            UpstreamError, OverloadedError: it cannot be asked, and accepted the key too long ago, or never.
+        """
+        try:
+            await self._ask(session)
+        except (UnavailableError, RateLimitedError, OverloadedError, UnreadableError):
+            if self._budget.accepted_ago(session.credential) >= self._stale_s:
+                raise
+
+    async def _ask(self, session: Session) -> None:
+        if not self._gate.works:
+            if self._gate.admits:
+                self._beside.start(self._send(session))
+            raise UnavailableError("PlanDocket fails: it is not asked about the key.", never_left=True)
+        async with self._gate.while_it_works():
+            await self._flights.join(session.credential, lambda: self._send(session))
+
+    async def _send(self, session: Session) -> None:
+        reply = await self._gate.send("GET", _PATH, session, Lane.CHECK, self._query)
+        if reply.status == 401 or reply.status >= 500:
+            raise refusal(reply.status, _PATH, session.credential)

@@ -1,0 +1,111 @@
+"""One operation's way to PlanDocket: who asks, what it may cost, and what it cost so far."""
+
+from collections.abc import Mapping
+from math import inf
+from typing import Any, Protocol
+
+from gateway.errors import TooComplexError
+from gateway.mirror.kept_answers import Cache
+from gateway.upstream.record import Record
+from gateway.upstream.way.budget import Lane
+from gateway.upstream.way.credential import Credential
+
+
+class Throttle(Protocol):
+    """Bounds what whoever brought a key may cost with keys that PlanDocket refuses."""
+
+    def check(self) -> None:
+        """Return if the key, which PlanDocket has not accepted yet, may be tried.
+
+        Raises:
+            UnauthenticatedError: it was refused for this operation already.
+            TooManyFailuresError: too many were refused that came from the same place.
+            OverloadedError: too many were refused, wherever they came from.
+        """
+        ...
+
+    def note_refused(self) -> None:
+        """Note that PlanDocket does not know the key."""
+        ...
+
+
+class Session:
+    """Given along with every read and write of an operation."""
+
+    def __init__(
+        self,
+        credential: Credential,
+        cache: Cache,
+        max_calls: int,
+        deadline: float,
+        throttle: Throttle | None = None,
+        kept_for_s: Mapping[str, float] | None = None,
+    ) -> None:
+        self.credential = credential
+        self.throttle = throttle
+        """None where the key is nothing that a caller chooses."""
+        self.cache = cache
+        """The process's, or one of its own where nothing is kept across operations."""
+        self.deadline = deadline
+        """When the operation must have ended, as `Clock.monotonic` counts: nothing is repeated beyond it."""
+        self.cut_at = inf
+        """When its requests that still run are given up, so that there is time to tell what was done: of a mutation."""
+        self.calls = 0
+        """Requests sent for it, reads and writes."""
+        self.hits = 0
+        """Reads that were answered by what is kept."""
+        self.is_stale = False
+        """Whether anything of the answer was kept longer than it is fresh."""
+        self.is_accepted = False
+        """Whether PlanDocket accepted the key for any request of it."""
+        self.lane = Lane.READ
+        """WRITE while a mutation looks up what it writes: that is part of the write."""
+        self._max_calls = max_calls
+        self._reads = 0
+        self._kept_for_s = kept_for_s or {}
+        self._answered = 0
+        self._kept_until = inf
+
+    @property
+    def calls_left(self) -> int:
+        """How many more reads the operation may cost."""
+        return self._max_calls - self._reads
+
+    @property
+    def has_kept(self) -> bool:
+        """Whether anything of the answer was kept."""
+        return self.hits > 0 or self.is_stale
+
+    def id_of(self, record: Record[Any], key: str, *, stale: bool = False) -> int | None:
+        """Return the id of the row with a natural key, where such a row is kept fresh, or stale."""
+        return self.cache.id_of(record, key, self.credential, stale=stale)
+
+    def check(self, lane: Lane, requests: int = 1) -> None:
+        """Raise TooComplexError unless the operation may send so many more requests."""
+        if lane is Lane.READ and self._reads + requests > self._max_calls:
+            raise TooComplexError(self._max_calls)
+
+    def answered(self, method: str, path: str, now: float) -> None:
+        """Note that PlanDocket answered a request."""
+        kept_for_s = self._kept_for_s.get(path.partition("/")[0], 0.0) if method == "GET" else 0.0
+        self._answered += 1
+        self._kept_until = min(self._kept_until, now + kept_for_s)
+
+    def to_repeat(self, at: float) -> int:
+        """Return how many of its answered requests the operation would send again, were it repeated at a moment.
+
+        None as long as all of the answers are kept fresh; else it counts as many as there were.
+        """
+        return 0 if at < self._kept_until else self._answered
+
+    def count(self, lane: Lane) -> None:
+        """Count a request about to be sent."""
+        self.calls += 1
+        if lane is Lane.READ:
+            self._reads += 1
+
+    def give_back(self, lane: Lane) -> None:
+        """Take back a request that never left."""
+        self.calls -= 1
+        if lane is Lane.READ:
+            self._reads -= 1
