@@ -27,8 +27,10 @@ from gateway.http.metrics import MetricsPage, elsewhere
 from gateway.http.path_prefix import Prefix
 from gateway.http.refusal import RequestError
 from gateway.http.reporting import Reporting
+from gateway.mirror.mirror import Mirror
 from gateway.schema import RULES, SCHEMA
-from gateway.settings.settings import Settings, is_loopback
+from gateway.settings.group import is_loopback
+from gateway.settings.settings import Settings
 from gateway.telemetry.events import CallDetails, OperationDetails
 from gateway.telemetry.log import log_call, log_operation, lost_lines
 from gateway.telemetry.metrics import Metrics, Process
@@ -59,8 +61,10 @@ def create_app(
 
     executor = Executor(SCHEMA, RULES, Options.of(settings))
     stored = StoredDocuments.of(settings, executor.problems)
-    upstream = Upstream(settings, transport, clock, on_call, executor.forget)
-    metrics.watch(upstream, _process())
+    upstream = Upstream(settings, transport, clock, on_call)
+    mirror = Mirror(upstream, settings, settings, clock)
+    upstream.on_refused.append(executor.forget)
+    metrics.watch(lambda: mirror.state, _process())
     metrics_page = MetricsPage(metrics, settings.metrics_token)
     has_page = settings.graphiql == "on" and settings.documents != "only"
     graphiql = GraphiQL(needs_key=not settings.lets_everyone_in) if has_page else None
@@ -68,7 +72,7 @@ def create_app(
     endpoint = Endpoint(
         executor,
         stored,
-        upstream,
+        mirror,
         callers,
         Load(settings.max_running),
         graphiql,
@@ -78,7 +82,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
-        async with upstream, aclosing(callers):
+        async with mirror, aclosing(callers):
             yield
 
     app = Starlette(

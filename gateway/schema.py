@@ -14,10 +14,11 @@ from gateway.graph.caller import Declared, Needs
 from gateway.graph.context import Info
 from gateway.graph.entity import Node
 from gateway.graph.global_id import decode_id
-from gateway.graph.loader import Wanted, settle
+from gateway.graph.loader import Wanted
 from gateway.graph.look_ahead import includes
 from gateway.graph.scalars import CONFIG, DateTime
 from gateway.resources import RESOURCES
+from gateway.upstream.way.tasks import settle
 
 MOST_NODES = 100
 
@@ -105,15 +106,16 @@ class UpstreamQueries:
     )
     def upstream(self, info: Info) -> UpstreamStatus:
         """Return where the caller's hour stands."""
-        context = info.context
-        spent = context.upstream.budget.state(context.session.credential)
-        hits, misses = context.upstream.hits, context.upstream.misses
+        reading = info.context.reading
+        reading.depends_on_more()
+        spent = reading.upstream.budget.state(reading.session.credential)
+        hits, misses = reading.mirror.hits, reading.mirror.misses
         return UpstreamStatus(
             requests_per_hour=spent.limit,
             used=spent.used,
             remaining=spent.remaining,
             resets_at=None if spent.resets_at is None else DateTime(spent.resets_at),
-            breaker=BreakerState[context.upstream.gate.breaker_state.name],
+            breaker=BreakerState[reading.upstream.gate.breaker_state.name],
             cache_hit_ratio=hits / (hits + misses) if hits + misses else None,
         )
 

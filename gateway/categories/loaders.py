@@ -29,6 +29,6 @@ class ChildrenOf(Loader[int, list[CategoryRow]]):
     async def load_batch(self, keys: list[int]) -> list[list[CategoryRow] | Exception]:
         """Return the children for each parent, in their order."""
         children: dict[int, list[CategoryRow]] = {}
-        for row in await self.context.listing(listing(CATEGORIES)).all():
+        for row in await self.context.reading.listing(listing(CATEGORIES)).all():
             children.setdefault(row.parent_category_id or 0, []).append(row)
         return [children.get(parent, []) for parent in keys]

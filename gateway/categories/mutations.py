@@ -129,4 +129,4 @@ class CategoryMutations:
 
 
 async def _candidates(context: Context) -> tuple[Row, ...]:
-    return await context.listing_now(listing(CATEGORIES)).all()
+    return await context.reading.listing_now(listing(CATEGORIES)).all()

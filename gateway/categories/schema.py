@@ -179,4 +179,4 @@ class CategoryQueries:
     async def categories(self, info: Info) -> list[CategoryRow]:
         """Return the rows."""
         info.context.wanted += 1
-        return list(await info.context.listing(listing(CATEGORIES)).all())
+        return list(await info.context.reading.listing(listing(CATEGORIES)).all())

@@ -38,7 +38,7 @@ async def _event_ids(context: Context, row: ContactRow) -> list[int] | None:
     Without a customer number no filter names those, so that all participants of the tenant are walked.
     """
     call = listing(PARTICIPANTS, {"customer_number": usable(row.customer_number)})
-    rows = await context.listing_now(call).all()
+    rows = await context.reading.listing_now(call).all()
     own = [participation for participation in rows if participation.contact_id == row.id]
     event_ids = [participation.event_id for participation in own if participation.event_id]
     return list(dict.fromkeys(event_ids)) if len(event_ids) == len(own) else None
@@ -156,4 +156,4 @@ class ContactMutations:
 async def _candidates(context: Context) -> tuple[Row, ...]:
     """Return the newest contacts: they may be many, so not all."""
     call = listing(CONTACTS, {"sort": "created_at", "order": "DESC"})
-    return (await slice_of(context.listing_now(call), Window(first=100))).rows
+    return (await slice_of(context.reading.listing_now(call), Window(first=100))).rows

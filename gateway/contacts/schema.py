@@ -61,7 +61,7 @@ async def participations_of(
     """Return all participations of a contact, in PlanDocket's order."""
     if number := usable(row.customer_number):
         call = listing(PARTICIPANTS, {"customer_number": number}, include)
-        return await context.listing(call).all()
+        return await context.reading.listing(call).all()
     key = OfContact(row.id, listing(PARTICIPANTS, include=include))
     return await context.loader(ParticipationsWithoutNumber).load(key)
 

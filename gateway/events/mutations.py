@@ -120,4 +120,4 @@ class EventMutations:
 
 
 async def _candidates(context: Context) -> tuple[Row, ...]:
-    return await context.listing_now(listing(EVENTS)).all()
+    return await context.reading.listing_now(listing(EVENTS)).all()

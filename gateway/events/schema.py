@@ -36,7 +36,7 @@ LazyParticipantFilter = Annotated["ParticipantFilter", strawberry.lazy("gateway.
 async def _count_participants(info: Info, row: EventRow) -> int | None:
     if usable(row.event_key) is None:
         return None
-    return await info.context.listing(listing(PARTICIPANTS, {"event_key": row.event_key})).length()
+    return await info.context.reading.listing(listing(PARTICIPANTS, {"event_key": row.event_key})).length()
 
 
 @strawberry.type(description="An event or trade show.")

@@ -246,9 +246,9 @@ class Executor:
         told = _cost(context.cost) if self._options.tells_cost else {}
         if context.unavailable:
             told["unavailable"] = sorted(context.unavailable)
-        if context.unread.count:
-            told["unreadable"] = context.unread.first
-            told["unreadableCount"] = context.unread.count
+        if context.reading.unread.count:
+            told["unreadable"] = context.reading.unread.first
+            told["unreadableCount"] = context.reading.unread.count
         if told:
             body["extensions"] = {"upstream": told}
         return Outcome(body, was_executed=True)

@@ -1,8 +1,8 @@
 """Rows to response objects without graphql-core, wherever a selection is provably plain.
 
 graphql-core costs some 20 us for every field of every row. A *projection* is a function compiled once
-for a selection of a document, which turns all rows of a list into response objects in one
-comprehension. It gives what graphql-core would: same values, same key order.
+for a selection of a document, which turns all rows of a list into response objects, field by field for
+all of them. It gives what graphql-core would: same values, same key order.
 
 A selection is plain when each of its fields is one of
 
@@ -16,7 +16,8 @@ relation to a row that is not at hand or that PlanDocket does not have, an inclu
 ignored. What steps aside for a whole selection is remembered; what depends on the rows is tried.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, cast
 
 from graphql import (
@@ -39,9 +40,12 @@ from gateway.upstream.record import Many, Row, row_class
 from gateway.upstream.wire.columns import required
 
 Project = Callable[[Sequence[Any], Context], list[Any]]
+Column = Callable[[Sequence[Any], Context], Iterable[Any]]
+"""One field of all rows, in their order."""
 Details = list[Any]
 """A field's `FieldDetails`: graphql-core's generics are not all typed, so its values are Any here."""
 
+_ID = attrgetter("id")
 _AS_THEY_ARE = frozenset({"String", "Int", "Boolean", "ID", "JSON", "DateOrDateTime"})
 _MOST_PROJECTIONS = 100  # of a document: a client chooses how many conditions it has
 
@@ -120,76 +124,64 @@ class ProjectingExecutor(RootExecutor):
 
 
 class _Compiler:
-    """Writes the source of a projection. Every name in it is made here; texts go in by `repr`."""
+    """Makes a projection: a column of values for each field that is selected, all rows at once."""
 
     def __init__(self, executor: ProjectingExecutor) -> None:
         self._executor = executor
-        self._given: dict[str, Any] = {"StepAsideError": StepAsideError}
-        self._lines: list[str] = []
 
     def compile(self, of: GraphQLObjectType, details: Details, kind: type[Any]) -> Project | None:
         """Return the projection of a selection for values of one class; None where it is not plain."""
         if kind is not Stub and _class_of(of) is not kind:
             return None
         fields = self._executor.collect_subfields(of, details).grouped_field_set
-        entries = {name: self._entry(of, found, kind) for name, found in fields.items()}
-        if None in entries.values():
-            return None
-        shown = ", ".join(f"{name!r}: {entry}" for name, entry in entries.items())
-        source = [
-            "def project(rows, context):",
-            "    if {*map(type, rows)} - kinds:",
-            "        raise StepAsideError",
-            *self._lines,
-            f"    return [{{{shown}}} for row in rows]",
-        ]
-        self._given["kinds"] = {kind}
-        exec("\n".join(source), self._given)  # noqa: S102 - of the client's texts only names stand in it, quoted
-        return self._given["project"]
+        columns: list[Column] = []
+        for found in fields.values():
+            column = self._column(of, found, kind)
+            if column is None:
+                return None
+            columns.append(column)
+        return _projection(kind, tuple(fields), columns)
 
-    def _entry(self, of: GraphQLObjectType, details: Details, kind: type[Any]) -> str | None:
-        """Return the expression for one field of `row`; None where it is not plain."""
+    def _column(self, of: GraphQLObjectType, details: Details, kind: type[Any]) -> Column | None:
+        """Return what gives one field of all rows; None where it is not plain."""
         node = details[0].node
         if node.name.value == "__typename":
-            return repr(of.name)
+            return lambda rows, _: [of.name] * len(rows)
         field = of.fields[node.name.value]
         declared = field.extensions.get("strawberry-definition")
         if field.args or declared is None:
             return None
         if (pure := declared.metadata.get("pure")) is not None:
-            value = f"row.{pure.attribute}"
-            return value if pure.table is None else f"{self._give(pure.table(of.name))}[{value}]"
+            return _mapped(pure.attribute, None if pure.table is None else pure.table(of.name).__getitem__)
         if (relation := declared.metadata.get("relation")) is not None:
             return self._relation(field, relation, details)
         if declared.base_resolver is not None:
             return None
         return self._attribute(field, declared.python_name, details, kind)
 
-    def _attribute(self, field: Any, name: str, details: Details, kind: type[Any]) -> str | None:
+    def _attribute(self, field: Any, name: str, details: Details, kind: type[Any]) -> Column | None:
         named = _named(field.type)
         if not is_leaf_type(named):
             return self._object(field, named, name, details)
         if isinstance(field.type, GraphQLNonNull) and issubclass(kind, Row) and name not in required(kind):
             return None
         if named.name == "DateTime":
-            return f"(None if row.{name} is None else row.{name}.isoformat())"
-        return f"row.{name}" if named.name in _AS_THEY_ARE else None
+            return _mapped(name, lambda moment: None if moment is None else moment.isoformat())
+        return _mapped(name) if named.name in _AS_THEY_ARE else None
 
-    def _object(self, field: Any, named: Any, name: str, details: Details) -> str | None:
-        nested = self._nested(named, details, _class_of(named))
+    def _object(self, field: Any, named: Any, name: str, details: Details) -> Column | None:
+        nested, get = self._nested(named, details, _class_of(named)), attrgetter(name)
         if nested is None:
             return None
-        complete = self._give(nested)
         if isinstance(_nullable(field.type), GraphQLList):
-            return f"{complete}(row.{name}, context)"
-        return f"{complete}((row.{name},), context)[0]"
+            return lambda rows, context: [nested(get(row), context) for row in rows]
+        return lambda rows, context: nested([*map(get, rows)], context)
 
-    def _relation(self, field: Any, relation: Relation, details: Details) -> str | None:
-        """Add a line that completes all related rows at once; return the expression that picks the row's own."""
+    def _relation(self, field: Any, relation: Relation, details: Details) -> Column | None:
+        """Return what completes all related rows at once, and gives each row its own."""
         named = _named(field.type)
-        place = f"related_{len(self._lines)}"
         if relation.target is None:
-            find, pick = _values(relation, named.name), f"{place}[row.id]"
+            find = _values(relation, named.name)
         else:
             fields = self._executor.collect_subfields(named, details).grouped_field_set
             ids_only = all(found[0].node.name.value in IDS for found in fields.values())
@@ -197,19 +189,41 @@ class _Compiler:
             if nested is None:
                 return None
             find = _rows(relation, nested, ids_only=ids_only)
-            pick = f"{place}.get(row.{relation.key})" if relation.key else f"{place}[row.id]"
-        values = f"[row.{relation.key} for row in rows]" if relation.key else "rows"
-        self._lines.append(f"    {place} = {self._give(find)}({values}, context)")
-        return pick
+        if relation.key is None:
+            return lambda rows, context: map(find(rows, context).__getitem__, map(_ID, rows))
+        key = attrgetter(relation.key)
+
+        def by_key(rows: Sequence[Any], context: Context) -> Iterable[Any]:
+            keys = [*map(key, rows)]
+            return map(find(keys, context).get, keys)
+
+        return by_key
 
     def _nested(self, of: GraphQLObjectType, details: Details, kind: type[Any] | None) -> Project | None:
-        return None if kind is None else _Compiler(self._executor).compile(of, details, kind)
+        return None if kind is None else self.compile(of, details, kind)
 
-    def _give(self, value: Any) -> str:
-        """Return a name under which the source finds a value."""
-        name = f"given_{len(self._given)}"
-        self._given[name] = value
-        return name
+
+def _projection(kind: type[Any], names: tuple[str, ...], columns: Sequence[Column]) -> Project:
+    """Return what makes response objects with these names, in their order, of rows of one class."""
+    kinds = {kind}
+
+    def project(rows: Sequence[Any], context: Context) -> list[Any]:
+        if {*map(type, rows)} - kinds:
+            raise StepAsideError
+        if not names:
+            return [{} for _ in rows]
+        cells = zip(*[column(rows, context) for column in columns], strict=True)
+        return [dict(zip(names, found, strict=True)) for found in cells]
+
+    return project
+
+
+def _mapped(attribute: str, shown: Callable[[Any], Any] | None = None) -> Column:
+    """Return what gives an attribute of all rows, each value as it is shown."""
+    get = attrgetter(attribute)
+    if shown is None:
+        return lambda rows, _: map(get, rows)
+    return lambda rows, _: map(shown, map(get, rows))
 
 
 def _rows(
@@ -223,7 +237,7 @@ def _rows(
             targets: list[Any] = [Stub(kind.kind, row_id) for row_id in row_ids]
         else:
             # None, of a row that is not there, is of no projection's class.
-            targets = list(map(context.known.table(kind).__getitem__, row_ids))
+            targets = list(map(context.reading.known.table(kind).__getitem__, row_ids))
         return dict(zip(row_ids, nested(targets, context) if targets else (), strict=True))
 
     def by_key(keys: Sequence[int | None], context: Context) -> Mapping[Any, Any]:
@@ -260,7 +274,7 @@ def _values(relation: Relation, type_name: str) -> Callable[[Sequence[Any], Cont
 
 
 def _links(relation: Relation, rows: Sequence[Any], context: Context) -> dict[int, Any]:
-    told = context.known.links(relation.owner.row, relation.include)  # pyright: ignore[reportOptionalMemberAccess,reportArgumentType]
+    told = context.reading.known.links(relation.owner.row, relation.include)  # pyright: ignore[reportOptionalMemberAccess,reportArgumentType]
     links = {row.id: told[row.id] for row in rows}
     if UNAVAILABLE in links.values():
         raise StepAsideError

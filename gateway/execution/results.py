@@ -4,7 +4,7 @@ What a query comes to depends on its document, its variables, the caller's key a
 the result of one whose every read was answered by what is kept stands as long as each of these reads is still
 answered by the same object: the cache puts another in its place whenever anything it holds changes, and none once it
 is fresh no more. A query that asked for anything else, such as what is left of the hour, is not kept: see
-`Context.kept_reads`.
+`gateway.mirror.operation.Operation.kept_reads`.
 """
 
 from collections import OrderedDict
@@ -12,7 +12,8 @@ from collections import OrderedDict
 import msgspec
 
 from gateway.graph.caller import Access
-from gateway.graph.context import Context, KeptReads
+from gateway.graph.context import Context
+from gateway.mirror.operation import KeptReads
 from gateway.upstream.way.credential import Credential
 from gateway.upstream.wire.flaws import Unread
 
@@ -59,19 +60,19 @@ class Results:
         self._kept.move_to_end(key)
         context.wanted = result.wanted
         context.unavailable |= result.unavailable
-        context.unread = result.unread
+        context.reading.unread = result.unread
         return result.data
 
     def keep(self, key: Key, context: Context, data: object) -> object:
         """Keep what a query without errors came to, where it may be kept; return it, as JSON if it is that by now."""
-        reads = context.kept_reads
+        reads = context.reading.kept_reads
         if reads is None:
             return data
         self._drop(key)
         raw = msgspec.Raw(msgspec.json.encode(data))
         if (size := _size(key, raw)) > self._most_bytes * _LARGEST_PART:
             return raw
-        unavailable, unread = frozenset(context.unavailable), context.unread.cut()
+        unavailable, unread = frozenset(context.unavailable), context.reading.unread.cut()
         self._kept[key] = _Result(raw, reads, context.wanted, unavailable, unread)
         self._bytes += size
         while self._bytes > self._most_bytes:

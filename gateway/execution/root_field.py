@@ -46,16 +46,13 @@ class RootExecutor(StrawberryGraphQLCoreExecutionContext):
     async def _execute_root(self, of: GraphQLObjectType, field: GraphQLField, node: FieldNode) -> Any:
         key = (node.alias or node.name).value
         details, path = [FieldDetails(node, None)], Path(None, key, of.name)
-        context = cast(Context, self.context_value)
         executor, to = cast(Any, self), cast(Any, field).type  # graphql-core's generics are not all typed
         info = executor.build_resolve_info(field, [node], of, path)
         value: Any = None
         try:
-            context.is_alone = True
             value = self._resolve(field, node, info)
             if executor.is_awaitable(value):
                 value = await value
-            context.is_alone = False
             value = executor.complete_value(to, details, info, path, value, None)
             if executor.is_awaitable(value):
                 value = await value

@@ -19,7 +19,7 @@ import msgspec
 from gateway.errors import CallerError, SettingsError
 from gateway.execution.registered import Registered
 from gateway.graph.caller import Caller
-from gateway.settings.settings import Settings
+from gateway.settings.access import AccessSettings
 from gateway.settings.text_files import FileError, read_text
 
 log = logging.getLogger(__name__)
@@ -95,7 +95,7 @@ class StoredDocuments:
         self._registered = Registered()
 
     @classmethod
-    def of(cls, settings: Settings, problems: Problems) -> "StoredDocuments":
+    def of(cls, settings: AccessSettings, problems: Problems) -> "StoredDocuments":
         """Return the documents that the settings name.
 
         Raises:

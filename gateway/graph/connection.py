@@ -203,7 +203,7 @@ async def page_of(context: Context, listed: Listed, part: Part) -> Page:
         return Page(cursors, cut((), window, Sorting()))
     context.wanted += 1
     with because("the query lists it" + (", and what it leads to comes along" if listed.include else "")):
-        return Page(cursors, await slice_of(context.listing(listed.call), window))
+        return Page(cursors, await slice_of(context.reading.listing(listed.call), window))
 
 
 async def page_of_all(

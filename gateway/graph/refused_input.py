@@ -80,7 +80,10 @@ async def faults_of(
         case 409:
             return _conflicts(inputs, refusal)
         case _:
-            with context.part_of_a_write(), because("the write was refused: a key may be taken or unknown"):
+            with (
+                context.reading.part_of_a_write(),
+                because("the write was refused: a key may be taken or unknown"),
+            ):
                 return await _Invalid(context, inputs, unique, attempt).faults(refusal)
 
 
@@ -182,7 +185,7 @@ class _Invalid:
     async def _told(self, question: Awaitable[T], *, otherwise: T) -> T:
         """Return the answer; `otherwise` where there is none in half of the time that the operation has left."""
         try:
-            async with asyncio.timeout(self._context.time_left / 2):
+            async with asyncio.timeout(self._context.reading.time_left / 2):
                 return await question
         except (GatewayError, InputRefusedError, TimeoutError):
             return otherwise

@@ -73,7 +73,7 @@ def row_of(info: Info, loader: type[ById[Any]], row_id: int) -> Any:
     """
     if wants_ids_only(info):
         return Stub(loader.record.row.kind, row_id)
-    known = info.context.known.row(loader.record.row, row_id)
+    known = info.context.reading.known.row(loader.record.row, row_id)
     if not isinstance(known, Unknown):
         return known
     return info.context.loader(loader).load(Wanted(row_id, includes(info)))
@@ -90,7 +90,7 @@ async def rows_of(info: Info, loader: type[ById[Any]], row_ids: tuple[int, ...])
 
 async def link_of(context: Context, record: Record[Any], include: str, row_id: int) -> Any:
     """Return what an include tells of a row, or UNAVAILABLE."""
-    link = context.known.link(record.row, include, row_id)
+    link = context.reading.known.link(record.row, include, row_id)
     if link is UNKNOWN:
         link = await context.loader(Extras).load(Extra(record, include, row_id))
     return UNAVAILABLE if link is UNKNOWN else link

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, cast
 import msgspec
 
 from gateway.errors import RateLimitedError, TooComplexError, UnavailableError
-from gateway.graph.loader import Loader, Wanted, settle
+from gateway.graph.loader import Loader, Wanted
 from gateway.mirror.plan import Way, rows_by_id
 from gateway.mirror.seen import UNAVAILABLE, UNKNOWN
 from gateway.mirror.walk import Listing
 from gateway.upstream.call import Call, listing, one
 from gateway.upstream.record import Record, Row, RowT
 from gateway.upstream.way.reasons import because
+from gateway.upstream.way.tasks import settle
 from gateway.upstream.wire.json_rows import Answer
 from gateway.upstream.wire.natural_keys import comparable
 
@@ -44,7 +45,7 @@ class ById(Loader[Wanted[int], RowT | None], Generic[RowT]):
 
     async def _row(self, wanted: Wanted[int], failure: RateLimitedError | None) -> RowT | None:
         if is_known(self.context, self.record, wanted.key, wanted.include):
-            return cast("RowT | None", self.context.known.row(self.record.row, wanted.key))
+            return cast("RowT | None", self.context.reading.known.row(self.record.row, wanted.key))
         with because("it is wanted by its id"):
             answer = await _read(self.context, one(self.record, wanted.key, wanted.include), failure)
         return answer.rows[0] if answer.rows else None
@@ -53,8 +54,8 @@ class ById(Loader[Wanted[int], RowT | None], Generic[RowT]):
 async def _read(context: "Context", call: Call[RowT], failure: RateLimitedError | None) -> Answer[RowT]:
     """Return the answer to `call`; after a failure only what is kept of it."""
     if failure is None:
-        return await context.read(call)
-    answer = await context.recall(call)
+        return await context.reading.read(call)
+    answer = await context.reading.recall(call)
     if answer is None:
         raise failure
     return answer
@@ -62,8 +63,8 @@ async def _read(context: "Context", call: Call[RowT], failure: RateLimitedError 
 
 def is_known(context: "Context", record: Record[Any], row_id: int, include: frozenset[str]) -> bool:
     """Return whether the operation knows a row, or that there is none, with what these includes tell."""
-    row = context.known.row(record.row, row_id)
-    links = (context.known.link(record.row, name, row_id) for name in include)
+    row = context.reading.known.row(record.row, row_id)
+    links = (context.reading.known.link(record.row, name, row_id) for name in include)
     return row is None or (row is not UNKNOWN and all(link is not UNKNOWN for link in links))
 
 
@@ -77,11 +78,11 @@ async def fill(
     """
     for row_id in row_ids:
         if not is_known(context, record, row_id, include):
-            context.at_hand(one(record, row_id, include))
+            context.reading.at_hand(one(record, row_id, include))
     if all(is_known(context, record, row_id, include) for row_id in row_ids):
         return None
     whole = listing(record, include=include)
-    if include - context.upstream.traits.honoured(whole, context.session.credential):
+    if include - context.reading.honoured(whole):
         return None
     try:
         await _walk_if_cheaper(context, whole, row_ids, include)
@@ -96,14 +97,14 @@ async def _walk_if_cheaper(
     context: "Context", whole: Call[Any], row_ids: set[int], include: frozenset[str]
 ) -> None:
     record = whole.record
-    walk = context.listing(whole)
+    walk = context.reading.listing(whole)
     pages_read = 0
     while True:
         missing = sum(not is_known(context, record, row_id, include) for row_id in row_ids)
-        left = context.pages_left(walk, record)
+        left = context.reading.pages_left(walk, record)
         match rows_by_id(missing, pages_left=left, pages_read=pages_read):
             case Way.SCAN:
-                context.afford(left or 1)
+                context.reading.afford(left or 1)
                 with because(
                     f"{left} pages of {record.path} are no more requests than {missing} single reads"
                 ):
@@ -136,9 +137,9 @@ class ByKey(Loader[Wanted[str], RowT | None], Generic[RowT]):
         """Return a row or None for each key, in their order."""
         include = frozenset[str]().union(*(wanted.include for wanted in keys))
         for wanted in keys:
-            row_id = self.context.id_of(self.record, wanted.key)
+            row_id = self.context.reading.id_of(self.record, wanted.key)
             if row_id is not None:
-                self.context.at_hand(one(self.record, row_id, wanted.include))
+                self.context.reading.at_hand(one(self.record, row_id, wanted.include))
         missing = self._missing({wanted.key for wanted in keys})
         failure: Exception | None = None
         try:
@@ -154,13 +155,13 @@ class ByKey(Loader[Wanted[str], RowT | None], Generic[RowT]):
 
     async def _look_for(self, missing: set[str], include: frozenset[str]) -> None:
         is_single = len(missing) == 1
-        walk = self.context.listing(listing(self.record, include=include))
-        left = self.context.pages_left(walk, self.record)
+        walk = self.context.reading.listing(listing(self.record, include=include))
+        left = self.context.reading.pages_left(walk, self.record)
         if left is None and len(missing) > 1:
             with because(f"{len(missing)} are wanted by their keys, and a page tells how many there are"):
                 await walk.page(1)
             missing = self._missing(missing)
-            left = self.context.pages_left(walk, self.record)
+            left = self.context.reading.pages_left(walk, self.record)
         if self.has_search and missing and (left is None or left > len(missing) or is_single):
             with because("it is wanted by its key, which only a search may find"):
                 await self._search(missing, include)
@@ -171,24 +172,24 @@ class ByKey(Loader[Wanted[str], RowT | None], Generic[RowT]):
 
     async def _search(self, keys: set[str], include: frozenset[str]) -> None:
         calls = [listing(self.record, {"search": key}, include) for key in sorted(keys)]
-        for result in await settle(map(self.context.read, calls)):
+        for result in await settle(map(self.context.reading.read, calls)):
             if isinstance(result, Exception):
                 raise result
 
     async def _recall(self, missing: set[str], include: frozenset[str]) -> None:
         """Take the rows from what is kept though stale: by their ids, which the keys once had."""
         for key in missing:
-            row_id = self.context.session.id_of(self.record, key, stale=True)
+            row_id = self.context.reading.session.id_of(self.record, key, stale=True)
             if row_id is not None:
                 with suppress(UnavailableError, RateLimitedError):
-                    await self.context.read(one(self.record, row_id, include))
+                    await self.context.reading.read(one(self.record, row_id, include))
 
     async def _walk(self, walk: Listing[Any]) -> None:
         """Read the whole list, if the operation can afford it; else a key that was not found is null."""
         with suppress(TooComplexError):
             await walk.page(1)
-            left = self.context.pages_left(walk, self.record)
-            if left is None or left <= self.context.session.calls_left:
+            left = self.context.reading.pages_left(walk, self.record)
+            if left is None or left <= self.context.reading.session.calls_left:
                 await walk.all()
 
     def _missing(self, keys: set[str]) -> set[str]:
@@ -198,7 +199,7 @@ class ByKey(Loader[Wanted[str], RowT | None], Generic[RowT]):
 
     def _by_key(self) -> dict[str, RowT]:
         """Return the rows that the operation knows, by their keys as they are compared."""
-        rows = self.context.known.rows(self.record.row)
+        rows = self.context.reading.known.rows(self.record.row)
         return {comparable(key): row for row in rows if (key := getattr(row, self.column))}
 
 
@@ -217,12 +218,14 @@ async def ids_by_key(context: "Context", by_key: type[ByKey[Any]], keys: set[str
     where that may hold all.
     """
     record = by_key.record
-    kept = {comparable(key): row_id for key in keys if (row_id := context.id_of(record, key)) is not None}
+    kept = {
+        comparable(key): row_id for key in keys if (row_id := context.reading.id_of(record, key)) is not None
+    }
     left = sorted(key for key in keys if comparable(key) not in kept)
     if not left:
         return Found(kept)
     searches = by_key.has_search and len(left) == 1 and not _lie_on_a_page(context, by_key)
-    walk = context.listing_now(listing(record, {"search": left[0]} if searches else None))
+    walk = context.reading.listing_now(listing(record, {"search": left[0]} if searches else None))
     rows = await walk.page(1)
     found = {comparable(key): row.id for row in rows if (key := getattr(row, by_key.column))}
     return Found(found | kept, searches or walk.pages_left(None) == 0)
@@ -230,8 +233,8 @@ async def ids_by_key(context: "Context", by_key: type[ByKey[Any]], keys: set[str
 
 def _lie_on_a_page(context: "Context", by_key: type[ByKey[Any]]) -> bool:
     record = by_key.record
-    size = context.session.cache.size(record, context.session.credential)
-    return by_key.are_few if size is None else size <= context.upstream.traits.page_size(record.path)
+    size = context.reading.session.size(record)
+    return by_key.are_few if size is None else size <= context.reading.upstream.traits.page_size(record.path)
 
 
 class Extra(msgspec.Struct, frozen=True):
@@ -260,13 +263,13 @@ class Extras(Loader[Extra, Any]):
 
     async def _link(self, extra: Extra, failure: RateLimitedError | None) -> Any:
         context, kind = self.context, extra.record.row
-        if context.known.link(kind, extra.name, extra.row_id) is UNKNOWN:
+        if context.reading.known.link(kind, extra.name, extra.row_id) is UNKNOWN:
             call = one(extra.record, extra.row_id, frozenset({extra.name}))
-            if not context.upstream.traits.honoured(call, context.session.credential):
+            if not context.reading.honoured(call):
                 return UNAVAILABLE
             with because(f"only include={extra.name} tells it"):
                 await _read(context, call, failure)
-        return context.known.link(kind, extra.name, extra.row_id)
+        return context.reading.known.link(kind, extra.name, extra.row_id)
 
 
 AnyRow = Row | Stub

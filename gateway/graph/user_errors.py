@@ -6,7 +6,7 @@ from typing import Any, TypeVar, cast
 
 import strawberry
 
-from gateway.graph.loader import settle
+from gateway.upstream.way.tasks import settle
 
 T = TypeVar("T")
 U = TypeVar("U")

@@ -11,10 +11,11 @@ import msgspec
 from gateway.errors import GatewayError, UnavailableError
 from gateway.graph.context import Context
 from gateway.graph.inputs import Body, Inputs
-from gateway.graph.loader import Loader, settle
+from gateway.graph.loader import Loader
 from gateway.graph.user_errors import all_of, present
 from gateway.upstream.call import one
 from gateway.upstream.record import Many, Record, Row, Value
+from gateway.upstream.way.tasks import settle
 from gateway.upstream.wire.natural_keys import usable
 from gateway.upstream.wire.unchanged import LEFT_OUT, Linked, cell, linked
 
@@ -45,8 +46,10 @@ class Whole(msgspec.Struct, frozen=True):
         names = [name for name in self.record.writable if name not in given]
         includes = {self.record.writable[name].told_by for name in names}
         try:
-            context.afford(2)  # or the read would be in vain
-            answer = await context.as_it_came(one(self.record, row_id, frozenset(filter(None, includes))))
+            context.reading.afford(2)  # or the read would be in vain
+            answer = await context.reading.as_it_came(
+                one(self.record, row_id, frozenset(filter(None, includes)))
+            )
             row = present(next(iter(answer.rows), None), self._kind, "id")
             held = await all_of(self._held(context, name, row, answer.raw) for name in names)
         except GatewayError as error:
@@ -119,5 +122,5 @@ class RowsNow(Loader[RowNow, Row | None]):
         return await settle(self._row(key) for key in keys)
 
     async def _row(self, key: RowNow) -> Row | None:
-        answer = await self.context.as_it_came(one(key.record, key.row_id))
+        answer = await self.context.reading.as_it_came(one(key.record, key.row_id))
         return next(iter(answer.rows), None)

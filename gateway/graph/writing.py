@@ -12,7 +12,6 @@ from gateway.errors import OverloadedError, RateLimitedError, UnavailableError, 
 from gateway.graph.context import Context, Info
 from gateway.graph.global_id import global_ids
 from gateway.graph.inputs import Body, Inputs
-from gateway.graph.loader import settle
 from gateway.graph.look_ahead import selected
 from gateway.graph.payload import Deleted, Saved
 from gateway.graph.refused_input import Attempt, Unique, faults_of
@@ -21,6 +20,7 @@ from gateway.graph.whole_row import Otherwise, Whole
 from gateway.upstream.record import Record, Row
 from gateway.upstream.way.budget import Lane
 from gateway.upstream.way.reasons import because
+from gateway.upstream.way.tasks import settle
 from gateway.upstream.wire.columns import is_moment
 from gateway.upstream.wire.natural_keys import comparable
 from gateway.upstream.write import Write, WriteRefusedError, Written
@@ -59,7 +59,7 @@ class Writable(msgspec.Struct, frozen=True):
         context, wants_row = info.context, bool(selected(info) - _TELL_NO_ROW)
 
         async def write() -> Saved:
-            with context.part_of_a_write():
+            with context.reading.part_of_a_write():
                 body = await self.inputs.body_of_new(context, source)
                 newest = await self._newest(context, candidates, body) if wants_row else None
             context.forget()
@@ -78,7 +78,7 @@ class Writable(msgspec.Struct, frozen=True):
 
         async def write() -> Saved:
             async with self._turn(context, source.id):
-                with context.part_of_a_write():
+                with context.reading.part_of_a_write():
                     (row_id, held), body = await both(
                         self._row(context, source.id, self.inputs.given(source)),
                         self.inputs.body_of_change(context, source),
@@ -99,16 +99,16 @@ class Writable(msgspec.Struct, frozen=True):
                 row_id, held = await self._row(context, global_id, body)
                 return await self._change(context, row_id, held, Attempt(body, row_id=row_id))
 
-        with context.part_of_a_write():
+        with context.reading.part_of_a_write():
             results = await settle(_saved(write(global_id)) for global_id in ids)
-        return context.refused_together(results, Lane.WRITE, _requests(context))
+        return context.reading.refused_together(results, Lane.WRITE, _requests(context))
 
     async def delete(self, context: Context, global_id: str) -> Deleted:
         """Remove a row."""
 
         async def write() -> Saved:
             row_id = self.inputs.row_id(global_id, "id")
-            async with context.upstream.turns.of(self.record, row_id):
+            async with context.reading.upstream.turns.of(self.record, row_id):
                 context.forget()
                 await self._write(context, Write("DELETE", self.record, row_id), Attempt(row_id=row_id))
             return Saved(True, self.record.row.kind, row_id)
@@ -123,17 +123,17 @@ class Writable(msgspec.Struct, frozen=True):
             row_id = self.inputs.row_id(global_id, "id")
         except InputRefusedError:
             return nullcontext()
-        return context.upstream.turns.of(self.record, row_id)
+        return context.reading.upstream.turns.of(self.record, row_id)
 
     async def _row(self, context: Context, global_id: str, given: Collection[str]) -> tuple[int, Body]:
         """Return the id of a row to be changed, and what it holds that goes along."""
         row_id = self.inputs.row_id(global_id, "id")
-        if context.upstream.update_method != "PUT":
+        if context.reading.upstream.update_method != "PUT":
             return row_id, {}
         return row_id, await Whole(self.inputs, self.otherwise).body(context, row_id, given)
 
     async def _change(self, context: Context, row_id: int, held: Body, attempt: Attempt) -> Saved:
-        method = context.upstream.update_method
+        method = context.reading.upstream.update_method
         body = held | attempt.body
         written = await self._write(context, Write(method, self.record, row_id, body), attempt)
         return Saved(True, self.record.row.kind, row_id, cells=body | written.told)
@@ -145,13 +145,15 @@ class Writable(msgspec.Struct, frozen=True):
         answered with the id before; whether it does is undocumented.
         """
         try:
-            if context.upstream.traits.tells_id(self.record.path):
+            if context.reading.upstream.traits.tells_id(self.record.path):
                 return None
-            context.upstream.check_hour(context.session, 2)  # the look must not cost the write its request
+            context.reading.upstream.check_hour(
+                context.reading.session, 2
+            )  # the look must not cost the write its request
             with because(
                 "should PlanDocket not name the new row, only what was there before tells which it is"
             ):
-                async with asyncio.timeout(context.time_left / 2):
+                async with asyncio.timeout(context.reading.time_left / 2):
                     return max((row.id for row in await candidates(body)), default=0)
         except UnavailableError as error:
             if error.never_left:
@@ -178,7 +180,7 @@ async def _saved(work: Awaitable[Saved]) -> Saved:
 
 def _requests(context: Context) -> int:
     """Return how many requests a change of a row costs: a PUT reads it before."""
-    return 2 if context.upstream.update_method == "PUT" else 1
+    return 2 if context.reading.upstream.update_method == "PUT" else 1
 
 
 def _once(context: Context, find: Callable[[], Coroutine[Any, Any, T]]) -> Callable[[], Awaitable[T]]:
@@ -187,7 +189,7 @@ def _once(context: Context, find: Callable[[], Coroutine[Any, Any, T]]) -> Calla
 
     def get() -> Awaitable[T]:
         if not found:
-            found.append(context.start(find()))
+            found.append(context.tasks.start(find()))
         return asyncio.shield(found[0])
 
     return get

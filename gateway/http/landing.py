@@ -8,7 +8,7 @@ from gateway.execution.operation import NOT_SHOWN
 from gateway.http.callers.callers import REFUSALS, Callers, refused
 from gateway.http.refusal import RequestError
 from gateway.schema import print_schema
-from gateway.settings.settings import Settings
+from gateway.settings.access import AccessSettings
 
 
 async def landing(_: Request) -> Response:
@@ -19,7 +19,7 @@ async def landing(_: Request) -> Response:
 class SchemaFile:
     """`GET /schema.graphql`: the SDL, for code generators that may ask for the schema by GraphQL too."""
 
-    def __init__(self, callers: Callers, settings: Settings) -> None:
+    def __init__(self, callers: Callers, settings: AccessSettings) -> None:
         self._callers = callers
         self._who = settings.introspection
 

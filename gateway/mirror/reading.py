@@ -1,244 +1,104 @@
-"""Every upstream read of an operation goes through here, so that no two ask the same."""
+"""The one way in which an operation reads: what is kept, else the batch, else PlanDocket anew."""
 
-import asyncio
-from collections.abc import Container, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
 
-from gateway.errors import GatewayError, RateLimitedError, TooComplexError
-from gateway.graph.loader import Loader, see, settle
-from gateway.mirror.narrowing import lacking, matcher, wider
-from gateway.mirror.plan import Way, after_first_list, lists_by_filter
+import msgspec
+
+from gateway.mirror.batch import Batch
+from gateway.mirror.operation import Operation
+from gateway.mirror.seen import Known
 from gateway.mirror.walk import Listing
-from gateway.upstream.call import Call
-from gateway.upstream.way.reasons import because, reason
-from gateway.upstream.way.session import Session
+from gateway.upstream.call import Call, one
+from gateway.upstream.record import RowT
+from gateway.upstream.way.budget import Lane
+from gateway.upstream.way.reasons import because
 from gateway.upstream.wire.json_rows import Answer
+from gateway.upstream.write import Write, Written
 
-if TYPE_CHECKING:
-    from gateway.graph.context import Context
-
-Wants = dict[Call[Any], frozenset[str]]
-"""Calls without includes, each with the includes that somebody wants."""
-
-Asked = dict[Call[Any], tuple[frozenset[str], asyncio.Future[Answer[Any]]]]
-"""Calls without includes that were asked, each with its includes and what is to become its answer."""
+_TO_TELL_S, _SHARE_TO_TELL = 0.5, 0.1
+"""What of an operation's time is left to tell that a write was done, whatever comes after it."""
 
 
-class Reads(Loader[Call[Any], Answer[Any]]):
-    """Calls to answers.
+class Reading(Operation):
+    """An operation's reads and writes, as its loaders and resolvers make them."""
 
-    Calls that differ only in their includes become one request with all of them, a later call whose
-    includes were already asked for costs none, and several lists are taken from a wider one that holds them
-    all where that costs fewer requests, or where it is read to its end in any case.
-    """
+    _batch: Batch | None = None
 
-    def __init__(self, context: "Context") -> None:
-        super().__init__(context)
-        self._reasons: dict[Call[Any], str] = {}  # a batch runs as whoever began it: others have their own
+    async def read(self, call: Call[RowT]) -> Answer[RowT]:
+        """Return the answer to `call`, at most one request for all in this operation who ask."""
+        if (answer := self.at_hand(call)) is not None:
+            return answer
+        if self._batch is None:
+            self._batch = Batch(self)
+        return await self._batch.load(call)
 
-    def load(self, key: Call[Any]) -> "asyncio.Future[Answer[Any]]":
-        """Return a future of the call's answer, and remember why it is wanted."""
-        self._reasons.setdefault(key.including(frozenset()), reason())
-        return super().load(key)
+    async def as_it_came(self, call: Call[RowT]) -> Answer[RowT]:
+        """Return the read of a single row as PlanDocket answers it now, whatever is kept, with `Answer.raw`.
 
-    async def load_batch(self, keys: list[Call[Any]]) -> list[Answer[Any] | Exception]:
-        """Return an answer or an exception for each call, in their order."""
-        wants: Wants = {}
-        for call in keys:
-            bare = call.including(frozenset())
-            wants[bare] = wants.get(bare, frozenset()) | call.include
-        unread = {bare: include for bare, include in wants.items() if not self._is_asked(bare, include)}
-        failed = await self._prepare(unread)
-        left = [bare for bare in wants if bare not in failed]
-        results = await settle(self._wanted(bare, wants[bare]) for bare in left)
-        results = self.context.refused_together(results, self.context.session.lane)
-        answers = {**failed, **dict(zip(left, results, strict=True))}
-        return [answers[call.including(frozenset())] for call in keys]
-
-    async def _wanted(self, bare: Call[Any], include: frozenset[str]) -> Answer[Any]:
-        with because(self._reasons[bare]):
-            return await self._answer(bare, include)
-
-    def _is_asked(self, bare: Call[Any], include: frozenset[str]) -> bool:
-        """Return whether a call was asked before; what is kept is answered before it comes here."""
-        asked = self.context.asked
-        return bare in asked and include <= asked[bare][0]
-
-    async def _prepare(self, unread: Wants) -> Mapping[Call[Any], Exception]:
-        """Read wider lists where that saves requests, and refuse what the operation may not ask any more.
-
-        Returns the calls that fail, with why.
+        The operation does not know the row by this: what is read so is about to be changed.
         """
-        failed: dict[Call[Any], Exception] = {}
-        unread = {bare: unread[bare] for bare in unread if not await self._narrow(bare, unread[bare])}
-        each = set(unread)
-        for wide, narrow in _by_wider_list(unread, self.context.walks):
-            try:
-                include = frozenset[str]().union(unread.get(wide, ()), *narrow.values())
-                if await self._widen(wide, narrow, include):
-                    each -= narrow.keys()
-            except RateLimitedError as error:
-                # Each of them would cost more than the walk: only what is kept though stale is left.
-                failed |= {
-                    bare: error
-                    for bare, include in narrow.items()
-                    if await self.context.recall(bare.including(include)) is None
-                }
-            except GatewayError:
-                pass  # each may still be answered, by what is kept though stale
-        each -= failed.keys()
-        try:
-            self.context.session.check(self.context.session.lane, len(each))
-        except GatewayError as error:
-            failed |= dict.fromkeys(each, error)
-        return failed
+        self.depends_on_more()
+        return await self.mirror.ask_now(msgspec.structs.replace(call, as_it_came=True), self.session)
 
-    async def _narrow(self, bare: Call[Any], include: frozenset[str]) -> bool:
-        """Answer a list's page from a wider list that is kept whole; return whether there is one."""
-        context = self.context
-        answer = await context.upstream.narrowed(bare.including(include), context.session)
-        if answer is None:
-            return False
-        read = asyncio.get_running_loop().create_future()
-        read.set_result(answer)
-        context.asked[bare] = include, read
-        context.known.add(bare.including(include), answer)
-        return True
+    async def write(self, write: Write[RowT]) -> Written[RowT]:
+        """Send a write, once, and know the row that it tells."""
+        self.depends_on_more()
+        session = self.session
+        with because("the write itself, sent once"):
+            written = await self.mirror.write(write, session)
+        session.cut_at = session.deadline - min(_TO_TELL_S, self.time_left * _SHARE_TO_TELL)
+        if written.row is not None:
+            answer = Answer(rows=(written.row,), flaws=written.flaws)
+            self.learn(one(write.record, written.row.id), answer)
+        return written
 
-    async def _widen(self, wide: Call[Any], narrow: Wants, include: frozenset[str]) -> bool:
-        """Read the list that holds all of `narrow`, with `include`, if that is cheaper; return whether it was."""
-        id_of = self.context.session.id_of
-        if any(matcher(bare.record, lacking(bare, wide), id_of) is None for bare in narrow):
-            return False
-        context, call = self.context, wide.including(include)
-        # Not through the loader, which may be waiting for this very batch.
-        listing = context.upstream.listing(call, context.session, self._read, context.read_anew)
-        if wide in self.context.walks:
-            is_affordable = len(narrow) <= context.session.calls_left
-            return await self._walk(listing, call, at_stake=len(narrow) if is_affordable else 0)
-        return await self._walk_if_cheaper(listing, call, narrow)
+    def forget(self) -> None:
+        """Forget what the operation read: after a write it may be different."""
+        self.known = Known()
+        self.asked.clear()
+        self.walks.clear()
+        self._batch = None
 
-    async def _walk_if_cheaper(self, listing: Listing[Any], wide: Call[Any], narrow: Wants) -> bool:
-        """Read a list to its end if that costs less than the lists that it holds; return whether it was."""
-        context, lists = self.context, len(narrow)
-        traits, session = context.upstream.traits, context.session
-        pages = context.pages_left(context.listing(wide.lacking(*wide.filters)), wide.record)
-        if wide.filters and pages is not None and pages >= lists:
-            pages = None  # it may be far shorter than the collection
-        affordable = session.calls_left
-        way = lists_by_filter(lists, pages=pages, tells_totals=traits.tells_totals, affordable=affordable)
-        if way is Way.FIRST:
-            first, include = next(iter(narrow.items()))
-            with because(f"the first of {lists} lists tells whether a walk of all would cost less"):
-                total = (await self._answer(first, include)).paging.total
-            of = _most_lists(wide, first, session)
-            way = after_first_list(total, lists, traits.page_size(wide.record.path), of=of)
-        if way is Way.PAGE:
-            with because(f"{lists} lists are wanted, and one page tells whether a walk of all costs less"):
-                await listing.page(1)
-            pages = listing.pages_left(None)
-            way = Way.SCAN if pages is not None and pages < lists else Way.EACH
-        return way is Way.SCAN and await self._walk(listing, wide, at_stake=0)
+    def listing(self, call: Call[RowT]) -> Listing[RowT]:
+        """Return the list that `call` begins, to be read page by page."""
+        return self.mirror.listing(call, self.session, self.read, self.read_anew)
 
-    async def _walk(self, listing: Listing[Any], call: Call[Any], at_stake: int) -> bool:
-        """Read the list that `call` begins to its end, if that can be afforded; return whether it was.
+    def listing_now(self, call: Call[RowT]) -> Listing[RowT]:
+        """Return the list that `call` begins as PlanDocket has it now, whatever is kept of it."""
+        return self.mirror.listing(call, self.session, self._read_now, self._read_now)
 
-        `at_stake` are the lists that would be lost by a walk in vain.
-
-        Raises:
-            RateLimitedError: the hour has too few requests left for it, and nothing is at stake.
-        """
-        with because("a walk of all costs less than each list on its own"):
-            await listing.page(1)
-            pages = listing.pages_left(None)
-            if pages is None and at_stake and not await self._ends_in_time(call):
-                return False
-            try:
-                self.context.afford(pages or 0)
-            except (RateLimitedError, TooComplexError):
-                if at_stake:
-                    return False
-                raise
-            await listing.all()
-        return listing.total is not None
-
-    async def _ends_in_time(self, call: Call[Any]) -> bool:
-        """Return whether the operation can afford to read a list to its end, where PlanDocket tells no totals.
-
-        The last page that it could afford tells: it is empty then.
-        """
-        last = self.context.session.calls_left
-        return last > 1 and not (await self._read(call.at(last))).rows
-
-    async def _read(self, call: Call[Any]) -> Answer[Any]:
-        """Return the answer to a call of this loader's own."""
-        return self.context.at_hand(call) or await self._answer(call.including(frozenset()), call.include)
-
-    async def _answer(self, bare: Call[Any], include: frozenset[str]) -> Answer[Any]:
-        asked, running = self.context.asked.get(bare, (frozenset[str](), None))
-        if running is None or not include <= asked:
-            include |= asked
-            running = self.context.start(self._fetch(bare.including(include)))
-            self.context.asked[bare] = include, running
-        return await asyncio.shield(running)
-
-    async def _fetch(self, call: Call[Any]) -> Answer[Any]:
-        answer = await self.context.upstream.get(call, self.context.session)
-        self.context.learn(call, answer)
+    async def _read_now(self, call: Call[RowT]) -> Answer[RowT]:
+        self.depends_on_more()
+        self.session.check(self.session.lane)
+        answer = await self.mirror.ask_now(call, self.session)
+        self.learn(call, answer)
         return answer
 
+    async def walk(self, call: Call[RowT]) -> tuple[RowT, ...]:
+        """Return every row of the list that `call` begins.
 
-async def read_first(context: "Context", call: Call[Any]) -> Answer[Any]:
-    """Return the answer to a call at once: there is no batch to wait for, as nobody else wants anything beside it."""
-    session = context.session
-    session.check(session.lane)
-    read = asyncio.get_running_loop().create_future()
-    read.add_done_callback(see)
-    context.asked[call.including(frozenset())] = call.include, read
-    try:
-        answer = await context.upstream.ask(call, session)
-        context.learn(call, answer)
-        read.set_result(answer)
-    except Exception as error:
-        read.set_exception(error)
-        raise
-    finally:
-        read.cancel()  # where it was given up: nothing else is left to cancel
-    return answer
+        Raises:
+            TooComplexError: the operation cannot afford its pages after the first; none of them was asked for.
+        """
+        listing, session = self.listing(call), self.session
+        await listing.page(1)
+        left = listing.pages_left(None) or 0
+        if left > session.calls_left and self.mirror.kept(call.at(2), session) is None:
+            session.check(session.lane, left)
+        return await listing.all()
 
-
-async def read_anew(context: "Context", call: Call[Any]) -> Answer[Any]:
-    """Return what PlanDocket answers to a call during this operation: what was kept before it does not count."""
-    include, running = context.asked.get(call.including(frozenset()), (frozenset[str](), None))
-    if running is not None and call.include <= include:
-        return await asyncio.shield(running)
-    return await read_first(context, call)
-
-
-def _by_wider_list(unread: Wants, walks: Container[Call[Any]]) -> Iterator[tuple[Call[Any], Wants]]:
-    """Yield lists that hold several of these first pages, each page once.
-
-    Those first that are read to their end in any case, then those that hold most, then the shortest.
-    """
-    holds: dict[Call[Any], Wants] = {}
-    for bare, include in unread.items():
-        for wide, _ in wider(bare) if bare.page == 1 else ():
-            holds.setdefault(wide, {})[bare] = include
-
-    def rank(held: tuple[Call[Any], Wants]) -> tuple[bool, int, int]:
-        wide, narrow = held
-        return wide not in walks, -len(narrow) - (wide in unread), -len(wide.filters)
-
-    left = set(unread)
-    for wide, held in sorted(holds.items(), key=rank):
-        narrow = {bare: include for bare, include in held.items() if bare in left}
-        if len(narrow) > 1 or (narrow and wide in walks):
-            left -= narrow.keys()
-            yield wide, narrow
-
-
-def _most_lists(wide: Call[Any], narrow: Call[Any], session: Session) -> int | None:
-    """Return how many lists such as `narrow` make up the wider one; None where nobody knows."""
-    others = (narrow.record.exact[name].of for name, _ in lacking(narrow, wide))
-    sizes = [session.cache.size(other, session.credential) for other in others if other is not None]
-    return max((size for size in sizes if size is not None), default=None)
+    @contextmanager
+    def part_of_a_write(self) -> Generator[None]:
+        """Let reads count as a write's own: against the hour, before other reads, not against the operation."""
+        session: Any = self._session
+        if session is None:
+            yield
+            return
+        lane, session.lane = session.lane, Lane.WRITE
+        try:
+            with because("the write needs it"):
+                yield
+        finally:
+            session.lane = lane

@@ -35,13 +35,13 @@ class ParticipationsWithoutNumber(Loader[OfContact, tuple[ParticipantRow, ...]])
 
     def load(self, key: OfContact) -> "asyncio.Future[tuple[ParticipantRow, ...]]":
         """Return a future of a contact's participations; others' are found in the same walk from now on."""
-        self.context.walks.add(key.call.including(frozenset()))
+        self.context.reading.walks.add(key.call.including(frozenset()))
         return super().load(key)
 
     async def load_batch(self, keys: list[OfContact]) -> list[tuple[ParticipantRow, ...] | Exception]:
         """Return the participations for each contact, in their order."""
         rows: dict[Call[ParticipantRow], dict[int, list[ParticipantRow]]] = {}
         for call in {key.call for key in keys}:
-            for row in await self.context.walk(call):
+            for row in await self.context.reading.walk(call):
                 rows.setdefault(call, {}).setdefault(row.contact_id or 0, []).append(row)
         return [tuple(rows.get(key.call, {}).get(key.contact_id, ())) for key in keys]

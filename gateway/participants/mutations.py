@@ -66,10 +66,10 @@ async def _is_taken(context: Context, attempt: Attempt) -> bool:
     if len(ends) < 2:
         return False
     call = listing(PARTICIPANTS, ends)
-    kept = context.at_hand(call)
+    kept = context.reading.at_hand(call)
     if kept is not None and any(map(is_twin, kept.rows)):
         return True
-    return any(map(is_twin, await context.listing_now(call).page(1)))
+    return any(map(is_twin, await context.reading.listing_now(call).page(1)))
 
 
 _INPUTS = Inputs(
@@ -263,7 +263,7 @@ async def _ends_of(context: Context, row: ParticipantRow, sent: Collection[str])
 
 async def _candidates(context: Context, sent: Body) -> tuple[Row, ...]:
     filters = {name: sent[name] for name in ("event_key", "customer_number")}
-    return await context.listing_now(listing(PARTICIPANTS, filters)).all()
+    return await context.reading.listing_now(listing(PARTICIPANTS, filters)).all()
 
 
 def _raise_common(results: Sequence[Saved | Exception]) -> None:

@@ -168,3 +168,23 @@ def log_failure(log: logging.Logger, error: BaseException | None, place: str) ->
     stack = "".join(traceback.format_tb(error.__traceback__)) if error else ""
     log.error("%s at %s, reference %s\n%s", type(error).__name__, place, reference, stack)
     return reference
+
+
+class State(msgspec.Struct, frozen=True):
+    """How PlanDocket and the way to it stand."""
+
+    hits: int
+    """Reads that were answered without a request, since the start."""
+    misses: int
+    """Reads that needed a request, or joined one."""
+    in_flight: int
+    """Requests that are sent and not yet answered."""
+    waiting: int
+    """Requests that wait for a place in flight."""
+    kept_rows: int
+    used: int
+    """Requests in the last sixty minutes: of the held key, or of all callers' keys together."""
+    remaining: int | None
+    """What the held key's hour has left; None where it is unlimited, or there is none."""
+    breaker: str
+    """"closed", "half_open" or "open"."""

@@ -20,8 +20,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from gateway.telemetry.events import CallDetails, OperationDetails
-from gateway.upstream.client import Upstream
+from gateway.telemetry.events import CallDetails, OperationDetails, State
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 
@@ -91,9 +90,9 @@ class Metrics:
         self._calls_by = cache(self._calls.labels)
         self._call_seconds_by = cache(self._call_seconds.labels)
 
-    def watch(self, upstream: Upstream, process: Process | None = None) -> None:
+    def watch(self, state: Callable[[], State], process: Process | None = None) -> None:
         """Tell from now on how the way to PlanDocket stands, and how the process does."""
-        self._registry.register(_Standing(upstream, process or Process()))
+        self._registry.register(_Standing(state, process or Process()))
 
     def count_operation(self, details: OperationDetails) -> None:
         """Count an operation that ended."""
@@ -137,16 +136,15 @@ class _Names:
 class _Standing(Collector):
     """What is so at the moment: nothing is counted along the way for it."""
 
-    def __init__(self, upstream: Upstream, process: Process) -> None:
-        self._upstream = upstream
+    def __init__(self, state: Callable[[], State], process: Process) -> None:
+        self._state = state
         self._process = process
 
     def collect(self) -> Iterator[Metric]:
         """Yield what Prometheus asks for."""
-        upstream = self._upstream
-        state = upstream.state
-        yield _counter("gateway_cache_hits", "Reads that were answered without a request.", upstream.hits)
-        yield _counter("gateway_cache_misses", "Reads that needed a request, or joined one.", upstream.misses)
+        state = self._state()
+        yield _counter("gateway_cache_hits", "Reads that were answered without a request.", state.hits)
+        yield _counter("gateway_cache_misses", "Reads that needed a request, or joined one.", state.misses)
         yield _gauge("gateway_cache_rows", "Rows that are kept, one for each key.", state.kept_rows)
         yield _gauge(
             "gateway_budget_used",

@@ -347,7 +347,7 @@ async def test_nothing_of_a_refused_key_stays_in_memory(tenant: Tenant) -> None:
         await tenant.codes(query)
         await tenant.codes(query, "other")
     endpoint = endpoint_of(tenant.ask)
-    cache, results = cast(Cache, endpoint._upstream._cache), endpoint._executor._results
+    cache, results = cast(Cache, endpoint._mirror._cache), endpoint._executor._results
     rows, kept = cache.rows, len(results._kept)
     tenant.revoke()
     await tenant.codes("{ contacts { totalCount } }")

@@ -13,6 +13,7 @@ import httpx
 from pydantic import SecretStr
 
 from gateway.contacts.record import CONTACTS
+from gateway.mirror.mirror import Mirror
 from gateway.settings.settings import Settings
 from gateway.upstream.call import one
 from gateway.upstream.client import Upstream
@@ -67,9 +68,9 @@ async def main(reads: int) -> None:
     key = Credential(SecretStr("key"), is_held=True)
     began = time.monotonic()
     print(f"{'reads':>10} {'MB':>7}\n{0:>10} {resident_mb():>7.0f}")  # noqa: T201
-    async with Upstream(settings, Contacts()) as upstream:
+    async with Mirror(Upstream(settings, Contacts()), settings, settings) as mirror:
         for row_id in range(1, reads + 1):
-            await upstream.get(one(CONTACTS, row_id), upstream.session(key))
+            await mirror.get(one(CONTACTS, row_id), mirror.session(key))
             if row_id % (reads // SAMPLES) == 0:
                 print(f"{row_id:>10} {resident_mb():>7.0f}", flush=True)  # noqa: T201
     print(f"{time.monotonic() - began:.0f} s")  # noqa: T201

@@ -8,7 +8,7 @@ import weakref
 import msgspec
 import pytest
 from execution.documents import ANY_SIZE, Run, coded
-from execution.test_same_as_plain import CREDENTIAL, SETTINGS, plain
+from execution.test_same_as_plain import CREDENTIAL, SETTINGS, mirror_of, plain
 from execution.worlds import World
 from graphql import parse
 
@@ -18,7 +18,6 @@ from gateway.execution.projection import ProjectingExecutor
 from gateway.graph.caller import Caller
 from gateway.graph.context import Context
 from gateway.schema import RULES, SCHEMA
-from gateway.upstream.client import Upstream
 
 BARE = """{ participants(first: 5) { nodes {
     id isConfirmed createdAt contact { id firstName email } event { id title dateFrom }
@@ -58,14 +57,14 @@ class Asking:
     async def __call__(self, text, world=None, variables=None, cache="off"):
         """Return `data`; it is what plain execution gives."""
         del self._counting.executed[:]
-        async with Upstream(SETTINGS[cache], world or World("schema", "none")) as upstream:
-            return await self.through(upstream, text, variables)
+        async with mirror_of(cache, world or World("schema", "none")) as mirror:
+            return await self.through(mirror, text, variables)
 
-    async def through(self, upstream, text, variables=None):
-        """Return `data` as read through this upstream."""
+    async def through(self, mirror, text, variables=None):
+        """Return `data` as read through this mirror."""
         request = Request(text, variables)
-        body = (await self.executor.run(request, Context(upstream, Caller(CREDENTIAL)))).body
-        wanted, _, _ = await plain(parse(text), Run(None, variables), upstream)
+        body = (await self.executor.run(request, Context(mirror, Caller(CREDENTIAL)))).body
+        wanted, _, _ = await plain(parse(text), Run(None, variables), mirror)
         assert msgspec.json.encode(body["data"]) == wanted
         return msgspec.json.decode(wanted)
 
@@ -190,9 +189,9 @@ async def test_operations_of_a_document_have_defaults_of_their_own(asking):
     """A fragment that two operations share is read with the defaults of the one that runs."""
     text = """query On($x: Boolean = true) { ...All } query Off($x: Boolean = false) { ...All }
         fragment All on Query { events(first: 1) { nodes { id title @include(if: $x) } } }"""
-    async with Upstream(SETTINGS["off"], World("schema", "none")) as upstream:
+    async with mirror_of("off", World("schema", "none")) as mirror:
         for name, is_told in (("On", True), ("Off", False), ("On", True)):
-            context = Context(upstream, Caller(CREDENTIAL))
+            context = Context(mirror, Caller(CREDENTIAL))
             body = (await asking.executor.run(Request(text, None, name), context)).body
             [row] = msgspec.json.decode(msgspec.json.encode(body["data"]))["events"]["nodes"]
             assert ("title" in row) is is_told, name
@@ -215,10 +214,10 @@ async def test_a_documents_projections_are_bounded(asking):
     declared = ", ".join(f"${name}: Boolean!" for name in names)
     chosen = " ".join(f"a{name}: title @include(if: ${name})" for name in names)
     text = f"query ({declared}) {{ events(first: 1) {{ nodes {{ id {chosen} }} }} }}"
-    async with Upstream(SETTINGS["on"], World("schema", "none")) as upstream:
+    async with mirror_of("on", World("schema", "none")) as mirror:
         for values in itertools.islice(itertools.product([True, False], repeat=len(names)), 1_200):
             request = Request(text, dict(zip(names, values, strict=True)))
-            body = (await asking.executor.run(request, Context(upstream, Caller(CREDENTIAL)))).body
+            body = (await asking.executor.run(request, Context(mirror, Caller(CREDENTIAL)))).body
             assert "errors" not in body
 
     document = asking.executor._documents.get(text)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import msgspec
 import pytest
-from execution.test_same_as_plain import CREDENTIAL, SETTINGS
+from execution.test_same_as_plain import CREDENTIAL, mirror_of
 from execution.worlds import World
 from keeping.wires import bearer
 
@@ -18,7 +18,6 @@ from gateway.graph.context import Context
 from gateway.http.callers.tokens import new_token
 from gateway.sandbox import SANDBOX_KEY, Sandbox
 from gateway.schema import RULES, SCHEMA
-from gateway.upstream.client import Upstream
 
 PAGE = "{ participants(first: 100) { nodes { id isConfirmed contact { email } event { title } } } }"
 EVENTS = "{ events { nodes { databaseId title } } }"
@@ -181,12 +180,12 @@ async def test_many_at_once_get_the_same(ask):
 async def test_what_is_learned_of_pages_ends_it(executed):
     """Where `page` turns out to do nothing, the first page is the last, though its rows are the same."""
     request, executor = Request(EVENTS), Executor(SCHEMA, RULES)
-    async with Upstream(SETTINGS["on"], World("schema", "none")) as upstream:
+    async with mirror_of("on", World("schema", "none")) as mirror:
         for _ in range(3):
-            await executor.run(request, Context(upstream, Caller(CREDENTIAL)))
+            await executor.run(request, Context(mirror, Caller(CREDENTIAL)))
         assert len(executed) == 2
-        upstream.traits.learn_paged("events", paged=False)
-        await executor.run(request, Context(upstream, Caller(CREDENTIAL)))
+        mirror.upstream.traits.learn_paged("events", paged=False)
+        await executor.run(request, Context(mirror, Caller(CREDENTIAL)))
 
     assert len(executed) == 3
 
@@ -200,7 +199,7 @@ def test_results_take_no_more_bytes_than_they_may():
     """Of 4 kB each, 12 fit into 50 kB; the least recently used go first, and one that is too large never comes in."""
     results, context = (
         Results(50_000),
-        Context(Upstream(SETTINGS["on"], World("schema", "none")), Caller(None)),
+        Context(mirror_of("on", World("schema", "none")), Caller(None)),
     )
     keys = [key_of(f"query {n}") for n in range(15)]
     for key in keys[:12]:

@@ -5,6 +5,7 @@ import asyncio
 from functools import cache
 from inspect import isawaitable
 
+import httpx
 import msgspec
 import pytest
 from execution.documents import ANY_SIZE, GRAPH, Asked, Run, documents
@@ -20,6 +21,7 @@ from gateway.execution.input_check import fault_of_null
 from gateway.execution.operation import Executor, Request
 from gateway.graph.caller import Caller
 from gateway.graph.context import Context
+from gateway.mirror.mirror import Mirror
 from gateway.sandbox import SANDBOX_KEY
 from gateway.schema import RULES, SCHEMA
 from gateway.settings.settings import Settings
@@ -86,12 +88,17 @@ def discreet(errors):
     return sorted(known, key=msgspec.json.encode)
 
 
+def mirror_of(cache: str, transport: httpx.AsyncBaseTransport) -> Mirror:
+    """Return a mirror without anything in it."""
+    return Mirror(Upstream(SETTINGS[cache], transport), SETTINGS[cache], SETTINGS[cache])
+
+
 async def compare(asked: Asked, dialect: str, fault: str, cache: str):
     """Hold that each run of a document answers as plain execution does."""
     ast = parse(asked.text)
     assert validate(GRAPH, ast) == []
     transport = world(dialect, fault)
-    one, other = (Upstream(SETTINGS[cache], transport) for _ in range(2))
+    one, other = (mirror_of(cache, transport) for _ in range(2))
     async with one, other:
         for run in asked.runs:
             assert await projected(asked.text, run, one) == await plain(ast, run, other), run

@@ -100,7 +100,7 @@ async def test_a_spent_hour_is_no_failure():
         with pytest.raises(RateLimitedError):
             await upper.get(listing(EVENTS), upper.session(caller(number)))
 
-    assert upper.gate.breaker_state is State.CLOSED
+    assert upper.upstream.gate.breaker_state is State.CLOSED
     assert len(wire.begun) == 30
 
 
@@ -325,15 +325,15 @@ async def test_a_probe_that_may_not_be_sent_lets_the_next_one_try(limit):
             await upper.get(listing(EVENTS), upper.session(caller(1)))
     with pytest.raises(UnavailableError):
         await upper.get(listing(EVENTS), upper.session(caller(2)))
-    assert upper.gate.breaker_state is State.OPEN
+    assert upper.upstream.gate.breaker_state is State.OPEN
     time.seconds += 2
     wire.fault = None
     with pytest.raises(Exception, match="requests"):
         await upper.get(one(PARTICIPANTS, 2), spent)
 
-    assert upper.gate.breaker_state is State.HALF_OPEN
+    assert upper.upstream.gate.breaker_state is State.HALF_OPEN
     await upper.get(listing(EVENTS), upper.session(caller(2)))
-    assert upper.gate.breaker_state is State.CLOSED
+    assert upper.upstream.gate.breaker_state is State.CLOSED
 
 
 async def test_an_answer_to_an_older_request_decides_nothing(made, time):

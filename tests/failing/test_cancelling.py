@@ -44,9 +44,9 @@ async def over_tcp(fault):
         upper = upstream(None, base_url=server.address, api_key=SANDBOX_KEY)
         yield upper, server
         await breathe()
-        assert (upper.gate.places.taken, upper.gate.places.waiting) == (0, 0)
+        assert (upper.upstream.gate.places.taken, upper.upstream.gate.places.waiting) == (0, 0)
         # The server is gone, the way there is still open: what it held on to would be counted.
-    await upper.gate.close()
+    await upper.upstream.gate.close()
 
 
 @pytest.mark.parametrize("fault", ["silent", "hang", "hang mid", "drip"])
@@ -92,8 +92,8 @@ async def test_a_connection_given_up():
                 async with asyncio.timeout(0.05):
                     await upper.get(listing(EVENTS), upper.session(caller(1)))
             await breathe()
-            assert upper.gate.places.taken == 0
-    await upper.gate.close()
+            assert upper.upstream.gate.places.taken == 0
+    await upper.upstream.gate.close()
 
 
 async def test_a_pause_before_a_repeat():
@@ -111,7 +111,7 @@ async def test_a_pause_before_a_repeat():
         await wire.until(1)
         await breathe()
         assert len(pauses) == 1
-        assert upper.gate.places.taken == 0  # others may go on meanwhile
+        assert upper.upstream.gate.places.taken == 0  # others may go on meanwhile
         work.cancel()
         with pytest.raises(asyncio.CancelledError):
             await work
@@ -129,10 +129,10 @@ async def test_a_place_in_the_queue():
         ]
         await wire.until(10)
         await breathe()
-        assert upper.gate.places.waiting == 2
+        assert upper.upstream.gate.places.waiting == 2
         works[10].cancel()
         await breathe()
-        assert upper.gate.places.waiting == 1
+        assert upper.upstream.gate.places.waiting == 1
         wire.go.set()
         await asyncio.gather(*works, return_exceptions=True)
         assert wire.begun[10:] == ["GET events/12"]

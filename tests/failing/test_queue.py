@@ -57,7 +57,7 @@ class Crowd:
         await self.wire.until(IN_FLIGHT)
         await breathe()
         assert len(self.wire.begun) == IN_FLIGHT
-        assert self.upper.gate.places.waiting == waiting
+        assert self.upper.upstream.gate.places.waiting == waiting
 
     async def end(self):
         """Let the held ones go on, and return what came of each."""
@@ -103,7 +103,7 @@ async def test_too_many_are_no_failure_of_plandocket(crowd):
             await crowd.upper.get(one(PARTICIPANTS, row_id), session)
         assert (raised.value.retry_after, session.calls) == (5, 0)
 
-    assert crowd.upper.gate.breaker_state is State.CLOSED
+    assert crowd.upper.upstream.gate.breaker_state is State.CLOSED
     assert not any(isinstance(result, Exception) for result in await crowd.end())
 
 

@@ -5,6 +5,7 @@ import httpx
 from asking import Time, skip
 from keeping.wires import Wire
 
+from gateway.mirror.mirror import Mirror
 from gateway.sandbox import Sandbox
 from gateway.settings.settings import Settings
 from gateway.upstream.client import Upstream
@@ -41,4 +42,4 @@ def upstream(wire, time: Time | None = None, sleep=skip, **given):
     """Return a way to PlanDocket without GraphQL, its callers with keys of their own."""
     settings = Settings.model_validate({"base_url": "http://plandocket.test", "api_key": None, **given})
     clock = Clock(time, time, sleep) if time else Clock(sleep=sleep)
-    return Upstream(settings, wire, clock)
+    return Mirror(Upstream(settings, wire, clock), settings, settings, clock)

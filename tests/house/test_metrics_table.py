@@ -5,6 +5,7 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from gateway.mirror.mirror import Mirror
 from gateway.settings.settings import Settings
 from gateway.telemetry.metrics import Metrics
 from gateway.upstream.client import Upstream
@@ -15,7 +16,8 @@ README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 def rows_of_metrics() -> list[str]:
     """Return the table's rows as the metrics themselves have it: name, type, labels, meaning."""
     metrics = Metrics()
-    metrics.watch(Upstream(Settings.model_validate({"base_url": "http://plandocket.test"})))
+    settings = Settings.model_validate({"base_url": "http://plandocket.test"})
+    metrics.watch(lambda: Mirror(Upstream(settings), settings, settings).state)
     families = text_string_to_metric_families(metrics.text().decode())
     rows: list[str] = []
     for family in families:

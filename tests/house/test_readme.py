@@ -8,24 +8,27 @@ from pathlib import Path
 from serving_here import GATEWAY
 
 from gateway.graph.user_errors import UserErrorCode
-from gateway.settings.settings import Settings
+from gateway.settings.settings import GROUPS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def rows_of_settings() -> list[str]:
-    """Return the table's rows as the settings themselves have it."""
+    """Return the tables' rows as the groups of settings themselves have them, each group under what it is about."""
     rows: list[str] = []
-    for field in Settings.model_fields.values():
-        default = "required" if field.is_required() else "" if field.default is None else f"`{field.default}`"
-        rows.append(f"| `{field.validation_alias}` | {default} | {field.description} |")
+    for group in GROUPS:
+        rows.append(f"**{(group.__doc__ or '').rstrip('.')}**")
+        for field in group.model_fields.values():
+            default = "required" if field.is_required() else "" if field.default is None else f"`{field.default}`"
+            rows.append(f"| `{field.validation_alias}` | {default} | {field.description} |")
     return rows
 
 
-def test_the_settings_table_is_the_settings() -> None:
-    """Every setting with its default, unit and meaning, in the order of the class."""
-    assert re.findall(r"^\| `(?:PLANDOCKET|GATEWAY)_.*\|$", README, re.MULTILINE) == rows_of_settings()
+def test_the_settings_tables_are_the_settings() -> None:
+    """Every setting with its default, unit and meaning, group by group in their order."""
+    found = re.findall(r"^(?:\| `(?:PLANDOCKET|GATEWAY)_.*\||\*\*.*\*\*)$", section("Run it"), re.MULTILINE)
+    assert found == rows_of_settings()
 
 
 def codes() -> set[str]:

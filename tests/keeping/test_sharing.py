@@ -13,6 +13,7 @@ from serving_here import free_ports
 from gateway.app import create_app
 from gateway.errors import TooComplexError, UnavailableError
 from gateway.events.record import EVENTS
+from gateway.mirror.mirror import Mirror
 from gateway.participants.record import PARTICIPANTS
 from gateway.sandbox import SANDBOX_KEY, Sandbox
 from gateway.settings.settings import Settings
@@ -30,7 +31,8 @@ def upstream(wire, time=None, **given):
     """Return a way to PlanDocket without GraphQL."""
     fixed = {"base_url": "http://plandocket.test", "api_key": None}
     clock = time.clock if time else Clock(sleep=skip)
-    return Upstream(Settings.model_validate(fixed | given), wire, clock)
+    settings = Settings.model_validate(fixed | given)
+    return Mirror(Upstream(settings, wire, clock), settings, settings, clock)
 
 
 async def test_equal_reads_of_many_operations_are_one_request(gateway):

@@ -17,12 +17,13 @@ from gateway.settings.settings import Settings
 from gateway.upstream.client import include_query
 from gateway.upstream.record import Record
 from gateway.upstream.way.credential import Credential
-from gateway.upstream.way.http import Http, Reply
+from gateway.upstream.way.http import Http
 from gateway.upstream.way.obstacle import not_plandocket, obstacle
 from gateway.upstream.wire.envelopes import refuses, row_in
 from gateway.upstream.wire.flaws import Unread
 from gateway.upstream.wire.json_bounds import decode
 from gateway.upstream.wire.json_rows import Answer, items_of, read_list
+from gateway.upstream.wire.reply import Reply
 
 _STYLES = ("comma", "repeated", "brackets")
 _SETTING = "PLANDOCKET_BASE_URL"

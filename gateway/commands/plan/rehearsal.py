@@ -15,6 +15,7 @@ from gateway.errors import TooComplexError
 from gateway.execution.operation import Executor, Options, Request
 from gateway.graph.caller import Caller
 from gateway.graph.context import Context
+from gateway.mirror.mirror import Mirror
 from gateway.schema import RULES, SCHEMA
 from gateway.settings.settings import Settings
 from gateway.upstream.client import Upstream
@@ -48,8 +49,8 @@ class Stage:
 
     async def _rehearse(self, request: Request, keys: Sequence[str], world: World) -> Rehearsal:
         made_up = MadeUp(self._sizes, keys, world)
-        async with Upstream(self.settings, made_up) as upstream:
-            context = Context(upstream, Caller(Credential(SecretStr("rehearsal"), is_held=True)))
+        async with Mirror(Upstream(self.settings, made_up), self.settings, self.settings) as mirror:
+            context = Context(mirror, Caller(Credential(SecretStr("rehearsal"), is_held=True)))
             outcome = await self._executor.run(request, context)
         errors = outcome.body.get("errors", ())
         # Limits of the document bear the same code, and are told before anything is executed.

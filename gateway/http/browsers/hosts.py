@@ -14,7 +14,8 @@ from functools import lru_cache
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.http.refusal import RequestError
-from gateway.settings.settings import Settings, is_loopback
+from gateway.settings.group import is_loopback
+from gateway.settings.settings import Settings
 
 _HOST = re.compile(r"(?:\[([^\[\]]+)\]|([^:\[\]]+))(?::[0-9]*)?")
 

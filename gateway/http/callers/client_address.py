@@ -11,7 +11,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 from starlette.types import Scope
 
-from gateway.settings.settings import Network
+from gateway.settings.access import Network
 
 _MOST_HOPS = 20  # as many are looked at: a client may send a header of thousands
 

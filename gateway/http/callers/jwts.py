@@ -16,7 +16,7 @@ from gateway.errors import ForbiddenError, IssuerUnavailableError, Unauthenticat
 from gateway.graph.caller import Access, Caller
 from gateway.http.callers.issuer import Issuer, Keys
 from gateway.resources import PATHS
-from gateway.settings.settings import Settings
+from gateway.settings.access import AccessSettings
 from gateway.upstream.way.credential import Credential
 
 _ALGORITHMS = (
@@ -44,7 +44,7 @@ class JsonWebTokens:
     """The callers of JWTs. What was verified is remembered until it expires: a signature takes some 50 us."""
 
     def __init__(
-        self, settings: Settings, held: Credential, issuer: Issuer, now: Callable[[], float]
+        self, settings: AccessSettings, held: Credential, issuer: Issuer, now: Callable[[], float]
     ) -> None:
         self._held = held
         self._issuer = issuer

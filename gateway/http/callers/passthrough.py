@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from gateway.errors import UnauthenticatedError
 from gateway.graph.caller import Caller
 from gateway.http.callers.failures import Failures
-from gateway.settings.settings import is_sendable
+from gateway.settings.group import is_sendable
 from gateway.upstream.way.credential import Credential
 
 _TOGETHER = 600

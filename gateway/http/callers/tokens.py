@@ -23,7 +23,7 @@ from pydantic import SecretStr
 from gateway.errors import SettingsError, UnauthenticatedError
 from gateway.graph.caller import ROLES, Access, Caller
 from gateway.resources import PATHS
-from gateway.settings.settings import Settings
+from gateway.settings.access import AccessSettings
 from gateway.settings.text_files import FileError, read_text
 from gateway.upstream.way.credential import Credential
 
@@ -152,7 +152,7 @@ class Tokens:
     says why: it may be written just now. One that has only remarks lets nobody in.
     """
 
-    def __init__(self, settings: Settings, held: Credential, now: Callable[[], float]) -> None:
+    def __init__(self, settings: AccessSettings, held: Credential, now: Callable[[], float]) -> None:
         """Read the file; SettingsError where that fails."""
         assert settings.tokens_file is not None, "the settings see to that"  # noqa: S101
         self._file = settings.tokens_file

@@ -22,7 +22,7 @@ from gateway.http.graphql.load_limit import Load
 from gateway.http.graphql.request import Incoming, asks_nothing, read
 from gateway.http.negotiation import GRAPHQL, JSON, content_type, status_unless_run, wish_of
 from gateway.http.refusal import RequestError, bad_request
-from gateway.upstream.client import Upstream
+from gateway.mirror.mirror import Mirror
 
 METHODS = ("GET", "POST", "OPTIONS")  # and HEAD, which comes with GET
 _CLIENT_LEFT = 499  # nobody sees it
@@ -35,7 +35,7 @@ class Endpoint:
         self,
         executor: Executor,
         stored: StoredDocuments,
-        upstream: Upstream,
+        mirror: Mirror,
         callers: Callers,
         load: Load,
         graphiql: GraphiQL | None,
@@ -45,7 +45,7 @@ class Endpoint:
     ) -> None:
         self._executor = executor
         self._stored = stored
-        self._upstream = upstream
+        self._mirror = mirror
         self._callers = callers
         self._load = load
         self._graphiql = graphiql
@@ -96,7 +96,7 @@ class Endpoint:
 
     async def _outcome(self, http: HttpRequest, incoming: Incoming, caller: Caller) -> Outcome:
         """Run the operation; its document is registered, where it brings its hash, once the caller is known."""
-        request, context = self._request(incoming), Context(self._upstream, caller)
+        request, context = self._request(incoming), Context(self._mirror, caller)
         document = await self._executor.document(request, context)
         outcome = await self._run(http, request, context, document)
         if not document.errors and context.is_known:

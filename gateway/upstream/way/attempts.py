@@ -24,10 +24,11 @@ from gateway.upstream.way.budget import Budget, Lane
 from gateway.upstream.way.clock import Clock
 from gateway.upstream.way.credential import Credential
 from gateway.upstream.way.held_bytes import Room
-from gateway.upstream.way.http import Http, Query, Reply
+from gateway.upstream.way.http import Http, Query
 from gateway.upstream.way.in_flight import Places
 from gateway.upstream.way.retry import Retries, is_repeatable
 from gateway.upstream.way.session import Session
+from gateway.upstream.wire.reply import Reply
 from gateway.upstream.wire.retry_headers import number, resets_in, retry_after
 
 log = logging.getLogger(__name__)

@@ -83,16 +83,19 @@ class Budget:
         per_hour: int | None,
         clock: Clock | None = None,
         jitter: Callable[[], float] = random.random,
-        aside: int = 0,
     ) -> None:
-        """`aside` are the requests of each hour that reads and writes leave to `Lane.CHECK`."""
         self._per_hour = per_hour
-        self._aside = aside if per_hour is None or per_hour >= _FEWEST_TO_SHARE else 0
+        self._aside = 0
         self._clock = clock or Clock()
         self._jitter = jitter
         self._accounts: OrderedDict[Credential, _Account] = OrderedDict()
         # Apart, so that wrong keys, which cost their sender nothing, push out no right one's hour.
         self._unaccepted: OrderedDict[Credential, _Account] = OrderedDict()
+
+    def set_aside(self, requests: int) -> None:
+        """Let reads and writes leave so many requests of each hour to `Lane.CHECK`, from the start."""
+        if self._per_hour is None or self._per_hour >= _FEWEST_TO_SHARE:
+            self._aside = requests
 
     def spend(self, credential: Credential, lane: Lane) -> float:
         """Count one attempt, about to be sent, and return when: by that it is given back.

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache
 from math import inf, isfinite
 from time import perf_counter
@@ -13,7 +13,7 @@ import httpx
 import msgspec
 
 from gateway.errors import TimedOutError, UnavailableError, UnreadableError
-from gateway.settings.settings import Settings
+from gateway.settings.upstream import UpstreamSettings
 from gateway.telemetry.events import CallDetails, OnCall, sane_id
 from gateway.upstream.way.budget import Lane
 from gateway.upstream.way.credential import Credential
@@ -22,6 +22,7 @@ from gateway.upstream.way.in_flight import Places
 from gateway.upstream.way.network import proxy_to, trusted
 from gateway.upstream.way.obstacle import Way, not_plandocket, obstacle
 from gateway.upstream.way.transport import NEVER_LEFT, AiohttpTransport
+from gateway.upstream.wire.reply import Reply
 from gateway.upstream.wire.unpacking import PIECE, Unpack, unpacker
 
 log = logging.getLogger(__name__)
@@ -50,21 +51,12 @@ Query = tuple[tuple[str, str], ...]
 """Names and values, as they are before they are quoted."""
 
 
-class Reply(msgspec.Struct, frozen=True):
-    """An answer as it came, whatever its status."""
-
-    status: int
-    headers: Mapping[str, str]
-    """By their names in small letters."""
-    body: bytes
-
-
 class Http:
     """Sends requests to one tenant; follows no redirect, repeats nothing."""
 
     def __init__(
         self,
-        settings: Settings,
+        settings: UpstreamSettings,
         transport: httpx.AsyncBaseTransport | None = None,
         on_call: OnCall | None = None,
     ) -> None:

@@ -13,7 +13,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from gateway.errors import SettingsError
-from gateway.settings.settings import is_loopback
+from gateway.settings.group import is_loopback
 
 _HOST = re.compile(r"[\w.:-]+")
 _LARGEST_PORT = 65_535

@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 from math import inf
-from typing import Any, Protocol
+from typing import Protocol
 
 from gateway.errors import TooComplexError
-from gateway.mirror.kept_answers import Cache
-from gateway.upstream.record import Record
 from gateway.upstream.way.budget import Lane
 from gateway.upstream.way.credential import Credential
 
@@ -35,7 +33,6 @@ class Session:
     def __init__(
         self,
         credential: Credential,
-        cache: Cache,
         max_calls: int,
         deadline: float,
         throttle: Throttle | None = None,
@@ -44,18 +41,12 @@ class Session:
         self.credential = credential
         self.throttle = throttle
         """None where the key is nothing that a caller chooses."""
-        self.cache = cache
-        """The process's, or one of its own where nothing is kept across operations."""
         self.deadline = deadline
         """When the operation must have ended, as `Clock.monotonic` counts: nothing is repeated beyond it."""
         self.cut_at = inf
         """When its requests that still run are given up, so that there is time to tell what was done: of a mutation."""
         self.calls = 0
         """Requests sent for it, reads and writes."""
-        self.hits = 0
-        """Reads that were answered by what is kept."""
-        self.is_stale = False
-        """Whether anything of the answer was kept longer than it is fresh."""
         self.is_accepted = False
         """Whether PlanDocket accepted the key for any request of it."""
         self.lane = Lane.READ
@@ -70,15 +61,6 @@ class Session:
     def calls_left(self) -> int:
         """How many more reads the operation may cost."""
         return self._max_calls - self._reads
-
-    @property
-    def has_kept(self) -> bool:
-        """Whether anything of the answer was kept."""
-        return self.hits > 0 or self.is_stale
-
-    def id_of(self, record: Record[Any], key: str, *, stale: bool = False) -> int | None:
-        """Return the id of the row with a natural key, where such a row is kept fresh, or stale."""
-        return self.cache.id_of(record, key, self.credential, stale=stale)
 
     def check(self, lane: Lane, requests: int = 1) -> None:
         """Raise TooComplexError unless the operation may send so many more requests."""

@@ -18,11 +18,10 @@ from gateway.errors import (
     UnreadableError,
 )
 from gateway.upstream.record import RowT
-from gateway.upstream.way.credential import Credential
-from gateway.upstream.way.http import Reply
 from gateway.upstream.wire.complaints import Complaint, complaint_in, refuses, status_in
 from gateway.upstream.wire.json_bounds import decode
 from gateway.upstream.wire.json_rows import read_written
+from gateway.upstream.wire.reply import Reply
 from gateway.upstream.write import Refusal, Write, WriteRefusedError, Written
 
 log = logging.getLogger(__name__)
@@ -35,10 +34,10 @@ _PAGE: Final = object()
 """What is neither JSON nor a plain text: a page of a proxy, or JSON that was cut."""
 
 
-def refusal(status: int, resource: str, credential: Credential) -> GatewayError:
+def refusal(status: int, resource: str, *, is_held: bool) -> GatewayError:
     """Return the error for a status that is none of the documented answers to a good request."""
     match status:
-        case 401 if credential.is_held:
+        case 401 if is_held:
             log.error("PlanDocket refuses PLANDOCKET_API_KEY (401): give the gateway a valid key")
             return RefusedError.held_key()
         case 401:
@@ -47,7 +46,7 @@ def refusal(status: int, resource: str, credential: Credential) -> GatewayError:
             log.error("PlanDocket refuses %s (402): its plan lacks them, or the module is off", resource)
             return RefusedError.not_in_plan(resource)
         case 403:
-            if credential.is_held:
+            if is_held:
                 log.error("PLANDOCKET_API_KEY may not use %s (403): give it that scope", resource)
             return RefusedError.missing_scope(resource)
         case 404 | 405 | 410:
@@ -61,7 +60,7 @@ def refusal(status: int, resource: str, credential: Credential) -> GatewayError:
             return UnreadableError(f"PlanDocket refuses the request for {resource} with status {status}.")
 
 
-def outcome_of(write: Write[RowT], reply: Reply, credential: Credential) -> Written[RowT]:
+def outcome_of(write: Write[RowT], reply: Reply, *, is_held: bool) -> Written[RowT]:
     """Return what the answer to a write tells of the row. The README's table of outcomes says it in words.
 
     By the status first: a failure may come after the write was carried out, whatever the body says, and a
@@ -86,11 +85,11 @@ def outcome_of(write: Write[RowT], reply: Reply, credential: Credential) -> Writ
         if 300 <= status < 400:
             _log_redirect(status)
         raise OutcomeUnknownError(f"PlanDocket answered the write with status {status}")
-    raise _refused(write, status, payload, complaint, credential)
+    raise _refused(write, status, payload, complaint, is_held=is_held)
 
 
 def _refused(
-    write: Write[Any], status: int, payload: Any, complaint: Complaint, credential: Credential
+    write: Write[Any], status: int, payload: Any, complaint: Complaint, *, is_held: bool
 ) -> Exception:
     """Return why a write was not carried out.
 
@@ -102,11 +101,11 @@ def _refused(
         case 409:
             return WriteRefusedError(Refusal(409, complaint.message, complaint.fields))
         case 401 | 402 | 403 | 404 | 405 | 410:
-            return refusal(status, write.record.path, credential)
+            return refusal(status, write.record.path, is_held=is_held)
         case _ if status == 422 or complaint.has_details:
             return WriteRefusedError(Refusal(422, complaint.message, complaint.fields))
         case _:
-            return refusal(status, write.record.path, credential)
+            return refusal(status, write.record.path, is_held=is_held)
 
 
 def _written(write: Write[RowT], reply: Reply, payload: Any) -> Written[RowT]:

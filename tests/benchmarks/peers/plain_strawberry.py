@@ -17,6 +17,7 @@ from strawberry.asgi import GraphQL
 
 from gateway.graph.caller import Caller
 from gateway.graph.context import Context
+from gateway.mirror.mirror import Mirror
 from gateway.schema import SCHEMA
 from gateway.settings.settings import Settings, load_settings
 from gateway.upstream.client import Upstream
@@ -28,13 +29,13 @@ class View(GraphQL[Context, None]):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(SCHEMA, graphql_ide=None)
-        self.upstream = Upstream(settings)
+        self.mirror = Mirror(Upstream(settings), settings, settings)
         assert settings.api_key is not None
         self._caller = Caller(Credential(settings.api_key, is_held=True))
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         """Return a context that ends after the answer."""
-        context = Context(self.upstream, self._caller)
+        context = Context(self.mirror, self._caller)
         assert isinstance(response, Response)
         response.background = BackgroundTask(context.__aexit__, None, None, None)
         return context
@@ -47,7 +48,7 @@ def main() -> None:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
-        async with view.upstream:
+        async with view.mirror:
             yield
 
     app = Starlette(routes=[Route("/graphql", view)], lifespan=lifespan)

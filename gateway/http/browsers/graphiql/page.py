@@ -45,7 +45,7 @@ class GraphiQL:
 
     def __init__(self, folder: Traversable | None = None, *, needs_key: bool = False) -> None:
         """Read the files; with `needs_key` the page opens with a place for the caller's key."""
-        here = files("gateway.http.graphiql")
+        here = files("gateway.http.browsers.graphiql")
         self._own = {name: here.joinpath(name).read_bytes() for name in ("start.js", "start.css")}
         wanted = msgspec.json.decode(here.joinpath("files.json").read_bytes(), type=list[File])
         self._wanted = [file for file in wanted if file.name.endswith((".js", ".css"))]

@@ -5,11 +5,9 @@ Source: /en/getting-started/errors.html
 """
 
 from gateway.errors import OverloadedError, RateLimitedError, UnavailableError, UnreadableError
-from gateway.upstream.way.attempts import Gate
-from gateway.upstream.way.background import Beside
-from gateway.upstream.way.budget import Budget, Lane
+from gateway.upstream.client import Upstream
+from gateway.upstream.way.budget import Lane
 from gateway.upstream.way.credential import Credential
-from gateway.upstream.way.http import Query
 from gateway.upstream.way.session import Session
 from gateway.upstream.way.shared_reads import Flights
 from gateway.upstream.wire.outcomes import refusal
@@ -23,14 +21,12 @@ class KeyCheck:
     The gateway's own key needs none: nobody chooses it.
     """
 
-    def __init__(
-        self, gate: Gate, budget: Budget, beside: Beside, query: Query, fresh_s: float, stale_s: float
-    ) -> None:
-        """`query` makes a list as short as can be, and `stale_s` is how old an acceptance may become."""
-        self._gate = gate
-        self._budget = budget
-        self._beside = beside
-        self._query = query
+    def __init__(self, upstream: Upstream, fresh_s: float, stale_s: float) -> None:
+        """`stale_s` is how old an acceptance may become."""
+        self._gate = upstream.gate
+        self._budget = upstream.budget
+        self._tasks = upstream.tasks
+        self._query = upstream.shortest_list
         self._fresh_s = fresh_s
         self._stale_s = stale_s
         self._flights = Flights[None]()
@@ -56,7 +52,7 @@ class KeyCheck:
     async def _ask(self, session: Session) -> None:
         if not self._gate.works:
             if self._gate.admits:
-                self._beside.start(self._send(session))
+                self._tasks.start(self._send(session))
             raise UnavailableError("PlanDocket fails: it is not asked about the key.", never_left=True)
         async with self._gate.while_it_works():
             await self._flights.join(session.credential, lambda: self._send(session))
@@ -64,4 +60,4 @@ class KeyCheck:
     async def _send(self, session: Session) -> None:
         reply = await self._gate.send("GET", _PATH, session, Lane.CHECK, self._query)
         if reply.status == 401 or reply.status >= 500:
-            raise refusal(reply.status, _PATH, session.credential)
+            raise refusal(reply.status, _PATH, is_held=session.credential.is_held)
