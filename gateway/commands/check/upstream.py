@@ -17,7 +17,7 @@ from gateway.settings.settings import Settings
 from gateway.upstream.client import include_query
 from gateway.upstream.record import Record
 from gateway.upstream.way.credential import Credential
-from gateway.upstream.way.http import Http
+from gateway.upstream.way.http import Http, Request
 from gateway.upstream.way.obstacle import not_plandocket, obstacle
 from gateway.upstream.wire.envelopes import refuses, row_in
 from gateway.upstream.wire.flaws import Unread
@@ -80,7 +80,9 @@ class _Check:
         query = include_query(sorted(record.includes), self._settings.include_style)
         query.append((self._settings.page_param, str(page)))
         query.append((self._settings.per_page_param, str(_ROWS)))
-        return await self._http.send("GET", record.path, self._credential, tuple(query))
+        request = Request("GET", record.path, self._credential, query=tuple(query))
+        async with self._http.place(request):
+            return await self._http.send(request)
 
     def _read(self, record: Record[Any], reply: Reply) -> Iterator[Finding]:
         """Yield what one list's answer tells."""

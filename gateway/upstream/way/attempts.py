@@ -24,7 +24,7 @@ from gateway.upstream.way.budget import Budget, Lane
 from gateway.upstream.way.clock import Clock
 from gateway.upstream.way.credential import Credential
 from gateway.upstream.way.held_bytes import Room
-from gateway.upstream.way.http import Http, Query
+from gateway.upstream.way.http import Http, Query, Request
 from gateway.upstream.way.in_flight import Places
 from gateway.upstream.way.retry import Retries, is_repeatable
 from gateway.upstream.way.session import Session
@@ -34,16 +34,11 @@ from gateway.upstream.wire.retry_headers import number, resets_in, retry_after
 log = logging.getLogger(__name__)
 
 
-class _Ask(msgspec.Struct):
-    """A request, and how often it was sent."""
+class _Ask(msgspec.Struct, frozen=True):
+    """A request, and whose it is."""
 
-    method: str
-    path: str
     session: Session
-    lane: Lane
-    query: Query
-    body: dict[str, Any] | None
-    attempts: int = 0
+    request: Request
 
 
 class Gate:
@@ -143,16 +138,18 @@ class Gate:
             OverloadedError: too many requests wait already.
             UpstreamError: as `Http.send` raises them, or PlanDocket fails too often to be asked.
         """
-        ask = _Ask(method, path, session, lane, query, body)
+        # Deadlines are told by the gateway's clock, which stands still in tests; time-outs run by the loop's.
+        ends_at = asyncio.get_running_loop().time() + session.cut_at - self.now()
+        ask = _Ask(session, Request(method, path, session.credential, lane, query, body, ends_at))
         self._retries.count(self.now())
         outcome = await self._attempt(ask)
         while (pause := self._pause(ask, outcome)) is not None:
             await self._clock.sleep(pause)
-            attempts = ask.attempts
+            sent = ask.request.attempt
             try:
                 outcome = await self._attempt(ask)
             except GatewayError:
-                if ask.attempts > attempts:
+                if ask.request.attempt > sent:
                     raise
                 break  # it may not be sent again: what came of it before stands
         if isinstance(outcome, UnavailableError):
@@ -175,56 +172,41 @@ class Gate:
         Raises:
             GatewayError: it may not be sent, or the answer is none to repeat a request for.
         """
-        breaker = self._breaker
         # Or it would wait for a place only to be refused.
-        breaker.check(self.now())
+        self._breaker.check(self.now())
         self._check_key(ask.session)
-        attempt: Attempt | None = None
-        spent_at = 0.0
-
-        def admit() -> None:
-            nonlocal attempt, spent_at
+        async with self._http.place(ask.request):
             attempt, spent_at = self._admit(ask)
-
-        def give_back() -> None:
-            self._budget.give_back(ask.session.credential, ask.lane, spent_at)
-            ask.session.give_back(ask.lane)
-
-        try:
-            reply = await self._http.send(
-                ask.method,
-                ask.path,
-                ask.session.credential,
-                ask.query,
-                ask.body,
-                admit,
-                give_back,
-                ask.lane,
-                ask.attempts + 1,
-                ask.session.cut_at - self.now(),
-            )
-        except BaseException as error:
-            if attempt is None:
-                raise
-            match error:
-                case TimedOutError() if self.now() >= ask.session.cut_at:
-                    breaker.give_back(attempt)  # the operation gave up, which says nothing of PlanDocket
-                    return error
-                case UnavailableError():
+            try:
+                reply = await self._http.send(ask.request)
+            except UnavailableError as error:
+                self._take_back(ask, spent_at)
+                if isinstance(error, TimedOutError) and self.now() >= ask.session.cut_at:
+                    self._breaker.give_back(
+                        attempt
+                    )  # the operation gave up, which says nothing of PlanDocket
+                else:
                     self._fail(attempt)
-                    return error
-                case UnreadableError():
-                    breaker.succeed(attempt, self.now())
-                case _:
-                    breaker.give_back(attempt)  # the caller gave up, which says nothing of PlanDocket
-            raise
-        assert attempt is not None  # noqa: S101 - nothing is sent that was not admitted
+                return error
+            except UnreadableError:
+                self._breaker.succeed(attempt, self.now())
+                raise
+            except BaseException:
+                self._take_back(ask, spent_at)
+                self._breaker.give_back(attempt)  # the caller gave up, which says nothing of PlanDocket
+                raise
         if reply.status >= 500:
             self._fail(attempt, self._asked_to_wait(reply))
         else:
-            breaker.succeed(attempt, self.now())
+            self._breaker.succeed(attempt, self.now())
         self._note(reply, ask)
         return reply
+
+    def _take_back(self, ask: _Ask, spent_at: float) -> None:
+        """Take an attempt back that certainly never left."""
+        if ask.request.never_left:
+            self._budget.give_back(ask.session.credential, ask.request.lane, spent_at)
+            ask.session.give_back(ask.request.lane)
 
     def _fail(self, attempt: Attempt, wait_s: float = 0.0) -> None:
         self._breaker.fail(attempt, self.now(), wait_s)
@@ -238,18 +220,19 @@ class Gate:
         """Count an attempt that is about to be sent, and return what the breaker and the budget know it by."""
         if self.now() >= ask.session.cut_at:
             raise OperationTimeoutError.before_it_was_sent()
-        ask.session.check(ask.lane)
+        lane = ask.request.lane
+        ask.session.check(lane)
         self._check_key(ask.session)  # others may have been refused meanwhile
         attempt = self._breaker.admit(self.now())
         try:
-            spent_at = self._budget.spend(ask.session.credential, ask.lane)
+            spent_at = self._budget.spend(ask.session.credential, lane)
         except RateLimitedError as error:
             self._breaker.give_back(attempt)
             if ask.session.to_repeat(self.now() + error.retry_after):
-                raise self.refusal(ask.session, ask.lane) from None
+                raise self.refusal(ask.session, lane) from None
             raise
-        ask.session.count(ask.lane)
-        ask.attempts += 1
+        ask.session.count(lane)
+        ask.request.attempt += 1
         return attempt, spent_at
 
     def _check_key(self, session: Session) -> None:
@@ -266,8 +249,8 @@ class Gate:
         if reply.status == 429:
             pause_s = self._budget.close(credential, retry_after(headers, now))
             log.warning("PlanDocket says that the hour is spent (429): it is not asked for %.0f s", pause_s)
-            raise self.refusal(ask.session, ask.lane)
-        ask.session.answered(ask.method, ask.path, self.now())
+            raise self.refusal(ask.session, ask.request.lane)
+        ask.session.answered(ask.request.method, ask.request.path, self.now())
         if reply.status == 401:
             self._refuse(ask.session)
         elif reply.status < 500:  # what fails has not looked at the key
@@ -285,12 +268,12 @@ class Gate:
         is_reply = isinstance(outcome, Reply)
         if is_reply and outcome.status < 500:
             return None  # nearly always
-        if not is_repeatable(ask.method, outcome.status if is_reply else outcome):
+        if not is_repeatable(ask.request.method, outcome.status if is_reply else outcome):
             return None
         if self.breaker_state is State.OPEN:
             return None
         wanted = self._asked_to_wait(outcome) if is_reply else 0.0
-        return self._retries.pause(ask.attempts - 1, self.now(), ask.session.deadline, wanted)
+        return self._retries.pause(ask.request.attempt - 1, self.now(), ask.session.deadline, wanted)
 
     def _asked_to_wait(self, reply: Reply) -> float:
         return retry_after(reply.headers, self._clock.unix()) or 0.0

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from functools import lru_cache
 from math import inf, isfinite
 from time import perf_counter
@@ -51,6 +52,28 @@ Query = tuple[tuple[str, str], ...]
 """Names and values, as they are before they are quoted."""
 
 
+class Request(msgspec.Struct):
+    """A request of one attempt after the other."""
+
+    method: str
+    path: str
+    credential: Credential
+    lane: Lane = Lane.READ
+    query: Query = ()
+    body: dict[str, Any] | None = None
+    ends_at: float = inf
+    """When it is given up, as the event loop counts: each attempt has a time of its own besides."""
+    attempt: int = 0
+    """Which one this is, counted from 1 once it is sent."""
+    never_left: bool = False
+    """Whether the last attempt certainly did not leave, however it ended."""
+
+    @property
+    def resource(self) -> str:
+        """What is asked for or written: "events"."""
+        return self.path.partition("/")[0]
+
+
 class Http:
     """Sends requests to one tenant; follows no redirect, repeats nothing."""
 
@@ -82,52 +105,63 @@ class Http:
         """Close every connection."""
         await self._transport.aclose()
 
-    async def send(
-        self,
-        method: str,
-        path: str,
-        credential: Credential,
-        query: Query = (),
-        body: dict[str, Any] | None = None,
-        before: Callable[[], None] = lambda: None,
-        never_left: Callable[[], None] = lambda: None,
-        lane: Lane = Lane.READ,
-        attempt: int = 1,
-        within_s: float = inf,
-    ) -> Reply:
-        """Return the answer, whatever its status. `before` is called right before it is sent; it may refuse.
-
-        `never_left` is called after that where the request certainly did not, also where it was given up. What is
-        not answered `within_s` is given up, as after the time that any request has.
+    @asynccontextmanager
+    async def place(self, request: Request) -> AsyncGenerator[None]:
+        """Wait for a place in flight, and hold it.
 
         Raises:
-            OverloadedError: too many wait for a place already.
+            OverloadedError: too many wait for one already.
+            TimedOutError: its time is over.
+            UnavailableError: the process is about to end.
+        """
+        try:
+            async with asyncio.timeout_at(request.ends_at if isfinite(request.ends_at) else None):
+                await self.places.take(request.lane)
+        except TimeoutError:
+            raise TimedOutError(request.resource, may_have_arrived=False) from None
+        try:
+            if self._is_over:
+                raise UnavailableError("The gateway is stopping, so nothing was sent.", never_left=True)
+            yield
+        finally:
+            self.places.give_back()
+
+    async def send(self, request: Request) -> Reply:
+        """Return the answer, whatever its status. `request.never_left` tells afterwards whether it certainly did not.
+
+        Raises:
             UnavailableError: no connection, or none that lasted; `may_have_arrived` tells which.
             TimedOutError: no connection or no answer in time; likewise.
             UnreadableError: the answer's encoding is broken, or it is larger than 20 MB.
         """
         # The transport is asked, not a client over it: that would cost as much again.
-        request = httpx.Request(
-            method,
-            self._address(path, query),
-            headers=self._headers(credential),
+        sent = httpx.Request(
+            request.method,
+            self._address(request.path, request.query),
+            headers=self._headers(request.credential),
             # A stream is taken as it is: content is looked at, and the headers are put together once more.
-            stream=_NO_BODY if body is None else None,
-            content=None if body is None else msgspec.json.encode(body),
+            stream=_NO_BODY if request.body is None else None,
+            content=None if request.body is None else msgspec.json.encode(request.body),
         )
-        resource, ends_at = path.partition("/")[0], asyncio.get_running_loop().time() + within_s
+        began, now = perf_counter(), asyncio.get_running_loop().time()
+        running = asyncio.timeout_at(min(request.ends_at, now + self._total_timeout))
+        self._running.add(running)
         try:
-            async with asyncio.timeout_at(ends_at if isfinite(ends_at) else None):
-                await self.places.take(lane)
-        except TimeoutError:
-            raise TimedOutError(resource, may_have_arrived=False) from None
-        try:
-            if self._is_over:
-                raise UnavailableError("The gateway is stopping, so nothing was sent.", never_left=True)
-            before()
-            return await self._attempt(request, resource, never_left, attempt, ends_at)
+            async with running:
+                reply = await self._exchange(sent)
+        except BaseException as error:
+            request.never_left = bool(sent.extensions.get(NEVER_LEFT)) or isinstance(error, _NO_CONNECTION)
+            typed = self._typed(error, request)
+            self._tell(request, began, _outcome(typed))
+            if typed is error:
+                raise
+            raise typed from error
         finally:
-            self.places.give_back()
+            self._running.discard(running)
+        if (page := not_plandocket(reply.status, reply.body, self.way)) is not None:
+            log.warning("PlanDocket does not answer: %s", page)
+        self._tell(request, began, str(reply.status), _name_of(reply) if reply.status >= 400 else None)
+        return reply
 
     def give_up(self) -> None:
         """End what runs as if its time were over, and send nothing more."""
@@ -137,45 +171,14 @@ class Http:
             if not running.expired():
                 running.reschedule(now)
 
-    async def _attempt(
-        self,
-        request: httpx.Request,
-        resource: str,
-        never_left: Callable[[], None],
-        attempt: int,
-        ends_at: float,
-    ) -> Reply:
-        """Send it, and tell what came of it, in whichever way it ended."""
-        began = perf_counter()
-        running = asyncio.timeout_at(min(ends_at, asyncio.get_running_loop().time() + self._total_timeout))
-        self._running.add(running)
-        try:
-            async with running:
-                reply = await self._exchange(request)
-        except BaseException as error:
-            has_left = not (request.extensions.get(NEVER_LEFT) or isinstance(error, _NO_CONNECTION))
-            if not has_left:
-                never_left()
-            if isinstance(error, TimeoutError) and (
-                self._is_over or asyncio.get_running_loop().time() >= ends_at
-            ):
-                typed = TimedOutError(resource, may_have_arrived=has_left)  # which says nothing of PlanDocket
-            else:
-                typed = self._typed(error, resource, may_have_arrived=has_left)
-            self._tell(f"{request.method} {resource}", began, _outcome(typed), attempt)
-            if typed is error:
-                raise
-            raise typed from error
-        finally:
-            self._running.discard(running)
-        if (page := not_plandocket(reply.status, reply.body, self.way)) is not None:
-            log.warning("PlanDocket does not answer: %s", page)
-        name = _name_of(reply) if reply.status >= 400 else None
-        self._tell(f"{request.method} {resource}", began, str(reply.status), attempt, name)
-        return reply
-
-    def _typed(self, error: BaseException, resource: str, *, may_have_arrived: bool) -> BaseException:
+    def _typed(self, error: BaseException, request: Request) -> BaseException:
         """Return the gateway's own error for one of the transport's, and any other as it is."""
+        has_left = not request.never_left
+        is_ours = self._is_over or asyncio.get_running_loop().time() >= request.ends_at
+        if isinstance(error, TimeoutError) and is_ours:
+            return TimedOutError(
+                request.resource, may_have_arrived=has_left
+            )  # which says nothing of PlanDocket
         match error:
             case httpx.TransportError() | TimeoutError():
                 found = obstacle(error, self.way)
@@ -185,17 +188,18 @@ class Http:
             case _:
                 return error
         if isinstance(error, httpx.TimeoutException | TimeoutError):
-            return TimedOutError(resource, may_have_arrived=may_have_arrived)
+            return TimedOutError(request.resource, may_have_arrived=has_left)
         return UnavailableError(
             "PlanDocket cannot be reached: try again later.",
-            may_have_arrived=may_have_arrived,
-            never_left=not may_have_arrived,
+            may_have_arrived=has_left,
+            never_left=not has_left,
             is_lasting=found.is_lasting,
         )
 
-    def _tell(self, call: str, began: float, outcome: str, attempt: int, name: str | None = None) -> None:
+    def _tell(self, request: Request, began: float, outcome: str, name: str | None = None) -> None:
         if self._on_call is not None:
-            self._on_call(CallDetails(call, perf_counter() - began, outcome, attempt, name))
+            call = f"{request.method} {request.resource}"
+            self._on_call(CallDetails(call, perf_counter() - began, outcome, request.attempt, name))
 
     def _put_together(self, path: str, query: Query) -> httpx.URL:
         return httpx.URL(f"{self._base}/{path}?{urlencode(query)}" if query else f"{self._base}/{path}")
