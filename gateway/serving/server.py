@@ -1,7 +1,6 @@
 """Runs servers until a signal ends them."""
 
 import asyncio
-import ctypes
 import errno
 import gc
 import math
@@ -29,8 +28,6 @@ _TO_TELL_S = 3
 """For so long what ended late may still be answered."""
 _NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 _ROUNDS = (20_000, 20, 20)
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
-_KEPT_FREE = 16_000_000  # bytes
 
 
 @dataclass(frozen=True)
@@ -152,21 +149,6 @@ def _settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_ROUNDS)
-    _keep_freed_memory()
-
-
-def _keep_freed_memory() -> None:
-    """Let glibc, where that is the C library, keep what one answer needed for the next.
-
-    Else it hands a body's memory back to the kernel and fetches it again for each: 2 % of a cold operation.
-    Source: mallopt(3)
-    """
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):
-        return
-    for parameter in (_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD):
-        mallopt(parameter, _KEPT_FREE)
 
 
 def run(*served: Served, announce: Callable[[], None]) -> None:
