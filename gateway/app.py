@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.execution.operation import Executor, Options
-from gateway.execution.stored import StoredDocuments
+from gateway.execution.operation import Executor
+from gateway.execution.persisted_documents import StoredDocuments
 from gateway.http.browsers.cors import AllowedOrigins, Preflights
 from gateway.http.browsers.graphiql.page import GraphiQL
 from gateway.http.browsers.hosts import LoopbackHosts, lets_everyone_in_on_loopback
@@ -23,7 +23,7 @@ from gateway.http.graphql.load_limit import Load
 from gateway.http.headers import SafeHeaders
 from gateway.http.health import Readiness, alive
 from gateway.http.landing import SchemaFile, landing
-from gateway.http.metrics import MetricsPage, elsewhere
+from gateway.http.metrics_page import MetricsPage, elsewhere
 from gateway.http.path_prefix import Prefix
 from gateway.http.refusal import RequestError
 from gateway.http.reporting import Reporting
@@ -59,7 +59,7 @@ def create_app(
         log_operation(details)
         metrics.count_operation(details)
 
-    executor = Executor(SCHEMA, RULES, Options.of(settings))
+    executor = Executor(SCHEMA, RULES, settings)
     stored = StoredDocuments.of(settings, executor.problems)
     upstream = Upstream(settings, transport, clock, on_call)
     mirror = Mirror(upstream, settings, settings, clock)

@@ -32,10 +32,11 @@ from graphql.validation.validate import ValidationAbortedError
 
 from gateway.errors import cut
 from gateway.execution.input_check import MOST_FAULTS, InputFaultError, InputLiterals, told
-from gateway.execution.limits import Limits, MergeableFields, Sizes, TooManyComparisonsError, excesses
+from gateway.execution.limits import MergeableFields, Sizes, TooManyComparisonsError, excesses
 from gateway.execution.requirements import Required
 from gateway.execution.row_count import PAGE_SIZES, RowCount, too_many_rows
 from gateway.execution.token_scan import excess_of_text, too_deep
+from gateway.settings.limits import LimitSettings
 from gateway.upstream.way.shared_reads import Flights
 
 _NAME = re.compile(r"\w+")
@@ -97,7 +98,7 @@ class Documents:
     """Documents by their text, the most recently used ones kept, of so many bytes together."""
 
     def __init__(
-        self, schema: GraphQLSchema, limits: Limits, *, suggests: bool, most_bytes: int = _MOST_BYTES
+        self, schema: GraphQLSchema, limits: LimitSettings, *, suggests: bool, most_bytes: int = _MOST_BYTES
     ) -> None:
         self._most_bytes = most_bytes
         self._schema = schema

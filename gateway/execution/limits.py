@@ -26,25 +26,15 @@ from graphql import (
 from graphql.validation.validate import ValidationAbortedError
 
 from gateway.errors import TooComplexError
+from gateway.settings.limits import LimitSettings
 
 Json = Mapping[str, Any]
 
 _MOST_COMPARED = 18_000  # units
 _INTROSPECTION = frozenset({"__schema", "__type"})
 
-
-class Limits(msgspec.Struct, frozen=True):
-    """The most of each."""
-
-    depth: int = 12
-    aliases: int = 200
-    fields: int = 2_000
-    directives: int = 50
-    tokens: int = 8_000
-    operations: int = 5
-    rows: int = 10_000
-    fragments: int = 250
-    """No setting: validation takes a tenth of a millisecond for each, and big pages have half as many."""
+MOST_FRAGMENTS = 250
+"""No setting: validation takes a tenth of a millisecond for each, and big pages have half as many."""
 
 
 class Size(msgspec.Struct, frozen=True):
@@ -117,18 +107,20 @@ class Sizes:
         )
 
 
-def excesses(sizes: Sizes, limits: Limits) -> Iterator[GraphQLError]:
+def excesses(sizes: Sizes, limits: LimitSettings) -> Iterator[GraphQLError]:
     """Yield an error for each limit that a document goes beyond."""
-    if len(sizes.operations) > limits.operations:
-        yield excess("operations", len(sizes.operations), limits.operations, "send them in several requests")
+    if len(sizes.operations) > limits.max_operations:
+        yield excess(
+            "operations", len(sizes.operations), limits.max_operations, "send them in several requests"
+        )
     found = [*map(sizes.of, sizes.operations)]
     depth = max((size.depth for size in found), default=0)
     # A fragment that nobody spreads is validated too; how deep it lies, only its operation tells.
     found += map(sizes.of_fragment, sizes.fragments)
     most = {name: max((getattr(size, name) for size in found), default=0) for name in _MEND}
     for name, seen in {**most, "depth": depth}.items():
-        if seen > getattr(limits, name):
-            yield excess(name, seen, getattr(limits, name), _MEND[name])
+        if seen > getattr(limits, f"max_{name}"):
+            yield excess(name, seen, getattr(limits, f"max_{name}"), _MEND[name])
 
 
 class TooManyComparisonsError(GraphQLError):

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from inspect import isawaitable
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import msgspec
 import strawberry
@@ -31,7 +31,6 @@ from gateway.errors import (
 )
 from gateway.execution.documents import Document, Documents
 from gateway.execution.input_check import fault_of_null, faults_of_variables
-from gateway.execution.limits import Limits
 from gateway.execution.projection import ProjectingExecutor
 from gateway.execution.requirements import Required, Rules
 from gateway.execution.results import Key, Results
@@ -71,38 +70,6 @@ class NotAllowedError(Exception):
     """A mutation where only a query may run."""
 
 
-class Options(msgspec.Struct, frozen=True):
-    """How operations are executed."""
-
-    limits: Limits = Limits()
-    timeout_s: float = 20
-    suggests: bool = True
-    """Whether errors suggest names that are alike."""
-    introspection: Literal["on", "callers", "off"] = "on"
-    tells_cost: bool = True
-
-    @classmethod
-    def of(cls, settings: Settings) -> "Options":
-        """Return the options as the operator set them."""
-        limits = Limits(
-            depth=settings.max_depth,
-            aliases=settings.max_aliases,
-            fields=settings.max_fields,
-            directives=settings.max_directives,
-            tokens=settings.max_tokens,
-            operations=settings.max_operations,
-            rows=settings.max_rows,
-        )
-        return cls(
-            limits,
-            settings.operation_timeout,
-            settings.suggestions == "on",
-            settings.introspection,
-            settings.tell_cost == "on",
-        )
-
-
-_OPTIONS = Options()
 _NOT_READ = (UpstreamError, OverloadedError, TooComplexError, OperationTimeoutError)
 """Why what a payload leads to cannot be read, where that is no fault of the query."""
 
@@ -110,11 +77,14 @@ _NOT_READ = (UpstreamError, OverloadedError, TooComplexError, OperationTimeoutEr
 class Executor:
     """Executes requests against one schema."""
 
-    def __init__(self, schema: strawberry.Schema, access: Rules, options: Options = _OPTIONS) -> None:
+    def __init__(self, schema: strawberry.Schema, access: Rules, settings: Settings) -> None:
         self._access = access
-        self._options = options
+        self._timeout_s = settings.operation_timeout
+        self._introspection = settings.introspection
+        self._suggests = settings.suggestions == "on"
+        self._tells_cost = settings.tell_cost == "on"
         self._schema = schema._schema  # pyright: ignore[reportPrivateUsage] - graphql-core's own
-        self._documents = Documents(self._schema, options.limits, suggests=options.suggests)
+        self._documents = Documents(self._schema, settings, suggests=self._suggests)
         self._results = Results()
 
     def problems(self, text: str) -> list[str]:
@@ -157,7 +127,7 @@ class Executor:
         context.projections, context.lookahead = document.projections, document.lookahead
         context.arguments = document.arguments
         context.condition_names = document.condition_names
-        limit = asyncio.timeout(self._options.timeout_s)
+        limit = asyncio.timeout(self._timeout_s)
         try:
             async with limit:
                 return await self._execute(document.ast, operation, request, context, key)
@@ -174,8 +144,8 @@ class Executor:
         self, document: Document, operation: OperationDefinitionNode, request: Request, context: Context
     ) -> GraphQLError | None:
         """Return why a valid operation is not executed; None where it is."""
-        if self._options.introspection != "on" and document.introspects(operation):
-            if self._options.introspection == "off":
+        if self._introspection != "on" and document.introspects(operation):
+            if self._introspection == "off":
                 return _coded(NOT_SHOWN, "FORBIDDEN")
             if not context.caller.is_let_in:
                 return _whole(UnauthenticatedError("Only callers may ask for the schema."))
@@ -203,7 +173,7 @@ class Executor:
                 operation_name=request.operation_name,
                 executor_class=ProjectingExecutor,
                 max_coercion_errors=1,  # all are told by `faults_of_variables`
-                hide_suggestions=not self._options.suggests,
+                hide_suggestions=not self._suggests,
             )
             result = await running if isawaitable(running) else running
             try:
@@ -230,7 +200,7 @@ class Executor:
         errors = result.errors or []
         if result.data is None and any(error.path is None for error in errors):
             faults = faults_of_variables(
-                self._schema, operation, request.variables or {}, suggests=self._options.suggests
+                self._schema, operation, request.variables or {}, suggests=self._suggests
             )
             return _refused(*(faults or map(fault_of_null, errors)))
         _raise_if_overloaded(result)
@@ -243,7 +213,7 @@ class Executor:
         body: dict[str, Any] = {"data": data}
         if errors:
             body["errors"] = [_visible(error) for error in errors]
-        told = _cost(context.cost) if self._options.tells_cost else {}
+        told = _cost(context.cost) if self._tells_cost else {}
         if context.unavailable:
             told["unavailable"] = sorted(context.unavailable)
         if context.reading.unread.count:

@@ -17,8 +17,9 @@ from graphql import (
     get_named_type,
 )
 
-from gateway.execution.limits import Json, Limits, Sizes, excess
+from gateway.execution.limits import Json, Sizes, excess
 from gateway.graph.connection import DEFAULT_FIRST, MOST
+from gateway.settings.limits import LimitSettings
 
 PAGE_SIZES = frozenset({"first", "last"})
 """The arguments that say how many rows a page has."""
@@ -89,8 +90,8 @@ class RowCount:
         return DEFAULT_FIRST
 
 
-def too_many_rows(rows: int, limits: Limits) -> GraphQLError | None:
+def too_many_rows(rows: int, limits: LimitSettings) -> GraphQLError | None:
     """Return the error for an operation that may come to so many rows; None where that is not too many."""
-    if rows <= limits.rows:
+    if rows <= limits.max_rows:
         return None
-    return excess("rows", rows, limits.rows, "ask for smaller pages by 'first', or in another operation")
+    return excess("rows", rows, limits.max_rows, "ask for smaller pages by 'first', or in another operation")

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from graphql import GraphQLError
 
 from gateway.errors import TooComplexError
-from gateway.execution.limits import Limits
+from gateway.execution.limits import MOST_FRAGMENTS
+from gateway.settings.limits import LimitSettings
 
 _LONGEST = 100_000  # characters, to be read one by one
 _DEEPEST = 200  # graphql-core's parser takes no more
@@ -27,7 +28,7 @@ _DIGITS = "-0123456789"
 _STEPS = {"{": 1, "[": 1, "(": 1, "}": -1, "]": -1, ")": -1}
 
 
-def excess_of_text(text: str, limits: Limits) -> GraphQLError | None:
+def excess_of_text(text: str, limits: LimitSettings) -> GraphQLError | None:
     """Return the error for a text that is too long, wide or deep to be parsed; None for others."""
     if len(text) > _LONGEST:
         return _excess(f"has more than {_LONGEST:,} characters: send long texts as variables")
@@ -35,14 +36,14 @@ def excess_of_text(text: str, limits: Limits) -> GraphQLError | None:
     for number, word in enumerate(_tokens(text), start=1):
         definitions += word == "{" and depth == 0
         depth += _STEPS.get(word, 0)
-        if number > limits.tokens:
+        if number > limits.max_tokens:
             return _excess(
-                f"has more than {limits.tokens:,} tokens (names, braces, values): send values as variables, "
+                f"has more than {limits.max_tokens:,} tokens (names, braces, values): send values as variables, "
                 "lists of ids to 'nodes', and ask for the rest in another operation"
             )
-        if definitions > limits.fragments + limits.operations:
+        if definitions > MOST_FRAGMENTS + limits.max_operations:
             return _excess(
-                f"has more than {limits.fragments:,} fragments and {limits.operations:,} operations: send each "
+                f"has more than {MOST_FRAGMENTS:,} fragments and {limits.max_operations:,} operations: send each "
                 "operation in a request of its own, with the fragments that it spreads"
             )
         if depth > _DEEPEST:

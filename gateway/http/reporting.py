@@ -14,7 +14,8 @@ from gateway.telemetry.events import OnOperation, Operation, log_failure, runnin
 
 log = logging.getLogger(__name__)
 
-_CLIENT_LEFT = 499  # what the endpoint answers when nobody is there any more
+CLIENT_LEFT = 499
+"""What the endpoint answers when nobody is there any more: nobody sees it."""
 
 
 class Reporting:
@@ -63,7 +64,7 @@ class Reporting:
 
     def _tell(self, operation: Operation, status: int, seconds: float) -> None:
         if not operation.codes and (status >= 400 or not status):
-            left = status in (_CLIENT_LEFT, 0)
+            left = status in (CLIENT_LEFT, 0)
             operation.failed_with("CLIENT_LEFT" if left else f"HTTP_{status}")
         # Neither is a page for a browser, or a page's question whether it may call.
         if self._on_operation is not None and (operation.kind or operation.codes):
@@ -81,7 +82,6 @@ async def _answer_failure(send: Send, reference: str) -> None:
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
-        (b"cache-control", b"no-store"),
     ]
     await send({"type": "http.response.start", "status": 500, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -30,11 +30,6 @@ class CallDetails(msgspec.Struct, frozen=True):
     request_id: str | None = None
     """What PlanDocket calls the request, where it failed and said so (`meta.request_id`)."""
 
-    @property
-    def has_failed(self) -> bool:
-        """Whether it is one to look into: a 404 is an answer like any other."""
-        return self.outcome not in ("200", "201", "202", "204", "404", "cancelled")
-
 
 class OperationDetails(msgspec.Struct, frozen=True):
     """What came of one GraphQL operation, or of a request for one."""

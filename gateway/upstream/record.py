@@ -41,7 +41,6 @@ def row_class(kind: str) -> "type[Row] | None":
 
 
 RowT = TypeVar("RowT", bound=Row)
-RowT_co = TypeVar("RowT_co", bound=Row, covariant=True)
 
 
 @dataclass(frozen=True)

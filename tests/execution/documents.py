@@ -15,13 +15,9 @@ from graphql import (
 )
 from hypothesis import strategies as st
 
-from gateway.execution.limits import Limits
-from gateway.execution.operation import Options
 from gateway.schema import SCHEMA
 
 GRAPH = SCHEMA._schema
-MOST = 10**9
-ANY_SIZE = Options(Limits(MOST, MOST, MOST, MOST, MOST, MOST, MOST), tells_cost=False)
 ROWS = ("Participant", "Event", "Contact", "Category")
 WIDEST = 40  # rows that one field may come to: documents stay small
 CONDITIONS = {"v0": "Boolean!", "v1": "Boolean = {}", "v2": "Boolean! = {}"}

@@ -4,15 +4,15 @@
 import pytest
 
 from gateway.execution.documents import Documents
-from gateway.execution.limits import Limits
 from gateway.schema import SCHEMA
+from gateway.settings.limits import LimitSettings
 
 QUERY = "{ events(first: 3) { nodes { title } } }"
 
 
 def documents(**given):
     """Return where documents are kept."""
-    return Documents(SCHEMA._schema, Limits(), suggests=False, **given)
+    return Documents(SCHEMA._schema, LimitSettings(), suggests=False, **given)
 
 
 def padded(number):

@@ -7,8 +7,8 @@ import weakref
 
 import msgspec
 import pytest
-from execution.documents import ANY_SIZE, Run, coded
-from execution.test_same_as_plain import CREDENTIAL, SETTINGS, mirror_of, plain
+from execution.documents import Run, coded
+from execution.test_same_as_plain import ANY_SIZE, CREDENTIAL, SETTINGS, mirror_of, plain
 from execution.worlds import World
 from graphql import parse
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import msgspec
 import pytest
-from execution.test_same_as_plain import CREDENTIAL, mirror_of
+from execution.test_same_as_plain import CREDENTIAL, SETTINGS, mirror_of
 from execution.worlds import World
 from keeping.wires import bearer
 
@@ -179,7 +179,7 @@ async def test_many_at_once_get_the_same(ask):
 
 async def test_what_is_learned_of_pages_ends_it(executed):
     """Where `page` turns out to do nothing, the first page is the last, though its rows are the same."""
-    request, executor = Request(EVENTS), Executor(SCHEMA, RULES)
+    request, executor = Request(EVENTS), Executor(SCHEMA, RULES, SETTINGS["on"])
     async with mirror_of("on", World("schema", "none")) as mirror:
         for _ in range(3):
             await executor.run(request, Context(mirror, Caller(CREDENTIAL)))

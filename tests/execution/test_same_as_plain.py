@@ -8,7 +8,7 @@ from inspect import isawaitable
 import httpx
 import msgspec
 import pytest
-from execution.documents import ANY_SIZE, GRAPH, Asked, Run, documents
+from execution.documents import GRAPH, Asked, Run, documents
 from execution.worlds import FAULTS, TOLD, World
 from graphql import GraphQLError, execute, parse, validate
 from hypothesis import HealthCheck, example, given, settings
@@ -42,6 +42,16 @@ SETTINGS = {
     for cache in ("off", "on")
 }
 CREDENTIAL = Credential(SecretStr(SANDBOX_KEY), is_held=True)
+_LIMITS = (
+    "max_depth",
+    "max_aliases",
+    "max_fields",
+    "max_directives",
+    "max_tokens",
+    "max_operations",
+    "max_rows",
+)
+ANY_SIZE = SETTINGS["on"].model_copy(update={**dict.fromkeys(_LIMITS, 10**9), "tell_cost": "off"})
 EXECUTOR = Executor(SCHEMA, RULES, ANY_SIZE)
 
 world = cache(World)

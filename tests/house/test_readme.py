@@ -20,7 +20,9 @@ def rows_of_settings() -> list[str]:
     for group in GROUPS:
         rows.append(f"**{(group.__doc__ or '').rstrip('.')}**")
         for field in group.model_fields.values():
-            default = "required" if field.is_required() else "" if field.default is None else f"`{field.default}`"
+            default = (
+                "required" if field.is_required() else "" if field.default is None else f"`{field.default}`"
+            )
             rows.append(f"| `{field.validation_alias}` | {default} | {field.description} |")
     return rows
 

@@ -6,8 +6,8 @@ import httpx
 
 from gateway.commands.check.finding import Finding, Level, unreachable
 from gateway.errors import SettingsError
-from gateway.execution.operation import Executor, Options
-from gateway.execution.stored import StoredDocuments
+from gateway.execution.operation import Executor
+from gateway.execution.persisted_documents import StoredDocuments
 from gateway.http.callers.issuer import FetchError, client, fetch, keys_of, way_of
 from gateway.http.callers.tokens import TokenError, read_file
 from gateway.schema import RULES, SCHEMA
@@ -90,7 +90,7 @@ async def _keys(settings: Settings, transport: httpx.AsyncBaseTransport | None) 
 
 def _documents(settings: Settings) -> Iterator[Finding]:
     try:
-        StoredDocuments.of(settings, Executor(SCHEMA, RULES, Options.of(settings)).problems)
+        StoredDocuments.of(settings, Executor(SCHEMA, RULES, settings).problems)
     except SettingsError as error:
         for line in str(error).splitlines():
             yield Finding(Level.FAILURE, line)

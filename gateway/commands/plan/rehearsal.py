@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from gateway.commands.plan.made_up import WORLDS, MadeUp, Step, World
 from gateway.errors import TooComplexError
-from gateway.execution.operation import Executor, Options, Request
+from gateway.execution.operation import Executor, Request
 from gateway.graph.caller import Caller
 from gateway.graph.context import Context
 from gateway.mirror.mirror import Mirror
@@ -39,8 +39,8 @@ class Stage:
     def __init__(self, settings: Settings, sizes: Mapping[str, int]) -> None:
         self.settings = settings
         self._sizes = sizes
-        options = msgspec.structs.replace(Options.of(settings), suggests=True, introspection="on")
-        self._executor = Executor(SCHEMA, RULES, options)
+        shows_all = settings.model_copy(update={"suggestions": "on", "introspection": "on"})
+        self._executor = Executor(SCHEMA, RULES, shows_all)
 
     async def rehearse(self, request: Request) -> list[Rehearsal]:
         """Run an operation in each world, and return what it asked of them."""

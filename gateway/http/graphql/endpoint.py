@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 from gateway.errors import CallerError, GatewayError, OverloadedError
 from gateway.execution.documents import Document
 from gateway.execution.operation import Executor, NotAllowedError, Outcome, Request
-from gateway.execution.stored import OnlyStoredError, StoredDocuments, WrongHashError
+from gateway.execution.persisted_documents import OnlyStoredError, StoredDocuments, WrongHashError
 from gateway.graph.caller import Caller
 from gateway.graph.context import Context
 from gateway.http.browsers.csrf import refuse_forgeable
@@ -22,10 +22,10 @@ from gateway.http.graphql.load_limit import Load
 from gateway.http.graphql.request import Incoming, asks_nothing, read
 from gateway.http.negotiation import GRAPHQL, JSON, content_type, status_unless_run, wish_of
 from gateway.http.refusal import RequestError, bad_request
+from gateway.http.reporting import CLIENT_LEFT
 from gateway.mirror.mirror import Mirror
 
 METHODS = ("GET", "POST", "OPTIONS")  # and HEAD, which comes with GET
-_CLIENT_LEFT = 499  # nobody sees it
 
 
 class Endpoint:
@@ -75,7 +75,7 @@ class Endpoint:
             with self._load:  # who sends a body slowly takes no place
                 outcome = await self._outcome(http, incoming, caller)
         except ClientLeftError:
-            return Response(status_code=_CLIENT_LEFT)
+            return Response(status_code=CLIENT_LEFT)
         except (RequestError, GatewayError, NotAllowedError, OnlyStoredError, WrongHashError) as error:
             return _refusal(error, media_type).response(media_type)
         return _respond(outcome, media_type)

@@ -12,7 +12,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
 from gateway.errors import TooComplexError
-from gateway.execution.stored import Wanted
+from gateway.execution.persisted_documents import Wanted
 from gateway.http.graphql.disconnects import ClientLeftError
 from gateway.http.graphql.unread_body import Lingering
 from gateway.http.negotiation import JSON, content_type, media_type, status_unless_run

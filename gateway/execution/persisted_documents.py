@@ -17,7 +17,7 @@ from typing import Literal
 import msgspec
 
 from gateway.errors import CallerError, SettingsError
-from gateway.execution.registered import Registered
+from gateway.execution.registered_documents import Registered
 from gateway.graph.caller import Caller
 from gateway.settings.access import AccessSettings
 from gateway.settings.text_files import FileError, read_text
