@@ -10,7 +10,6 @@ import strawberry
 from graphql import (
     DocumentNode,
     ExecutionResult,
-    FieldNode,
     GraphQLError,
     OperationDefinitionNode,
     OperationType,
@@ -21,22 +20,27 @@ from gateway.errors import (
     ForbiddenError,
     GatewayError,
     OperationTimeoutError,
-    OutcomeUnknownError,
-    OverloadedError,
-    TooComplexError,
     UnauthenticatedError,
-    UpstreamError,
     cut,
-    internal_error,
 )
 from gateway.execution.documents import Document, Documents
 from gateway.execution.input_check import fault_of_null, faults_of_variables
+from gateway.execution.outcome import (
+    Outcome,
+    after_the_write,
+    answered,
+    coded,
+    raise_if_overloaded,
+    refused,
+    whole,
+    withheld,
+)
 from gateway.execution.projection import ProjectingExecutor
 from gateway.execution.requirements import Required, Rules
 from gateway.execution.results import Key, Results
-from gateway.graph.context import Context, Cost
+from gateway.graph.context import Context
 from gateway.settings.settings import Settings
-from gateway.telemetry.events import log_failure, note_code, running
+from gateway.telemetry.events import running
 from gateway.upstream.way.credential import Credential
 
 log = logging.getLogger(__name__)
@@ -59,19 +63,8 @@ class Request(msgspec.Struct, frozen=True):
     """Whether only a query may run: a GET must change nothing."""
 
 
-class Outcome(msgspec.Struct, frozen=True):
-    """The body of the answer, and whether anything was executed at all."""
-
-    body: dict[str, Any]
-    was_executed: bool
-
-
 class NotAllowedError(Exception):
     """A mutation where only a query may run."""
-
-
-_NOT_READ = (UpstreamError, OverloadedError, TooComplexError, OperationTimeoutError)
-"""Why what a payload leads to cannot be read, where that is no fault of the query."""
 
 
 class Executor:
@@ -111,19 +104,19 @@ class Executor:
         """
         document = document or await self.document(request, context)
         if document.ast is None or document.errors:
-            return _refused(*document.errors)
+            return refused(*document.errors)
         operation = document.operation(request.operation_name)
         if operation is None:
-            return _refused(_no_operation(request.operation_name))
+            return refused(_no_operation(request.operation_name))
         _note(operation)
         if request.is_read_only and operation.operation is not OperationType.QUERY:
             raise NotAllowedError
         refusal = self._refusal(document, operation, request, context)
         if refusal is not None:
-            return _refused(refusal)
+            return refused(refusal)
         key = _key(request, operation, context)
         if key is not None and (data := self._results.find(key, context)) is not None:
-            return self._answered(data, [], context)
+            return answered(data, [], context, tells_cost=self._tells_cost)
         context.projections, context.lookahead = document.projections, document.lookahead
         context.arguments = document.arguments
         context.condition_names = document.condition_names
@@ -138,7 +131,7 @@ class Executor:
             late = (
                 OperationTimeoutError.of_a_mutation() if is_mutation else OperationTimeoutError.of_a_query()
             )
-            return _withheld(_whole(late))
+            return withheld(whole(late))
 
     def _refusal(
         self, document: Document, operation: OperationDefinitionNode, request: Request, context: Context
@@ -146,14 +139,14 @@ class Executor:
         """Return why a valid operation is not executed; None where it is."""
         if self._introspection != "on" and document.introspects(operation):
             if self._introspection == "off":
-                return _coded(NOT_SHOWN, "FORBIDDEN")
+                return coded(NOT_SHOWN, "FORBIDDEN")
             if not context.caller.is_let_in:
-                return _whole(UnauthenticatedError("Only callers may ask for the schema."))
+                return whole(UnauthenticatedError("Only callers may ask for the schema."))
         variables = request.variables or {}
         try:
             self._required(document, operation).check(context.caller.access, variables)
         except ForbiddenError as error:
-            return _whole(error)
+            return whole(error)
         return self._documents.excess(document, operation, variables)
 
     async def _execute(
@@ -178,12 +171,12 @@ class Executor:
             result = await running if isawaitable(running) else running
             try:
                 await context.check_key()
-            except GatewayError as refused:
-                return _withheld(*(result.errors or ()), _whole(refused))
+            except GatewayError as error:
+                return withheld(*(result.errors or ()), whole(error))
             if result.errors:
                 return self._faulty(result, operation, request, context)
             data = result.data if key is None else self._results.keep(key, context, result.data)
-            return self._answered(data, [], context)
+            return answered(data, [], context, tells_cost=self._tells_cost)
 
     def _required(self, document: Document, operation: OperationDefinitionNode) -> Required:
         """Return what an operation needs of its caller's access; worked out once."""
@@ -202,26 +195,12 @@ class Executor:
             faults = faults_of_variables(
                 self._schema, operation, request.variables or {}, suggests=self._suggests
             )
-            return _refused(*(faults or map(fault_of_null, errors)))
-        _raise_if_overloaded(result)
+            return refused(*(faults or map(fault_of_null, errors)))
+        raise_if_overloaded(result)
         told = [fault_of_null(error) for error in errors]
         if operation.operation is OperationType.MUTATION:
-            told = [_after_the_write(error) for error in told]
-        return self._answered(result.data, told, context)
-
-    def _answered(self, data: Any, errors: list[GraphQLError], context: Context) -> Outcome:
-        body: dict[str, Any] = {"data": data}
-        if errors:
-            body["errors"] = [_visible(error) for error in errors]
-        told = _cost(context.cost) if self._tells_cost else {}
-        if context.unavailable:
-            told["unavailable"] = sorted(context.unavailable)
-        if context.reading.unread.count:
-            told["unreadable"] = context.reading.unread.first
-            told["unreadableCount"] = context.reading.unread.count
-        if told:
-            body["extensions"] = {"upstream": told}
-        return Outcome(body, was_executed=True)
+            told = [after_the_write(error) for error in told]
+        return answered(result.data, told, context, tells_cost=self._tells_cost)
 
 
 def _key(request: Request, operation: OperationDefinitionNode, context: Context) -> Key | None:
@@ -233,87 +212,10 @@ def _key(request: Request, operation: OperationDefinitionNode, context: Context)
     return Key(request.query, request.operation_name, variables, caller.credential, caller.access)
 
 
-def _raise_if_overloaded(result: ExecutionResult) -> None:
-    """Raise OverloadedError where that is why an operation has nothing to tell: it is to come again later."""
-    if any(value is not None for value in (result.data or {}).values()):
-        return
-    causes = [error.original_error for error in result.errors or ()]
-    if any(isinstance(cause, OutcomeUnknownError) for cause in causes):
-        return
-    for cause in causes:
-        if isinstance(cause, OverloadedError):
-            raise cause
-
-
-def _after_the_write(error: GraphQLError) -> GraphQLError:
-    """Return an error of a mutation as it is told: below a payload the write is over, and must not be sent again."""
-    if not error.path or len(error.path) == 1 or not isinstance(error.original_error, _NOT_READ):
-        return error
-    message = (
-        "The write is over. What stands here could not be read after it: ask for it in a query of its own."
-    )
-    return GraphQLError(message, error.nodes, path=error.path, extensions={"code": error.original_error.code})
-
-
 def _note(operation: OperationDefinitionNode) -> None:
     if (told := running.get()) is not None:
         told.name = operation.name and operation.name.value
         told.kind = operation.operation.value
-
-
-def _cost(cost: Cost) -> dict[str, Any]:
-    """Return what an operation cost, as `extensions.upstream` tells it."""
-    told: dict[str, Any] = {
-        "calls": cost.calls,
-        "saved": cost.saved,
-        "cacheHits": cost.hits,
-        "stale": cost.is_stale,
-    }
-    if (budget := cost.budget) is not None:
-        told["budget"] = {
-            "limit": budget.limit,
-            "used": budget.used,
-            "remaining": budget.remaining,
-            "resetsAt": budget.resets_at and budget.resets_at.isoformat(timespec="seconds"),
-        }
-    return told
-
-
-def _refused(*errors: GraphQLError) -> Outcome:
-    return Outcome({"errors": [_visible(error) for error in errors]}, was_executed=False)
-
-
-def _withheld(*errors: GraphQLError) -> Outcome:
-    """Return the outcome of an operation that was executed, and whose data nobody may see, or ever knew."""
-    return Outcome({"data": None, "errors": [_visible(error) for error in errors]}, was_executed=True)
-
-
-def _whole(error: GatewayError) -> GraphQLError:
-    """Return an error that concerns all of an operation."""
-    return GraphQLError(str(error), extensions=error.extensions)
-
-
-def _visible(error: GraphQLError) -> dict[str, Any]:
-    """Return an error as the client sees it: with a code, and nothing of the gateway's inside."""
-    formatted = cast(dict[str, Any], error.formatted)
-    cause = error.original_error
-    if cause is not None and not isinstance(cause, GatewayError | GraphQLError):
-        seen = formatted | _internal(error)
-    else:
-        seen = formatted | {"extensions": {"code": "BAD_USER_INPUT", **(error.extensions or {})}}
-    note_code(seen["extensions"]["code"])
-    return seen
-
-
-def _internal(error: GraphQLError) -> dict[str, Any]:
-    # The field by its own name: aliases and arguments are the caller's.
-    field = error.nodes[0] if error.nodes else None
-    place = field.name.value if isinstance(field, FieldNode) else "the operation"
-    return internal_error(log_failure(log, error.original_error, place))
-
-
-def _coded(message: str, code: str) -> GraphQLError:
-    return GraphQLError(message, extensions={"code": code})
 
 
 def _no_operation(name: str | None) -> GraphQLError:

@@ -17,7 +17,8 @@ from gateway.settings.upstream import UpstreamSettings
 GROUPS = (UpstreamSettings, MirrorSettings, AccessSettings, LimitSettings, ServingSettings)
 
 
-class Settings(UpstreamSettings, MirrorSettings, AccessSettings, LimitSettings, ServingSettings):
+# pydantic takes the fields of the last base first.
+class Settings(ServingSettings, LimitSettings, AccessSettings, MirrorSettings, UpstreamSettings):
     """The gateway's settings. What needs one group of them takes that group."""
 
     @property
