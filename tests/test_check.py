@@ -10,7 +10,9 @@ import pytest
 from joserfc.jwk import ECKey
 from pydantic import SecretStr
 
-from gateway.commands.check import Finding, Level, check_sources, check_upstream
+from gateway.commands.check.finding import Finding, Level
+from gateway.commands.check.sources import check_sources
+from gateway.commands.check.upstream import check_upstream
 from gateway.http.callers.tokens import new_token
 from gateway.sandbox import ALL_SCOPES, DIALECTS, SANDBOX_KEY, Dialect, Sandbox
 from gateway.settings.settings import Settings

@@ -15,7 +15,7 @@ from failing.faults import closed_port
 from failing.wires import Failing
 from keeping.wires import breathe
 
-from gateway.commands.check import check_upstream
+from gateway.commands.check.upstream import check_upstream
 from gateway.errors import SettingsError
 from gateway.settings.settings import Settings
 from gateway.upstream.way.network import proxy_to, trusted

@@ -328,7 +328,8 @@ class Client:
 SOON = """
 from functools import partial
 from gateway import cli
-cli.Served = partial(cli.Served, grace_s=0.5)
+from gateway.commands import start
+start.Served = partial(start.Served, grace_s=0.5)
 cli.main()
 """
 """The command, but that what runs has half a second to end."""

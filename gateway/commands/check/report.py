@@ -1,0 +1,40 @@
+"""What `gateway check` prints, and whether it found a failure."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Callable
+
+import typer
+from pydantic import SecretStr
+
+from gateway.commands.check.finding import Finding, Level
+from gateway.commands.check.sources import check_sources
+from gateway.commands.check.upstream import check_upstream
+from gateway.errors import SettingsError
+from gateway.settings.settings import Settings, load_settings
+
+
+def check(ask_key: Callable[[], str] | None) -> None:
+    """Print what there is to say of the settings and of PlanDocket; end with 1 where anything fails.
+
+    `ask_key` asks for the key to check with, where none is set.
+    """
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        for line in str(error).splitlines():
+            print(f"FAILURE  {line}", file=sys.stderr)
+        raise typer.Exit(1) from None
+    logging.disable()  # what the log would say, the findings say in full
+    key = settings.api_key
+    if key is None and ask_key is not None:
+        key = SecretStr(ask_key())
+    findings = asyncio.run(_check(settings, key))
+    for finding in findings:
+        print(f"{finding.level.name:8} {finding.sentence}")
+    raise typer.Exit(1 if any(finding.level is Level.FAILURE for finding in findings) else 0)
+
+
+async def _check(settings: Settings, key: SecretStr | None) -> list[Finding]:
+    return [*await check_sources(settings), *await check_upstream(settings, key)]
