@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.http.bearer import bearer_of
 from gateway.http.refusal import RequestError
 from gateway.telemetry.metrics import CONTENT_TYPE, Metrics
 
@@ -23,7 +24,9 @@ class MetricsPage:
 
     async def answer(self, request: Request) -> Response:
         """Return the metrics in Prometheus' text format, or 401."""
-        if self._token is not None and not hmac.compare_digest(_bearer(request), self._token):
+        # Headers come as latin-1, and bytes compare where text that is not ASCII raises.
+        shown = (bearer_of(request) or "").encode("latin-1")
+        if self._token is not None and not hmac.compare_digest(shown, self._token):
             return RequestError(
                 401,
                 "UNAUTHENTICATED",
@@ -41,9 +44,3 @@ async def elsewhere(_: Request) -> Response:
         "Metrics are not told at this address: set GATEWAY_METRICS_TOKEN to read them here with that token, or "
         "GATEWAY_METRICS_PORT to read them at an address of their own.",
     ).response()
-
-
-def _bearer(request: Request) -> bytes:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    # Headers come as latin-1, and bytes compare where text that is not ASCII raises.
-    return token.strip().encode("latin-1") if scheme.lower() == "bearer" else b""

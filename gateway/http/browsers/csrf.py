@@ -8,6 +8,7 @@ https://fetch.spec.whatwg.org/#cors-safelisted-request-header and #forbidden-req
 
 from starlette.requests import Request
 
+from gateway.http.bearer import bearer_of
 from gateway.http.client_names import HEADERS as OF_CLIENTS
 from gateway.http.negotiation import media_type
 from gateway.http.refusal import RequestError
@@ -37,8 +38,7 @@ def _has_proof(http: Request) -> bool:
     if any(http.headers.get(name) for name in _PROOFS):
         return True
     # Browsers send `Basic`, `Digest` and `Negotiate` by themselves, for whichever page.
-    scheme, _, token = http.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and token.strip():
+    if bearer_of(http):
         return True
     kind = media_type(http.headers.get("content-type", "")).name
     return bool(kind) and kind not in _SIMPLE

@@ -14,6 +14,7 @@ from gateway.errors import (
     UnauthenticatedError,
 )
 from gateway.graph.caller import Caller
+from gateway.http.bearer import bearer_of
 from gateway.http.callers.client_address import Proxies
 from gateway.http.callers.failures import Failures
 from gateway.http.callers.issuer import Issuer
@@ -129,8 +130,8 @@ def refused(error: GatewayError) -> RequestError:
 
 
 def _shown(request: Request) -> str:
-    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-    return bearer.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key", "").strip()
+    bearer = bearer_of(request)
+    return request.headers.get("x-api-key", "").strip() if bearer is None else bearer
 
 
 def _warn(settings: Settings) -> None:
