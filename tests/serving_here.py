@@ -1,7 +1,6 @@
 """Starts the gateway's commands on free ports of this machine, and ends them after use."""
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -10,9 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from forks import Fork, run_fork
+
 from gateway.sandbox import SANDBOX_KEY
 
 GATEWAY = str(Path(sys.executable).with_name("gateway"))
+"""The command itself, for tests of what only a fresh process shows; all others run in forks."""
 
 
 def environment(**settings: str) -> dict[str, str]:
@@ -32,19 +34,27 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
+def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of the gateway to its end, and return what it wrote."""
+    return run_fork(arguments, environment(**settings))
+
+
 @contextmanager
-def started(*arguments: str, command: str = GATEWAY, **settings: str) -> Generator[subprocess.Popen[str]]:
-    """Start a command, wait until it says that it listens, and end it after use."""
-    with _started([command, *arguments], None, settings) as process:
+def started(*arguments: str, command: str | None = None, **settings: str) -> Generator[subprocess.Popen[str]]:
+    """Start a command of the gateway, or of another program; wait until it listens, and kill it after use.
+
+    Whoever is about its end ends it: to wait for that takes more than a second.
+    """
+    with _started(command, arguments, None, settings) as process:
         yield process
 
 
 @contextmanager
 def logged(
-    log: Path, *arguments: str, command: str = GATEWAY, **settings: str
+    log: Path, *arguments: str, command: str | None = None, **settings: str
 ) -> Generator[subprocess.Popen[str]]:
     """Do the same for one whose log goes to a file."""
-    with log.open("w") as file, _started([command, *arguments], file, settings) as process:
+    with log.open("w") as file, _started(command, arguments, file, settings) as process:
         yield process
     told = log.read_text()
     assert SANDBOX_KEY not in told  # as in what tests print: see conftest.py
@@ -53,23 +63,27 @@ def logged(
 
 @contextmanager
 def _started(
-    command: list[str], log: IO[str] | None, settings: dict[str, str]
+    command: str | None, arguments: tuple[str, ...], log: IO[str] | None, settings: dict[str, str]
 ) -> Generator[subprocess.Popen[str]]:
-    process = subprocess.Popen(  # noqa: S603
-        command, env=environment(**settings), stdout=subprocess.PIPE, stderr=log, text=True
-    )
+    given = environment(**settings)
+    if command is None:
+        process = Fork(arguments, given, stdout=subprocess.PIPE, stderr=log)
+    else:
+        process = subprocess.Popen(  # noqa: S603
+            [command, *arguments], env=given, stdout=subprocess.PIPE, stderr=log, text=True
+        )
     assert process.stdout is not None
     try:
         assert process.stdout.readline()
         yield process
     finally:
-        process.send_signal(signal.SIGTERM)
+        process.kill()
         process.wait(30)
         process.stdout.close()
 
 
 @contextmanager
-def demo(command: str = GATEWAY, **settings: str) -> Generator[int]:
+def demo(command: str | None = None, **settings: str) -> Generator[int]:
     """Start the demo and yield the gateway's port."""
     port, sandbox_port = free_ports(2)
     ports = ("--port", str(port), "--sandbox-port", str(sandbox_port))

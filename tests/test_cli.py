@@ -10,23 +10,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from serving_here import GATEWAY, environment, free_ports, logged, started
+from serving_here import GATEWAY, free_ports, logged, run, started
 
 from gateway.schema import print_schema
 
 QUERY = "{ participants(first: 3) { nodes { isConfirmed contact { email } event { title } } } }"
-
-
-def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
-    return subprocess.run(  # noqa: S603
-        [GATEWAY, *arguments],
-        env=environment(**settings),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 def ask(port: int, headers: dict[str, str] | None = None) -> dict[str, object]:
@@ -43,10 +31,12 @@ def ask(port: int, headers: dict[str, str] | None = None) -> dict[str, object]:
 def test_demo_answers_and_ends_in_peace() -> None:
     """Without any setting; SIGTERM ends it with 0."""
     port, sandbox_port = free_ports(2)
-    with started("demo", "--port", str(port), "--sandbox-port", str(sandbox_port)) as process:
+    ports = ("--port", str(port), "--sandbox-port", str(sandbox_port))
+    with started("demo", *ports, command=GATEWAY) as process:
         answer = ask(port)
+        process.terminate()
+        assert process.wait(30) == 0
     assert "errors" not in answer
-    assert process.returncode == 0
 
 
 def test_demo_refuses_what_serve_refuses() -> None:
@@ -166,11 +156,11 @@ def test_metrics_are_served_at_a_port_of_their_own(command: str) -> None:
         told = httpx.get(address).text
         assert httpx.get(f"http://127.0.0.1:{port}/metrics").status_code == 404
         process.terminate()
+        assert process.wait(30) == 0
         assert process.stdout is not None
         printed = process.stdout.read()
     assert 'gateway_operations_total{name="Named",outcome="ok"} 1.0' in told
     assert re.search(rf"^Metrics +(?:at )?{re.escape(address)}$", printed, re.MULTILINE)
-    assert process.returncode == 0
 
 
 @pytest.mark.parametrize(("auth", "lines"), [({}, 1), ({"GATEWAY_AUTH": "none"}, 0)])
@@ -228,7 +218,7 @@ def test_serve_listens_at_every_address_of_its_host() -> None:
 
 def test_the_version_is_told() -> None:
     """As the package has it."""
-    ended = run("--version")
+    ended = subprocess.run([GATEWAY, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
     assert (ended.returncode, ended.stdout) == (0, f"gateway {version('plandocket-gateway')}\n")
 
 

@@ -8,9 +8,9 @@ from itertools import permutations
 from pathlib import Path
 
 import pytest
+import serving_here
 from asking import Gateway
 from benchmarks.requests_table import CASES, TOTALS, Case
-from serving_here import GATEWAY, environment
 
 from gateway.commands.plan.document import PlanError, plan_document
 
@@ -19,13 +19,7 @@ SIZES = "participants=1500,events=12,contacts=300,categories=20"
 
 def run(file: Path, *options: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run the command to its end."""
-    return subprocess.run(  # noqa: S603 - our own arguments
-        [GATEWAY, "plan", str(file), *options],
-        env=environment(**settings),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return serving_here.run("plan", str(file), *options, **settings)
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,14 @@ import signal
 import subprocess
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import httpx
 import pytest
-from serving_here import GATEWAY, environment, free_ports
+from forks import Fork
+from serving_here import GATEWAY, environment, free_ports, run, started
 
 QUERY, OTHER = "{ __typename }", "query Other { __typename }"
 NOBODY = "http://127.0.0.1:1"
@@ -20,23 +23,27 @@ START_S = 30
 
 
 @contextmanager
-def serving(
-    stdout: Any = subprocess.DEVNULL, stderr: Any = subprocess.DEVNULL, command=(GATEWAY, "serve"), **settings
-):
-    """Start a gateway, wait until it answers, yield its process and address, and end it after use."""
+def serving(stdout: Any = subprocess.DEVNULL, stderr: Any = subprocess.DEVNULL, command=(), **settings):
+    """Start a gateway, by a command of its own where it has one, wait until it answers, and end it after use.
+
+    Yield its process and address.
+    """
     [port] = free_ports(1)
     given = environment(
         PLANDOCKET_BASE_URL=NOBODY, GATEWAY_PORT=str(port), GATEWAY_TELL_COST="off", **settings
     )
-    process = subprocess.Popen(command, env=given, stdout=stdout, stderr=stderr)  # noqa: S603
+    if command:
+        process = subprocess.Popen(command, env=given, stdout=stdout, stderr=stderr)  # noqa: S603
+    else:
+        process = Fork(["serve"], given, stdout=stdout, stderr=stderr)
     address = f"http://127.0.0.1:{port}"
     try:
         until = time.monotonic() + START_S
         while process.poll() is None and time.monotonic() < until:
             try:
-                httpx.get(f"{address}/healthz")
+                urlopen(f"{address}/healthz").close()  # noqa: S310
                 break
-            except httpx.TransportError:
+            except OSError:
                 time.sleep(0.02)
         yield process, address
     finally:
@@ -122,12 +129,8 @@ def test_sigquit_stops_it_as_others_do():
 def test_the_demo_ends_with_its_terminal():
     """It has no files, and would hold its ports."""
     port, sandbox_port = free_ports(2)
-    command = [GATEWAY, "demo", "--port", str(port), "--sandbox-port", str(sandbox_port)]
-    process = subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True)  # noqa: S603
-    assert process.stdout is not None
-    assert process.stdout.readline()
-    assert ended(process, signal.SIGHUP) == 0
-    process.stdout.close()
+    with started("demo", "--port", str(port), "--sandbox-port", str(sandbox_port)) as process:
+        assert ended(process, signal.SIGHUP) == 0
 
 
 def by_shell(redirection):
@@ -135,18 +138,30 @@ def by_shell(redirection):
     return ("sh", "-c", f'exec "$0" serve {redirection}', GATEWAY)
 
 
-STREAMS = {
-    "closed": by_shell(">&- 2>&-"),
-    "all closed": by_shell("<&- >&- 2>&-"),
-    "full": by_shell(">/dev/full 2>/dev/full"),
-}
-
-
-@pytest.mark.parametrize("command", STREAMS.values(), ids=STREAMS)
-@pytest.mark.parametrize("style", ["console", "json"])
-def test_streams_that_take_nothing_stop_nothing(command, style):
+@pytest.mark.parametrize(
+    ("redirection", "style"),
+    [(">&- 2>&-", "console"), ("<&- >&- 2>&-", "json")],
+    ids=["closed", "all closed"],
+)
+def test_streams_that_are_closed_stop_nothing(redirection, style):
     """Neither the start nor operations, and the exit code is that of a good end."""
-    with serving(command=command, GATEWAY_LOG_FORMAT=style, GATEWAY_X="canary") as (process, address):
+    with serving(command=by_shell(redirection), GATEWAY_LOG_FORMAT=style, GATEWAY_X="canary") as served:
+        process, address = served
+        assert ask(address, query=QUERY) == {"data": {"__typename": "Query"}}
+        assert ended(process) == 0
+
+
+@pytest.fixture
+def full():
+    """Open what takes nothing."""
+    with Path("/dev/full").open("w") as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("style", ["console", "json"])
+def test_streams_that_take_nothing_stop_nothing(full, style):
+    """As if they were closed."""
+    with serving(full, full, GATEWAY_LOG_FORMAT=style, GATEWAY_X="canary") as (process, address):
         assert ask(address, query=QUERY) == {"data": {"__typename": "Query"}}
         assert ended(process) == 0
 
@@ -172,10 +187,10 @@ def test_a_reader_that_is_gone_or_stuck_stops_nothing(is_read):
         os.close(reads)
 
 
-def test_lost_lines_are_counted():
+def test_lost_lines_are_counted(full):
     """As a metric, for the log cannot tell."""
     [port] = free_ports(1)
-    with serving(command=STREAMS["full"], GATEWAY_METRICS_PORT=str(port)) as (process, address):
+    with serving(full, full, GATEWAY_METRICS_PORT=str(port)) as (process, address):
         for _ in range(3):
             ask(address, query=QUERY)
 
@@ -236,10 +251,7 @@ FAILING = {
 @pytest.mark.parametrize("style", ["console", "json"])
 def test_a_start_that_fails_says_so_in_a_sentence(settings, style):
     """With 1, without a traceback, and in JSON where that is wanted."""
-    given = environment(GATEWAY_LOG_FORMAT=style, **settings)
-    done = subprocess.run(  # noqa: S603
-        [GATEWAY, "serve"], env=given, capture_output=True, text=True, timeout=START_S, check=False
-    )
+    done = run("serve", GATEWAY_LOG_FORMAT=style, **settings)
     assert (done.returncode, done.stdout) == (1, "")
     assert "Traceback" not in done.stderr
     assert "canary" not in done.stderr
