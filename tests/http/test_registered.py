@@ -8,6 +8,8 @@ import pytest
 from asking import Ask, Gateway
 from keeping.wires import bearer, shared
 
+from gateway.execution import registered
+
 PAGE = "{ category(by: {databaseId: 1}) { title } }"
 
 
@@ -57,22 +59,31 @@ def members(gateway: Gateway, tmp_path: Path) -> Ask:
     return tenant_of_members(gateway, tmp_path)
 
 
+@pytest.fixture
+def most(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Let a gateway know fifty texts instead of a thousand: that it knows a thousand is in test_stored.py."""
+    monkeypatch.setattr(registered, "_MOST", 50)
+    return 50
+
+
 @pytest.mark.parametrize("tenant", [tenant_of_guests, tenant_of_members])
-async def test_one_caller_pushes_out_none_of_another(gateway: Gateway, tmp_path: Path, tenant) -> None:
+async def test_one_caller_pushes_out_none_of_another(
+    gateway: Gateway, tmp_path: Path, tenant, most: int
+) -> None:
     """However many they register: each has an equal share, and loses their own beyond it."""
     ask = tenant(gateway, tmp_path)
     await register(ask, PAGE, bearer("one"))
     await ask.http.post("/graphql", json={"query": PAGE}, headers=bearer("two"))  # a right key, from now on
-    for number in range(1_500):
+    for number in range(2 * most):
         await register(ask, cheap(number), bearer("two"))
     assert await is_registered(ask, PAGE, bearer("one"))
-    assert await is_registered(ask, cheap(1_499), bearer("two"))
+    assert await is_registered(ask, cheap(2 * most - 1), bearer("two"))
     assert not await is_registered(ask, cheap(1), bearer("two"))
 
 
-async def test_who_has_them_all_makes_room(members: Ask) -> None:
+async def test_who_has_them_all_makes_room(members: Ask, most: int) -> None:
     """The least recently used goes, whoever used it."""
-    for number in range(1_000):
+    for number in range(most):
         await register(members, cheap(number), bearer("one"))
     assert await is_registered(members, cheap(0), bearer("two"))
     await register(members, PAGE, bearer("two"))
@@ -95,10 +106,10 @@ async def test_strangers_register_none(guests: Ask, headers: dict[str, str]) -> 
         assert not await is_registered(guests, text, headers)
 
 
-async def test_a_flood_of_made_up_keys_pushes_out_none(guests: Ask) -> None:
+async def test_a_flood_of_made_up_keys_pushes_out_none(guests: Ask, most: int) -> None:
     """Each would have a share of its own."""
     await register(guests, PAGE, bearer("one"))
-    for number in range(1_001):
+    for number in range(2 * most):
         await register(guests, cheap(number), bearer(f"made-up-{number}"))
     assert await is_registered(guests, PAGE, bearer("one"))
 
