@@ -28,7 +28,7 @@ RELAY = """query Page($n: Int) { participants(first: $n) { __typename totalCount
 fragment Row on Participant { __typename id isConfirmed
     guest: contact { __typename id ... on Contact { firstName } lastName @include(if: true) }
     event { __typename id title isVisible } category { id databaseId } }"""
-MOST_PROJECTIONS = 1_000  # what one document may come to, whatever variables are sent with it
+MOST_PROJECTIONS = 200  # what one document may come to, whatever variables are sent with it
 
 
 class Counting(ProjectingExecutor):
@@ -215,9 +215,7 @@ async def test_a_documents_projections_are_bounded(asking):
     chosen = " ".join(f"a{name}: title @include(if: ${name})" for name in names)
     text = f"query ({declared}) {{ events(first: 1) {{ nodes {{ id {chosen} }} }} }}"
     async with mirror_of("on", World("schema", "none")) as mirror:
-        for values in itertools.islice(
-            itertools.product([True, False], repeat=len(names)), 2 * MOST_PROJECTIONS
-        ):
+        for values in itertools.product([True, False], repeat=len(names)):
             request = Request(text, dict(zip(names, values, strict=True)))
             body = (await asking.executor.run(request, Context(mirror, Caller(CREDENTIAL)))).body
             assert "errors" not in body

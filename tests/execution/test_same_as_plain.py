@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from execution.documents import GRAPH, Asked, Run, documents
 from execution.worlds import FAULTS, TOLD, World
-from graphql import GraphQLError, execute, parse, validate
+from graphql import GraphQLError, execute, parse
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
@@ -106,7 +106,6 @@ def mirror_of(cache: str, transport: httpx.AsyncBaseTransport) -> Mirror:
 async def compare(asked: Asked, dialect: str, fault: str, cache: str):
     """Hold that each run of a document answers as plain execution does."""
     ast = parse(asked.text)
-    assert validate(GRAPH, ast) == []
     transport = world(dialect, fault)
     one, other = (mirror_of(cache, transport) for _ in range(2))
     async with one, other:
@@ -126,18 +125,25 @@ TWO_DEFAULTS = """query A($v: Boolean = true) { ...All } query B($v: Boolean = f
     fragment All on Query { events { nodes { id title @include(if: $v) } } }"""
 
 
-@pytest.mark.parametrize("dialect", TOLD)
-@example(asked=Asked(ALL_COUNTS, (Run("A", {}),)), fault="wrong_values", cache="off")
-@example(asked=Asked(NO_VALUE, (Run("A", {"v": None}),)), fault="none", cache="off")
-@example(asked=Asked(TWO_DEFAULTS, (Run("A", {}), Run("B", {}))), fault="none", cache="off")
+@example(asked=Asked(ALL_COUNTS, (Run("A", {}),)), dialect="schema", fault="wrong_values", cache="off")
+@example(asked=Asked(NO_VALUE, (Run("A", {"v": None}),)), dialect="schema", fault="none", cache="off")
+@example(asked=Asked(TWO_DEFAULTS, (Run("A", {}), Run("B", {}))), dialect="schema", fault="none", cache="off")
 @settings(
-    max_examples=170,
+    max_examples=400,
     deadline=None,
     derandomize=True,
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
-@given(asked=documents(), fault=st.sampled_from(sorted(FAULTS)), cache=st.sampled_from(sorted(SETTINGS)))
-def test_any_query_answers_the_same(dialect, asked, fault, cache):
-    """Twice with the same values of its conditions, then with others; nothing kept, or all that was read."""
+@given(
+    asked=documents(),
+    dialect=st.sampled_from(sorted(TOLD)),
+    fault=st.sampled_from(sorted(FAULTS)),
+    cache=st.sampled_from(sorted(SETTINGS)),
+)
+def test_any_query_answers_the_same(asked, dialect, fault, cache):
+    """Twice with the same values of its conditions, then with others; nothing kept, or all that was read.
+
+    From PlanDockets of all dialects, drawn like the rest: their rows are alike before anything is projected.
+    """
     asyncio.run(compare(asked, dialect, fault, cache))
