@@ -100,11 +100,12 @@ class AtTheGateway:
     """A colleague with a screen of their own."""
 
     address: str
+    http: httpx.Client
 
     def _write(self, field: str, given: dict[str, Any]) -> None:
         kind = f"{field[0].upper()}{field[1:]}Input!"
         query = f"mutation($input: {kind}) {{ {field}(input: $input) {{ userErrors {{ message }} }} }}"
-        answer = httpx.post(self.address, json={"query": query, "variables": {"input": given}}).json()
+        answer = self.http.post(self.address, json={"query": query, "variables": {"input": given}}).json()
         assert answer["data"][field]["userErrors"] == []
 
     def create(self, customer_number: str) -> None:
