@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.http.browsers.graphiql.build_hook import BringError, GraphiQLHook, bring, is_there
+from gateway.http.browsers.graphiql.build_hook import HERE, BringError, GraphiQLHook, bring, is_there
 from gateway.http.browsers.graphiql.page import GraphiQL
 
 ROOT = Path(__file__).parents[2]
@@ -65,8 +65,8 @@ def test_a_failing_npm_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
 def test_a_missing_npm_warns_and_fails_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The install goes on."""
     monkeypatch.setenv("PATH", "")
-    shutil.copytree(ROOT / "gateway" / "http" / "graphiql", tmp_path / "gateway" / "http" / "graphiql")
-    shutil.rmtree(tmp_path / "gateway" / "http" / "graphiql" / "files", ignore_errors=True)
+    shutil.copytree(ROOT / HERE, tmp_path / HERE)
+    shutil.rmtree(tmp_path / HERE / "files", ignore_errors=True)
     told: list[str] = []
 
     class App:

@@ -16,7 +16,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-HERE = Path("gateway") / "http" / "graphiql"
+HERE = Path("gateway") / "http" / "browsers" / "graphiql"
 _TIMEOUT_S = 120
 
 
