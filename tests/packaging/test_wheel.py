@@ -15,6 +15,8 @@ import pytest
 from serving_here import demo
 
 ROOT = Path(__file__).parents[2]
+PIP = (sys.executable, "-m", "pip")
+"""For the empty environment too: to install another one there takes longer than the rest."""
 
 
 def run(*command: str, **environment: str) -> None:
@@ -29,7 +31,7 @@ def run(*command: str, **environment: str) -> None:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the wheel from the sources."""
     folder = tmp_path_factory.mktemp("wheel")
-    run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(folder), str(ROOT))
+    run(*PIP, "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(folder), str(ROOT))
     [built] = folder.glob("*.whl")
     return built
 
@@ -37,9 +39,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def installed(wheel: Path) -> Generator[int]:
     """Install the wheel in an empty environment without npm, and yield its demo's port."""
-    run(sys.executable, "-m", "venv", str(wheel.parent / "empty"))
+    run(sys.executable, "-m", "venv", "--without-pip", str(wheel.parent / "empty"))
     python = wheel.parent / "empty" / "bin" / "python"
-    run(str(python), "-m", "pip", "install", "-q", str(wheel), PATH=str(python.parent))
+    run(*PIP, "--python", str(python), "install", "-q", "--no-compile", str(wheel), PATH=str(python.parent))
     with demo(str(python.with_name("gateway"))) as port:
         yield port
 
