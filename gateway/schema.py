@@ -16,6 +16,7 @@ from gateway.graph.entity import Node
 from gateway.graph.global_id import decode_id
 from gateway.graph.loader import Wanted
 from gateway.graph.look_ahead import includes
+from gateway.graph.row_loaders import ById
 from gateway.graph.scalars import CONFIG, DateTime
 from gateway.resources import RESOURCES
 from gateway.upstream.way.tasks import settle
@@ -124,11 +125,12 @@ async def _find(info: Info, global_id: str) -> Any:
     kind, row_id = decode_id(global_id)
     if kind not in _BY_KIND:
         raise BadInputError(f"There is no type {kind} here: send an 'id' that a query returned.")
-    needs = Needs(frozenset({_BY_KIND[kind].by_id.record.path}))
+    record = _BY_KIND[kind].record
+    needs = Needs(frozenset({record.path}))
     if not info.context.caller.access.grants(needs):
         raise ForbiddenError(info.context.caller.access.lacks(needs))
     info.context.wanted += 1
-    return await info.context.loader(_BY_KIND[kind].by_id).load(Wanted(row_id, includes(info, kind)))
+    return await info.context.loader(ById, record).load(Wanted(row_id, includes(info, kind)))
 
 
 def _build() -> strawberry.Schema:

@@ -1,26 +1,8 @@
-"""Reads categories."""
-
-from typing import ClassVar
+"""Reads the tree of categories."""
 
 from gateway.categories.record import CATEGORIES, CategoryRow
 from gateway.graph.loader import Loader
-from gateway.graph.row_loaders import ById, ByKey
 from gateway.upstream.call import listing
-from gateway.upstream.record import Record
-
-
-class CategoryById(ById[CategoryRow]):
-    """Ids to categories, in key order; None where PlanDocket answers 404."""
-
-    record: ClassVar[Record[CategoryRow]] = CATEGORIES
-
-
-class CategoryByKey(ByKey[CategoryRow]):
-    """Category keys to categories, in key order; None where no category has the key."""
-
-    record: ClassVar[Record[CategoryRow]] = CATEGORIES
-    column: ClassVar[str] = "category_key"
-    has_search: ClassVar[bool] = False
 
 
 class ChildrenOf(Loader[int, list[CategoryRow]]):

@@ -30,11 +30,12 @@ CATEGORIES = Record(
         "title": RequestField("a text"),
         "category_key": RequestField(default="PlanDocket makes one"),
         # Not `|null` in the API's schema, but /en/admin-guide/categories.html calls the root NULL.
-        "parent_category_id": RequestField(cleared="makes it a root", default="The root"),
+        "parent_category_id": RequestField(cleared="makes it a root", default="The root", place="parent"),
         "content": CLEARABLE,
         "event_keys": RequestField(
             cleared="lifts the restriction; a list takes the place of the one before",
             default="No restriction",
+            place="events",
         ),
         "is_visible": RequestField("true or false", default="True"),
         "applicant_visibility": RequestField("one of its values"),

@@ -6,6 +6,8 @@ from gateway.upstream.record import (
     CLEARABLE,
     DELETE,
     ON_UPDATE,
+    SEARCH,
+    Filter,
     Instant,
     Int,
     Many,
@@ -46,7 +48,7 @@ class ContactRow(Row, frozen=True, gc=False):
 def _list_of(include: str) -> RequestField:
     """Return what takes arrays only, by the request table."""
     cleared = "is the same as []; whether a list replaces or joins the one before is undocumented"
-    return RequestField(null=(), cleared=cleared, told_by=include)
+    return RequestField(null=(), cleared=cleared, place=include, told_by=include)
 
 
 CONTACTS = Record(
@@ -78,6 +80,20 @@ CONTACTS = Record(
     sensitive=frozenset({"notes", "rating", "tax_id"}),
     defaults={"rating": 3},
     key="customer_number",
+    filters={
+        "search": SEARCH,
+        "category_key": Filter("Only of the category with this key."),
+        "event_key": Filter("Only of the event with this key."),
+    },
+    sorts={
+        "company_name": "The company.",
+        "last_name": "Last name.",
+        "first_name": "First name.",
+        "email": "E-mail address.",
+        "customer_number": "PlanDocket's customer number.",
+        "city": "City.",
+        "created_at": "When it was created.",
+    },
     touches={
         "customer_number": ("participants?customer_number",),
         "event_keys": ("participants", "events.participant_count"),

@@ -2,7 +2,18 @@
 
 from typing import Any
 
-from gateway.upstream.record import CLEARABLE, DELETE, Count, Moment, Record, RequestField, Row, Same, Value
+from gateway.upstream.record import (
+    CLEARABLE,
+    DELETE,
+    SEARCH,
+    Count,
+    Filter,
+    Moment,
+    Record,
+    RequestField,
+    Row,
+    Value,
+)
 
 
 class EventRow(Row, frozen=True, gc=False):
@@ -42,7 +53,19 @@ EVENTS = Record(
     },
     defaults={"country": "DE"},
     key="event_key",
-    exact={"visible": Same("is_visible")},
+    are_few=True,  # limited per subscription. Source: /en/admin-guide/usage.html
+    filters={
+        "search": SEARCH,
+        "visible": Filter("Only visible, or only hidden.", bool, column="is_visible"),
+        "upcoming": Filter("True: only upcoming ones. False filters nothing.", bool, only_true=True),
+    },
+    sorts={
+        "title": "The name.",
+        "event_key": "The unique key.",
+        "date_from": "When it starts.",
+        "date_to": "When it ends.",
+        "city": "Where it takes place.",
+    },
     touches={
         "event_key": ("participants?event_key", "contacts?event_key", "categories/*"),
         DELETE: (

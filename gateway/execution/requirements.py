@@ -94,7 +94,7 @@ class Rules:
     def __init__(self, schema: strawberry.Schema, resources: Iterable[Resource]) -> None:
         self._schema = schema._schema  # pyright: ignore[reportPrivateUsage] - graphql-core's own
         self._resources = tuple(resources)
-        self._records: dict[str, Record[Any]] = {found.kind: found.by_id.record for found in self._resources}
+        self._records: dict[str, Record[Any]] = {found.kind: found.record for found in self._resources}
         self._rules = {place: rule for place, rule in self._all() if rule is not None}
 
     @property
@@ -134,7 +134,7 @@ class Rules:
                 found for found in self._resources if found.mutations is getattr(declared, "origin", None)
             )
             found = next(written, None)
-            return found and Needs(frozenset({found.by_id.record.path}), writes=True)
+            return found and Needs(frozenset({found.record.path}), writes=True)
         if declared is not None and isinstance(declared.metadata.get("access"), Declared):
             return _NO_RESOURCE
         leads_to = self._carried(get_named_type(field.type), frozenset())

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import msgspec
 import strawberry
@@ -18,6 +18,7 @@ from gateway.upstream.way.tasks import Tasks
 from gateway.upstream.write import Write, Written
 
 LoaderT = TypeVar("LoaderT")
+P = ParamSpec("P")
 
 
 class Cost(msgspec.Struct, frozen=True):
@@ -112,11 +113,14 @@ class Context:
         budget = self._mirror.upstream.budget.state(session.credential)
         return Cost(session.calls, saved, session.hits, session.is_stale, budget)
 
-    def loader(self, kind: "Callable[[Context], LoaderT]") -> LoaderT:
-        """Return the operation's loader of this class."""
-        if kind not in self._loaders:
-            self._loaders[kind] = kind(self)
-        return self._loaders[kind]
+    def loader(
+        self, kind: "Callable[Concatenate[Context, P], LoaderT]", *of: P.args, **named: P.kwargs
+    ) -> LoaderT:
+        """Return the operation's loader of this class, and of the record that it is for if its class takes one."""
+        key = (kind, *of, *named.values())
+        if key not in self._loaders:
+            self._loaders[key] = kind(self, *of, **named)
+        return self._loaders[key]
 
     async def write(self, write: Write[RowT]) -> Written[RowT]:
         """Send a write, once, and know the row that it tells."""

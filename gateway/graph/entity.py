@@ -1,13 +1,15 @@
 """The Node interface, and the ways in which a resource's rows become GraphQL values."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Self
+from enum import Enum
+from typing import Annotated, Any, Self, cast
 
 import msgspec
 import strawberry
 
 from gateway.graph.global_id import global_ids
 from gateway.graph.row_loaders import AnyRow
+from gateway.upstream.record import Record
 
 
 class Pure(msgspec.Struct, frozen=True):
@@ -32,6 +34,25 @@ def pure(how: Pure, target: Any, *, description: str) -> Any:
     return strawberry.field(
         resolver=resolve, graphql_type=target, description=description, metadata={"pure": how}
     )
+
+
+def choice(column: str, members: type[Enum], *, description: str) -> Any:
+    """Return a field that shows a column's text as the member of an enum; null where it has none for it."""
+    found = {member.value: member for member in members}
+
+    def resolve(row: strawberry.Parent[Any]) -> Enum | None:
+        return found.get(getattr(row, column))
+
+    return strawberry.field(resolver=resolve, graphql_type=members | None, description=description)
+
+
+def type_of(record: Record[Any], part: str = "") -> Any:
+    """Return a resource's GraphQL type, or its "Filter" or "Order", for what may be imported before it.
+
+    Each stands under the kind's name in the `schema` beside the `record`.
+    """
+    schema = strawberry.lazy(record.row.__module__.replace(".record", ".schema"))
+    return cast(Any, Annotated)[record.row.kind + part, schema]
 
 
 @strawberry.interface(description="Anything with a global id, to be found again with `Query.node`.")

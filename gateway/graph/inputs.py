@@ -1,11 +1,11 @@
 """Inputs of writes: what they give, in PlanDocket's names, with all their faults at once, and what they say of null."""
 
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from copy import copy
 from datetime import date
 from enum import Enum
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import msgspec
 import strawberry
@@ -15,54 +15,24 @@ from gateway.errors import BadInputError
 from gateway.graph.arguments import checked_text
 from gateway.graph.context import Context
 from gateway.graph.global_id import integer_of
-from gateway.graph.row_loaders import ById, ByKey
-from gateway.graph.user_errors import InputRefusedError, UserErrorCode, all_of, present, refused
+from gateway.graph.lookup import By
+from gateway.graph.user_errors import UserErrorCode, all_of, present, refused
 from gateway.upstream.record import Record, RequestField
-
-T = TypeVar("T")
 
 Body = dict[str, Any]
 """A request's fields in PlanDocket's names."""
-
-
-class Reference(msgspec.Struct, frozen=True):
-    """An input field that names one or more rows of another resource, as requests do by a key or an id."""
-
-    name: str
-    """The field's, in the input."""
-    by_key: type[ByKey[Any]]
-    by_id: type[ById[Any]]
-    find: Callable[[Any, Context], Awaitable[Any]]
-    """Leads from what names a row to what a request names it by; to None where there is no such row."""
-    keyless: Callable[..., InputRefusedError] | None = None
-    """Says, at a path in the input, that a row has nothing a request could name it by; None where all rows should."""
-
-    @property
-    def what(self) -> str:
-        """What is named: "event"."""
-        return self.by_id.record.row.kind.lower()
-
-    async def sent(self, context: Context, by: Any, *path: str) -> Any:
-        """Return what a request names a row by; InputRefusedError, at the `path` or below, where it cannot."""
-        name, value = named_by(by)
-        with refused_at(*path, name):
-            if isinstance(value, str):
-                _check_key(name, value)
-            found = await self.find(by, context)
-        return present(found, self.what, *path)
 
 
 class Inputs(msgspec.Struct, frozen=True):
     """A resource's inputs: where its request fields stand in them."""
 
     record: Record[Any]
-    references: Mapping[str, Reference] = {}
-    """By their request fields. Any other field has its own name, in camelCase."""
+    references: Mapping[str, type[By]] = {}
+    """What names the rows of another resource, by the request fields that want their keys or ids."""
 
     def attribute(self, column: str) -> str:
         """Return where a request field stands in the input: "event" for "event_key"."""
-        reference = self.references.get(column)
-        return reference.name if reference else column
+        return self.record.writable[column].place or column
 
     def place(self, column: str) -> str:
         """Return the same in GraphQL."""
@@ -97,37 +67,59 @@ class Inputs(msgspec.Struct, frozen=True):
         """
         return await self._body(context, self.given(source))
 
-    def of_creates(self, of: type[T]) -> type[T]:
-        """Let the descriptions of an input's optional fields say what a new row has without them."""
-        return self._describe(of, _when_new)
-
-    def of_updates(self, of: type[T]) -> type[T]:
-        """Let the descriptions of an input's optional fields say what null does to a row."""
-        return self._describe(of, _when_null)
-
     async def _body(self, context: Context, given: Mapping[str, Any]) -> Body:
         values = await all_of(self._sent(context, name, value) for name, value in given.items())
         return dict(zip(given, values, strict=True))
 
     async def _sent(self, context: Context, column: str, value: Any) -> Any:
-        place, reference = self.place(column), self.references.get(column)
+        place = self.place(column)
         if value is None:
             return _null(place, self.record.writable[column])
-        if reference is None:
+        if column not in self.references:
             if column == self.record.key:
                 with refused_at(place):
                     _check_key(place, value)
             return to_wire(value)
         if isinstance(value, list):
             each = enumerate(cast(list[Any], value))
-            return await all_of(reference.sent(context, by, place, str(index)) for index, by in each)
-        return await reference.sent(context, value, place)
+            return await all_of(_reference(context, column, by, place, str(index)) for index, by in each)
+        return await _reference(context, column, value, place)
 
-    def _describe(self, of: type[T], say: Callable[[RequestField], str]) -> type[T]:
-        sentences = {self.attribute(name): say(field) for name, field in self.record.writable.items()}
+
+def inputs_of(record: Record[Any], new: type, change: type) -> Inputs:
+    """Return a resource's inputs: `new` of creates, `change` of updates.
+
+    The descriptions of their optional fields then also say what a new row has without them, and what null does.
+    """
+    for of, say in ((new, _when_new), (change, _when_null)):
+        sentences = {field.place or name: say(field) for name, field in record.writable.items()}
         definition = cast(Any, of).__strawberry_definition__
         definition.fields = [_saying(field, sentences) for field in definition.fields]
-        return of
+    named = {field.python_name: _named(field) for field in cast(Any, new).__strawberry_definition__.fields}
+    references = {name: named[field.place or name] for name, field in record.writable.items()}
+    return Inputs(record, {name: by for name, by in references.items() if by is not None})
+
+
+def _named(field: Any) -> type[By] | None:
+    """Return what a field, or each of its list, names a row with; None where it names none."""
+    of = field.type
+    while hasattr(of, "of_type"):
+        of = of.of_type
+    return of if isinstance(of, type) and issubclass(of, By) else None
+
+
+async def _reference(context: Context, column: str, by: By, *path: str) -> str | int:
+    """Return what a request names a row by; InputRefusedError, at the `path` or below, where it cannot.
+
+    PlanDocket wants keys, but where the request field's own name says id. Source: /en/api/categories.html
+    """
+    name, value = named_by(by)
+    with refused_at(*path, name):
+        if isinstance(value, str):
+            _check_key(name, value)
+        wants_id = column.endswith("_id")
+        found = await (by.find_id(context) if wants_id else by.find_key(context, *path))
+    return present(found, by.record.row.kind.lower(), *path)
 
 
 def named_by(by: object) -> tuple[str, Any]:

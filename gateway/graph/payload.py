@@ -9,13 +9,13 @@ from graphql import GraphQLResolveInfo
 
 from gateway.errors import GatewayError
 from gateway.graph.context import Info
+from gateway.graph.entity import type_of
 from gateway.graph.global_id import global_ids
 from gateway.graph.inputs import Body
 from gateway.graph.look_ahead import cells
 from gateway.graph.relation import rows_of
-from gateway.graph.row_loaders import ById
 from gateway.graph.user_errors import UserError
-from gateway.upstream.record import Row
+from gateway.upstream.record import Record, Row
 from gateway.upstream.wire.json_rows import read_known
 
 
@@ -92,7 +92,7 @@ class DeletePayload(Payload):
     )
 
 
-def saved_row(target: Any, loader: type[ById[Any]], what: str) -> Any:
+def saved_row(record: Record[Any], what: str) -> Any:
     """Return a payload's field that leads to the row, `what`, as it is after the write.
 
     It is read on its own, after the write. Where that fails, there is no error: clients drop a payload that comes
@@ -103,31 +103,30 @@ def saved_row(target: Any, loader: type[ById[Any]], what: str) -> Any:
         row_id = await row.find_id()
         if row_id is None:
             if row.written:
-                info.context.unavailable.add(f"{loader.record.row.kind}.id")
+                info.context.unavailable.add(f"{record.row.kind}.id")
             return None
         try:
-            found = next(iter(await rows_of(info, loader, (row_id,))), None)
+            found = next(iter(await rows_of(info, record, (row_id,))), None)
         except GatewayError:
-            return _known_of(info, loader, row_id, row.cells)
+            return _known_of(info, record, row_id, row.cells)
         return found or _missing(info)
 
     return strawberry.field(
         resolver=resolve,
-        graphql_type=target | None,
+        graphql_type=type_of(record) | None,
         description=f"{what} as it is now; null where nothing was written. What of it could not be read after the "
         "write is null, or all of it, and named in `extensions.upstream.unavailable`.",
     )
 
 
-def _known_of(info: Info, loader: type[ById[Any]], row_id: int, known: Body) -> Row | None:
+def _known_of(info: Info, record: Record[Any], row_id: int, known: Body) -> Row | None:
     """Return a row that could not be read as far as it is known, and name what is selected and is not."""
-    found = read_known(loader.record, row_id, known)
+    found = read_known(record, row_id, known)
     if found is None:
         return _missing(info)
     row, unknown = found
-    kind = loader.record.row.kind
     info.context.unavailable |= {
-        f"{kind}.{name}" for name, column in cells(info).items() if column in unknown
+        f"{record.row.kind}.{name}" for name, column in cells(info).items() if column in unknown
     }
     return row
 

@@ -11,13 +11,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar, cast
 
 import msgspec
+from strawberry.utils.str_converters import to_camel_case
 
 from gateway.errors import GatewayError
 from gateway.graph.context import Context
-from gateway.graph.inputs import Body, Inputs, Reference, named_by
+from gateway.graph.inputs import Body, Inputs, named_by
 from gateway.graph.loader import Wanted
-from gateway.graph.row_loaders import ByKey, ids_by_key
+from gateway.graph.row_loaders import ById, ids_by_key
 from gateway.graph.user_errors import InputRefusedError, UserError, UserErrorCode, no_such
+from gateway.upstream.record import Record
 from gateway.upstream.way.reasons import because
 from gateway.upstream.wire.natural_keys import comparable
 from gateway.upstream.write import Refusal
@@ -39,7 +41,7 @@ class Attempt(msgspec.Struct, frozen=True):
 
 
 class Unique(msgspec.Struct, frozen=True):
-    """Request fields that together name one row at the most."""
+    """Request fields that together name one row at the most; none where there are no such."""
 
     columns: tuple[str, ...]
     message: str
@@ -57,17 +59,18 @@ class _Blame(msgspec.Struct, frozen=True):
     """Of the entry, where the field is a list and the refusal tells it."""
 
 
-def own_key(by_key: type[ByKey[Any]], place: str) -> Unique:
-    """Return that no two rows have the same key; `place` is the key's in the input."""
+def own_key(record: Record[Any]) -> Unique:
+    """Return that no two rows have the same key."""
+    column = record.key or ""
 
     async def is_taken(context: Context, attempt: Attempt) -> bool:
-        key: str = attempt.body[by_key.column]
-        found = await ids_by_key(context, by_key, {key})
+        key: str = attempt.body[column]
+        found = await ids_by_key(context, record, {key})
         same = {row_id for held, row_id in found.ids.items() if _folded(held) == _folded(key)}
         return bool(same - {attempt.row_id})
 
-    what = by_key.record.row.kind.lower()
-    return Unique((by_key.column,), f"Another {what} has this '{place}': give one that is free.", is_taken)
+    what = f"Another {record.row.kind.lower()} has this '{to_camel_case(column)}'"
+    return Unique((column,) if column else (), f"{what}: give one that is free.", is_taken)
 
 
 async def faults_of(
@@ -134,9 +137,10 @@ class _Invalid:
             return [_error(text, UserErrorCode.VALIDATION_FAILED) for text in blame.words]
         reference = self._inputs.references.get(blame.column)
         if reference is not None and blame.column in self._attempt.body:
-            missing = await self._told(self._missing(reference, blame), otherwise=[])
+            missing = await self._told(self._missing(reference.record, blame), otherwise=[])
             if missing:
-                message, place = _with(no_such(reference.what), blame.words), self._inputs.place(blame.column)
+                message = _with(no_such(reference.record.row.kind.lower()), blame.words)
+                place = self._inputs.place(blame.column)
                 return [_error(message, UserErrorCode.NOT_FOUND, place, *path) for path in missing]
         path = self._path(blame.column, blame.index)
         return [_error(text, UserErrorCode.VALIDATION_FAILED, *path) for text in blame.words]
@@ -149,13 +153,13 @@ class _Invalid:
         is_there = index is not None and isinstance(sent, list) and index < len(cast(list[Any], sent))
         return [self._inputs.place(column), *([str(index)] if is_there else [])]
 
-    async def _missing(self, reference: Reference, blame: _Blame) -> list[tuple[str, ...]]:
+    async def _missing(self, record: Record[Any], blame: _Blame) -> list[tuple[str, ...]]:
         """Return where in its field the input names rows that are not there."""
-        unseen = self._unseen(reference, blame)
+        unseen = self._unseen(blame)
         found = await ids_by_key(
-            self._context, reference.by_key, {name for name in unseen.values() if isinstance(name, str)}
+            self._context, record, {name for name in unseen.values() if isinstance(name, str)}
         )
-        load = self._context.loader(reference.by_id).load
+        load = self._context.loader(ById, record).load
         ids = {name for name in unseen.values() if isinstance(name, int)}
         rows = await asyncio.gather(*(load(Wanted(row_id)) for row_id in ids))
         there = {*found.ids, *(row.id for row in rows if row is not None)}
@@ -166,10 +170,11 @@ class _Invalid:
             and (found.are_all or isinstance(name, int))
         ]
 
-    def _unseen(self, reference: Reference, blame: _Blame) -> Mapping[tuple[str, ...], str | int]:
+    def _unseen(self, blame: _Blame) -> Mapping[tuple[str, ...], str | int]:
         """Return the keys and ids that went out as the input has them, so that nobody has seen their rows yet."""
-        named = getattr(self._attempt.source, reference.name, None)
-        sent = self._attempt.body[blame.column or ""]
+        column = blame.column or ""
+        named = getattr(self._attempt.source, self._inputs.attribute(column), None)
+        sent = self._attempt.body[column]
         if isinstance(named, list):
             pairs = zip(cast(list[Any], named), sent, strict=True)
             each = {(str(index),): pair for index, pair in enumerate(pairs)}

@@ -12,17 +12,16 @@ import strawberry
 from strawberry.types.field import StrawberryField
 
 from gateway.graph.context import Context, Info
+from gateway.graph.entity import type_of
 from gateway.graph.loader import Wanted
 from gateway.graph.look_ahead import Relation, includes, wants_ids_only
 from gateway.graph.row_loaders import ById, Extra, Extras, Stub
 from gateway.mirror.seen import UNAVAILABLE, UNKNOWN, Unknown
-from gateway.upstream.record import Many, One, Record
+from gateway.upstream.record import Embed, Many, One, Record, Value
 
 
-def to_one(
-    target: Any, loader: type[ById[Any]], *, key: str, include: str | None = None, description: str
-) -> Any:
-    """Return a field that leads to the row whose id stands in the column `key`.
+def to_one(record: Record[Any], *, key: str, include: str | None = None, description: str) -> Any:
+    """Return a field that leads to the row of a resource whose id stands in the column `key`.
 
     0 and null in that column lead nowhere, as does what is below: PlanDocket counts from 1.
     """
@@ -32,56 +31,58 @@ def to_one(
         if not row_id or row_id < 1:
             return None
         info.context.wanted += not wants_ids_only(info)
-        return row_of(info, loader, row_id)
+        return row_of(info, record, row_id)
 
-    return _field(resolve, target | None, description, Relation(include, key, None, loader.record))
+    return _field(resolve, type_of(record), description, Relation(include, key, None, record))
 
 
 def included(
-    target: Any,
     record: Record[Any],
     include: str,
-    loader: type[ById[Any]] | None = None,
+    value: Any = None,
     *,
     otherwise: Callable[[Info, Any], Awaitable[Any]] | None = None,
     description: str,
 ) -> Any:
-    """Return a field that only `include` tells: a row, a list of rows, or a plain value.
+    """Return a field that only `include` tells: a row, a list of rows, or a plain value, whose type is `value`.
 
     Where the server ignores the include, the answer is what `otherwise` finds, else null and the
     field is named in `extensions.upstream.unavailable`.
     """
 
     async def resolve(info: Info, row: strawberry.Parent[Any]) -> Any:
-        info.context.wanted += loader is not None
+        info.context.wanted += target is not None
         link = await link_of(info.context, record, include, row.id)
         if link is not UNAVAILABLE:
-            return await _follow(info, record, include, loader, link)
+            return await _follow(info, embed, link)
         if otherwise is not None:
             return await otherwise(info, row)
         info.context.unavailable.add(f"{record.row.kind}.{info.field_name}")
         return None
 
-    relation = Relation(include, None, record, loader.record if loader else None)
-    return _field(resolve, target | None, description, relation)
+    embed = record.includes[include]
+    target = None if isinstance(embed, Value) else embed.record
+    answers = value if target is None else type_of(target)
+    relation = Relation(include, None, record, target)
+    return _field(resolve, list[answers] if isinstance(embed, Many) else answers, description, relation)
 
 
-def row_of(info: Info, loader: type[ById[Any]], row_id: int) -> Any:
+def row_of(info: Info, record: Record[Any], row_id: int) -> Any:
     """Return the row, null, or an awaitable of either, with the includes that its selection needs.
 
     A selection of ids alone gets a stub, for no request.
     """
     if wants_ids_only(info):
-        return Stub(loader.record.row.kind, row_id)
-    known = info.context.reading.known.row(loader.record.row, row_id)
+        return Stub(record.row.kind, row_id)
+    known = info.context.reading.known.row(record.row, row_id)
     if not isinstance(known, Unknown):
         return known
-    return info.context.loader(loader).load(Wanted(row_id, includes(info)))
+    return info.context.loader(ById, record).load(Wanted(row_id, includes(info)))
 
 
-async def rows_of(info: Info, loader: type[ById[Any]], row_ids: tuple[int, ...]) -> list[Any]:
+async def rows_of(info: Info, record: Record[Any], row_ids: tuple[int, ...]) -> list[Any]:
     """Return the rows in the order of `row_ids`, without those that PlanDocket does not have."""
-    found = [row_of(info, loader, row_id) for row_id in row_ids]
+    found = [row_of(info, record, row_id) for row_id in row_ids]
     waiting = [cast(Awaitable[Any], row) for row in found if isinstance(row, Awaitable)]
     loaded = iter(await asyncio.gather(*waiting))
     rows = [next(loaded) if isinstance(row, Awaitable) else row for row in found]
@@ -96,19 +97,17 @@ async def link_of(context: Context, record: Record[Any], include: str, row_id: i
     return UNAVAILABLE if link is UNKNOWN else link
 
 
-async def _follow(
-    info: Info, record: Record[Any], include: str, loader: type[ById[Any]] | None, link: Any
-) -> Any:
-    match record.includes[include]:
-        case One() if link is not None and loader is not None:
-            return next(iter(await rows_of(info, loader, (link,))), None)
-        case Many() if loader is not None:
-            return await rows_of(info, loader, link or ())
+async def _follow(info: Info, embed: Embed, link: Any) -> Any:
+    match embed:
+        case One(record) if link is not None:
+            return next(iter(await rows_of(info, record, (link,))), None)
+        case Many(record):
+            return await rows_of(info, record, link or ())
         case _:
             return link
 
 
 def _field(resolve: Callable[..., Any], target: Any, description: str, relation: Relation) -> StrawberryField:
     return strawberry.field(
-        resolver=resolve, graphql_type=target, description=description, metadata={"relation": relation}
+        resolver=resolve, graphql_type=target | None, description=description, metadata={"relation": relation}
     )

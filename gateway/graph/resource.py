@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.graph.row_loaders import ById
+from gateway.upstream.record import Record
 
 
 @dataclass(frozen=True)
 class Resource:
-    """Joins a resource's rooms: what reads it by id, its GraphQL type, and its root fields."""
+    """Joins a resource's rooms: its record, its GraphQL type, and its root fields."""
 
+    record: Record[Any]
     node: type[Any]
-    by_id: type[ById[Any]]
     queries: type[Any]
     """A Strawberry type whose fields become fields of `Query`."""
     mutations: type[Any]
@@ -20,4 +20,4 @@ class Resource:
     @property
     def kind(self) -> str:
         """The type's name, "Event"."""
-        return self.by_id.record.row.kind
+        return self.record.row.kind

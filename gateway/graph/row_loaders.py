@@ -1,7 +1,8 @@
-"""Loaders of rows by id and by natural key, and of what only an include tells. Resources subclass them."""
+"""Loaders of any resource's rows by id and by natural key, and of what only an include tells."""
 
+from collections.abc import Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, cast
+from typing import TYPE_CHECKING, Any, Generic, cast
 
 import msgspec
 
@@ -35,7 +36,9 @@ class ById(Loader[Wanted[int], RowT | None], Generic[RowT]):
     are fewer: see `gateway.mirror.plan`.
     """
 
-    record: ClassVar[Record[Any]]
+    def __init__(self, context: "Context", record: Record[RowT]) -> None:
+        super().__init__(context)
+        self.record = record
 
     async def load_batch(self, keys: list[Wanted[int]]) -> list[RowT | Exception | None]:
         """Return a row, None or an exception for each key, in their order."""
@@ -127,11 +130,9 @@ class ByKey(Loader[Wanted[str], RowT | None], Generic[RowT]):
     may. Source: /en/api/events.html, /en/api/contacts.html
     """
 
-    record: ClassVar[Record[Any]]
-    column: ClassVar[str]
-    has_search: ClassVar[bool] = True
-    are_few: ClassVar[bool] = False
-    """Whether all rows mostly lie on one page: for as long as it is not known how many there are."""
+    def __init__(self, context: "Context", record: Record[RowT]) -> None:
+        super().__init__(context)
+        self.record = record
 
     async def load_batch(self, keys: list[Wanted[str]]) -> list[RowT | Exception | None]:
         """Return a row or None for each key, in their order."""
@@ -162,7 +163,7 @@ class ByKey(Loader[Wanted[str], RowT | None], Generic[RowT]):
                 await walk.page(1)
             missing = self._missing(missing)
             left = self.context.reading.pages_left(walk, self.record)
-        if self.has_search and missing and (left is None or left > len(missing) or is_single):
+        if "search" in self.record.filters and missing and (left is None or left > len(missing) or is_single):
             with because("it is wanted by its key, which only a search may find"):
                 await self._search(missing, include)
             missing = self._missing(missing)
@@ -200,7 +201,7 @@ class ByKey(Loader[Wanted[str], RowT | None], Generic[RowT]):
     def _by_key(self) -> dict[str, RowT]:
         """Return the rows that the operation knows, by their keys as they are compared."""
         rows = self.context.reading.known.rows(self.record.row)
-        return {comparable(key): row for row in rows if (key := getattr(row, self.column))}
+        return _keyed(self.record, rows)
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -211,30 +212,33 @@ class Found(msgspec.Struct, frozen=True):
     """Whether a row of those looked for is there only if it is among these, as far as `search` covers keys."""
 
 
-async def ids_by_key(context: "Context", by_key: type[ByKey[Any]], keys: set[str]) -> Found:
+async def ids_by_key(context: "Context", record: Record[Any], keys: set[str]) -> Found:
     """Return the ids of the rows with these keys, and of others that came along.
 
     By what is kept; for the rest one request that nothing kept answers: a `search`, or a page of the list
     where that may hold all.
     """
-    record = by_key.record
     kept = {
         comparable(key): row_id for key in keys if (row_id := context.reading.id_of(record, key)) is not None
     }
     left = sorted(key for key in keys if comparable(key) not in kept)
     if not left:
         return Found(kept)
-    searches = by_key.has_search and len(left) == 1 and not _lie_on_a_page(context, by_key)
+    searches = "search" in record.filters and len(left) == 1 and not _lie_on_a_page(context, record)
     walk = context.reading.listing_now(listing(record, {"search": left[0]} if searches else None))
     rows = await walk.page(1)
-    found = {comparable(key): row.id for row in rows if (key := getattr(row, by_key.column))}
+    found = {key: row.id for key, row in _keyed(record, rows).items()}
     return Found(found | kept, searches or walk.pages_left(None) == 0)
 
 
-def _lie_on_a_page(context: "Context", by_key: type[ByKey[Any]]) -> bool:
-    record = by_key.record
+def _keyed(record: Record[RowT], rows: Iterable[RowT]) -> dict[str, RowT]:
+    """Return the rows that have keys by these, as they are compared."""
+    return {comparable(key): row for row in rows if (key := getattr(row, record.key or ""))}
+
+
+def _lie_on_a_page(context: "Context", record: Record[Any]) -> bool:
     size = context.reading.session.size(record)
-    return by_key.are_few if size is None else size <= context.reading.upstream.traits.page_size(record.path)
+    return record.are_few if size is None else size <= context.reading.upstream.traits.page_size(record.path)
 
 
 class Extra(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from gateway.errors import GatewayError, UnavailableError
 from gateway.graph.context import Context
 from gateway.graph.inputs import Body, Inputs
 from gateway.graph.loader import Loader
-from gateway.graph.user_errors import all_of, present
+from gateway.graph.user_errors import all_of, present, refused
 from gateway.upstream.call import one
 from gateway.upstream.record import Many, Record, Row, Value
 from gateway.upstream.way.tasks import settle
@@ -95,8 +95,8 @@ class Whole(msgspec.Struct, frozen=True):
             key = getattr(row, record.key or "", None)
         if key := usable(key):
             return key
-        reference = self.inputs.references[name]
-        raise reference.keyless("id") if reference.keyless else self._would_lose(name)
+        keyless = self.inputs.references[name].keyless
+        raise refused(*keyless, "id") if keyless else self._would_lose(name)
 
     def _would_lose(self, name: str) -> UnavailableError:
         """Return why a PUT that leaves a request field out is not sent."""

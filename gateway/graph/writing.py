@@ -17,6 +17,8 @@ from gateway.graph.payload import Deleted, Saved
 from gateway.graph.refused_input import Attempt, Unique, faults_of
 from gateway.graph.user_errors import InputRefusedError, both
 from gateway.graph.whole_row import Otherwise, Whole
+from gateway.mirror.window import Window, slice_of
+from gateway.upstream.call import listing
 from gateway.upstream.record import Record, Row
 from gateway.upstream.way.budget import Lane
 from gateway.upstream.way.reasons import because
@@ -27,12 +29,11 @@ from gateway.upstream.write import Write, WriteRefusedError, Written
 
 T = TypeVar("T")
 
-Candidates = Callable[[Body], Awaitable[tuple[Row, ...]]]
-"""Reads the rows among which a new one is, by what was sent: as they are now, whatever is kept."""
-
 _TELL_NO_ROW = frozenset({"userErrors", "written", "__typename"})
 
 _AT_ONCE = 10  # rows of one operation
+_NEWEST = 100
+_AGE = "created_at"
 
 
 class Change(Protocol):
@@ -54,22 +55,21 @@ class Writable(msgspec.Struct, frozen=True):
         """What PlanDocket calls it."""
         return self.inputs.record
 
-    async def create(self, info: Info, source: object, candidates: Candidates) -> Saved:
-        """Write a new row. `candidates` are rows among which it is, should the server not tell its id."""
+    async def create(self, info: Info, source: object) -> Saved:
+        """Write a new row."""
         context, wants_row = info.context, bool(selected(info) - _TELL_NO_ROW)
 
         async def write() -> Saved:
             with context.reading.part_of_a_write():
                 body = await self.inputs.body_of_new(context, source)
-                newest = await self._newest(context, candidates, body) if wants_row else None
+                newest = await self._newest(context, body) if wants_row else None
             context.forget()
             written = await self._write(context, Write("POST", self.record, body=body), Attempt(body, source))
             cells, kind = body | written.told, self.record.row.kind
             if written.id is not None:
                 return Saved(True, kind, written.id, cells=cells)
-            return Saved(
-                True, kind, find=_once(context, lambda: _new_one(candidates, body, newest)), cells=cells
-            )
+            find = _once(context, lambda: self._new_one(context, body, newest))
+            return Saved(True, kind, find=find, cells=cells)
 
         return await _saved(write())
 
@@ -138,7 +138,7 @@ class Writable(msgspec.Struct, frozen=True):
         written = await self._write(context, Write(method, self.record, row_id, body), attempt)
         return Saved(True, self.record.row.kind, row_id, cells=body | written.told)
 
-    async def _newest(self, context: Context, candidates: Candidates, body: Body) -> int | None:
+    async def _newest(self, context: Context, body: Body) -> int | None:
         """Return the highest id among the candidates that are there before a new row is written.
 
         None where that is not known, so that no row can be told to be new. PlanDocket is not asked where it has
@@ -154,13 +154,37 @@ class Writable(msgspec.Struct, frozen=True):
                 "should PlanDocket not name the new row, only what was there before tells which it is"
             ):
                 async with asyncio.timeout(context.reading.time_left / 2):
-                    return max((row.id for row in await candidates(body)), default=0)
+                    return max((row.id for row in await self._candidates(context, body)), default=0)
         except UnavailableError as error:
             if error.never_left:
                 raise  # the write would not leave either
             return None
         except (UnreadableError, RateLimitedError, OverloadedError, TimeoutError):
             return None
+
+    async def _new_one(self, context: Context, sent: Body, newest: int | None) -> int | None:
+        """Return the id of the one row that was not there before and holds what was sent, as far as it shows it.
+
+        None where there are several, or where it is not known what was there: an older namesake would pass for it.
+        """
+        if newest is None:
+            return None
+        with because("PlanDocket did not name the new row"):
+            rows = await self._candidates(context, sent)
+        ids = [row.id for row in rows if row.id > newest and all(_holds(row, *cell) for cell in sent.items())]
+        return ids[0] if len(ids) == 1 else None
+
+    async def _candidates(self, context: Context, sent: Body) -> tuple[Row, ...]:
+        """Return rows among which a new one is, as they are now, whatever is kept.
+
+        Those that have what was sent, as far as a filter compares that; the newest of them where a list can be
+        ordered so, for they may be many.
+        """
+        filters = {name: sent[name] for name in self.record.exact if name in sent}
+        if _AGE not in self.record.sorts:
+            return await context.reading.listing_now(listing(self.record, filters)).all()
+        newest = listing(self.record, {**filters, "sort": _AGE, "order": "DESC"})
+        return (await slice_of(context.reading.listing_now(newest), Window(first=_NEWEST))).rows
 
     async def _write(self, context: Context, write: Write[Any], attempt: Attempt) -> Written[Any]:
         """Send a write; InputRefusedError where PlanDocket refuses what is in it."""
@@ -193,19 +217,6 @@ def _once(context: Context, find: Callable[[], Coroutine[Any, Any, T]]) -> Calla
         return asyncio.shield(found[0])
 
     return get
-
-
-async def _new_one(candidates: Candidates, sent: Body, newest: int | None) -> int | None:
-    """Return the id of the one row that was not there before and holds what was sent, as far as it shows it.
-
-    None where there are several, or where it is not known what was there: an older namesake would pass for it.
-    """
-    if newest is None:
-        return None
-    with because("PlanDocket did not name the new row"):
-        rows = await candidates(sent)
-    ids = [row.id for row in rows if row.id > newest and all(_holds(row, *cell) for cell in sent.items())]
-    return ids[0] if len(ids) == 1 else None
 
 
 def _holds(row: Row, name: str, sent: Any) -> bool:

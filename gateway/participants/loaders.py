@@ -1,21 +1,12 @@
-"""Reads participants."""
+"""Reads the participations of contacts."""
 
 import asyncio
-from typing import ClassVar
 
 import msgspec
 
 from gateway.graph.loader import Loader
-from gateway.graph.row_loaders import ById
-from gateway.participants.record import PARTICIPANTS, ParticipantRow
+from gateway.participants.record import ParticipantRow
 from gateway.upstream.call import Call
-from gateway.upstream.record import Record
-
-
-class ParticipantById(ById[ParticipantRow]):
-    """Ids to participants, in key order; None where PlanDocket answers 404."""
-
-    record: ClassVar[Record[ParticipantRow]] = PARTICIPANTS
 
 
 class OfContact(msgspec.Struct, frozen=True):

@@ -5,10 +5,9 @@ from typing import Annotated
 
 import msgspec
 import strawberry
-from strawberry import UNSET
 
-from gateway.contacts.loaders import ContactById, ContactByNumber
-from gateway.contacts.schema import ContactBy, MissingCustomerNumberError
+from gateway.contacts.record import CONTACTS
+from gateway.contacts.schema import ContactBy
 from gateway.errors import (
     GatewayError,
     OutcomeUnknownError,
@@ -16,35 +15,21 @@ from gateway.errors import (
     RefusedError,
     UnauthenticatedError,
 )
-from gateway.events.loaders import EventById, EventByKey
+from gateway.events.record import EVENTS
 from gateway.events.schema import EventBy
 from gateway.graph.context import Context, Info
-from gateway.graph.inputs import Body, Inputs, Reference
+from gateway.graph.declared import optional
 from gateway.graph.loader import Wanted
-from gateway.graph.payload import Deleted, DeletePayload, Saved, SavedPayload, saved_row, written_id
+from gateway.graph.mutations import Mutations
+from gateway.graph.payload import Saved, saved_row, written_id
 from gateway.graph.refused_input import Attempt, Unique
-from gateway.graph.user_errors import InputRefusedError, UserError, UserErrorCode, present, refused
-from gateway.graph.writing import Writable
-from gateway.participants.loaders import ParticipantById
+from gateway.graph.row_loaders import ById
+from gateway.graph.user_errors import UserError, UserErrorCode, present
 from gateway.participants.record import PARTICIPANTS, ParticipantRow
-from gateway.participants.schema import Participant
 from gateway.upstream.call import listing
-from gateway.upstream.record import Row
 from gateway.upstream.wire.natural_keys import usable
 
 MOST_AT_ONCE = 100
-
-
-async def _number(contact: ContactBy, context: Context) -> str | None:
-    try:
-        return await contact.find_number(context)
-    except MissingCustomerNumberError:
-        raise _missing_number("contact") from None
-
-
-def _missing_number(*path: str) -> InputRefusedError:
-    message = "PlanDocket takes contacts by customer number, and this one has none: give it one first."
-    return refused(message, UserErrorCode.MISSING_CUSTOMER_NUMBER, *path)
 
 
 async def _is_taken(context: Context, attempt: Attempt) -> bool:
@@ -52,7 +37,7 @@ async def _is_taken(context: Context, attempt: Attempt) -> bool:
     ends = {name: attempt.body[name] for name in ("event_key", "customer_number") if name in attempt.body}
     row = None
     if attempt.row_id is not None and len(ends) < 2:
-        row = await context.loader(ParticipantById).load(
+        row = await context.loader(ById, PARTICIPANTS).load(
             Wanted(attempt.row_id, frozenset({"event", "contact"}))
         )
         ends |= {} if row is None else await _ends_of(context, row, ends)
@@ -72,49 +57,26 @@ async def _is_taken(context: Context, attempt: Attempt) -> bool:
     return any(map(is_twin, await context.reading.listing_now(call).page(1)))
 
 
-_INPUTS = Inputs(
-    PARTICIPANTS,
-    {
-        "event_key": Reference("event", EventByKey, EventById, EventBy.find_key),
-        "customer_number": Reference("contact", ContactByNumber, ContactById, _number, _missing_number),
-    },
-)
-_WRITABLE = Writable(
-    _INPUTS,
-    Unique(("event_key", "customer_number"), "The contact takes part in this event already.", _is_taken),
-)
+_TAKEN = Unique(("event_key", "customer_number"), "The contact takes part in this event already.", _is_taken)
 
 
-@_INPUTS.of_creates
 @strawberry.input(description="A new participation of a contact in an event.")
 class CreateParticipantInput:
     """PlanDocket wants `event_key` and `customer_number`: they are found for the event and contact given."""
 
     event: EventBy = strawberry.field(description="In which event.")
     contact: ContactBy = strawberry.field(description="Whose; it must have a customer number.")
-    is_confirmed: bool | None = strawberry.field(default=UNSET, description="Whether it is confirmed.")
+    is_confirmed: bool | None = optional("Whether it is confirmed.")
 
 
-@_INPUTS.of_updates
 @strawberry.input(description="Changes of a participation; what is left out stays.")
 class UpdateParticipantInput:
     """Whether event and contact can change is undocumented."""
 
     id: strawberry.ID = strawberry.field(description="Which participation.")
-    is_confirmed: bool | None = strawberry.field(default=UNSET, description="Whether it is confirmed.")
-    event: EventBy | None = strawberry.field(
-        default=UNSET, description="Moves it to this event, where PlanDocket allows that."
-    )
-    contact: ContactBy | None = strawberry.field(
-        default=UNSET, description="Gives it to this contact, where PlanDocket allows that."
-    )
-
-
-@strawberry.input(description="Removes a participation.")
-class DeleteParticipantInput:
-    """The contact and the event stay."""
-
-    id: strawberry.ID = strawberry.field(description="Which participation.")
+    is_confirmed: bool | None = optional("Whether it is confirmed.")
+    event: EventBy | None = optional("Moves it to this event, where PlanDocket allows that.")
+    contact: ContactBy | None = optional("Gives it to this contact, where PlanDocket allows that.")
 
 
 @strawberry.input(description="Confirms many participations at once, or takes that back.")
@@ -123,28 +85,6 @@ class SetParticipantsConfirmedInput:
 
     ids: list[strawberry.ID] = strawberry.field(description=f"Which participations, at most {MOST_AT_ONCE}.")
     is_confirmed: bool = strawberry.field(description="Whether they are confirmed.")
-
-
-@strawberry.type
-class _Payload(SavedPayload):
-    """Resolved from Saved."""
-
-    participant = saved_row(Participant, ParticipantById, "The participation")
-
-
-@strawberry.type(description="What came of creating a participation.")
-class CreateParticipantPayload(_Payload):
-    """Resolved from Saved."""
-
-
-@strawberry.type(description="What came of changing a participation.")
-class UpdateParticipantPayload(_Payload):
-    """Resolved from Saved."""
-
-
-@strawberry.type(description="What came of removing a participation.")
-class DeleteParticipantPayload(DeletePayload):
-    """Resolved from Deleted."""
 
 
 @strawberry.type(description="What came of one of many.")
@@ -158,7 +98,7 @@ class ParticipantConfirmation:
         description="Whether it was written; null where nobody knows (`OUTCOME_UNKNOWN`)."
     )
     written_id = written_id()
-    participant = saved_row(Participant, ParticipantById, "The participation")
+    participant = saved_row(PARTICIPANTS, "The participation")
     participant_id: strawberry.ID = strawberry.field(description="The participation's id as it was given.")
 
 
@@ -187,38 +127,18 @@ class Confirmations(msgspec.Struct, frozen=True):
     user_errors: list[UserError] = []
 
 
+_PARTICIPATION = Mutations(
+    PARTICIPANTS, CreateParticipantInput, UpdateParticipantInput, noun="participation", unique=_TAKEN
+)
+
+
 @strawberry.type
 class ParticipantMutations:
     """Root fields."""
 
-    @strawberry.mutation(
-        graphql_type=CreateParticipantPayload | None, description="Adds a contact to an event's participants."
-    )
-    async def create_participant(
-        self,
-        info: Info,
-        input: Annotated[CreateParticipantInput, strawberry.argument(description="What to write.")],
-    ) -> Saved:
-        """Return what the payload is resolved from."""
-        return await _WRITABLE.create(info, input, lambda sent: _candidates(info.context, sent))
-
-    @strawberry.mutation(graphql_type=UpdateParticipantPayload | None, description="Changes a participation.")
-    async def update_participant(
-        self,
-        info: Info,
-        input: Annotated[UpdateParticipantInput, strawberry.argument(description="What to write.")],
-    ) -> Saved:
-        """Return what the payload is resolved from."""
-        return await _WRITABLE.update(info.context, input)
-
-    @strawberry.mutation(graphql_type=DeleteParticipantPayload | None, description="Removes a participation.")
-    async def delete_participant(
-        self,
-        info: Info,
-        input: Annotated[DeleteParticipantInput, strawberry.argument(description="What to remove.")],
-    ) -> Deleted:
-        """Return what the payload is resolved from."""
-        return await _WRITABLE.delete(info.context, input.id)
+    create_participant = _PARTICIPATION.create("Adds a contact to an event's participants.")
+    update_participant = _PARTICIPATION.update()
+    delete_participant = _PARTICIPATION.delete()
 
     @strawberry.mutation(
         graphql_type=SetParticipantsConfirmedPayload | None,
@@ -240,7 +160,7 @@ class ParticipantMutations:
         # A write is sent once, though its id is given twice.
         ids = list(dict.fromkeys(input.ids))
         body = {"is_confirmed": input.is_confirmed}
-        results = await _WRITABLE.update_all(info.context, ids, body)
+        results = await _PARTICIPATION.writable.update_all(info.context, ids, body)
         _raise_common(results)
         saved = dict(zip(ids, results, strict=True))
         return Confirmations([_confirmation(i, one, saved[one]) for i, one in enumerate(input.ids)])
@@ -253,17 +173,12 @@ async def _ends_of(context: Context, row: ParticipantRow, sent: Collection[str])
     """
     ends: dict[str, str | None] = {}
     if "event_key" not in sent and row.event_id:
-        event = await context.loader(EventById).load(Wanted(row.event_id))
+        event = await context.loader(ById, EVENTS).load(Wanted(row.event_id))
         ends["event_key"] = usable(present(event, "event", "id").event_key)
     if "customer_number" not in sent and row.contact_id:
-        contact = await context.loader(ContactById).load(Wanted(row.contact_id))
+        contact = await context.loader(ById, CONTACTS).load(Wanted(row.contact_id))
         ends["customer_number"] = usable(present(contact, "contact", "id").customer_number)
     return ends
-
-
-async def _candidates(context: Context, sent: Body) -> tuple[Row, ...]:
-    filters = {name: sent[name] for name in ("event_key", "customer_number")}
-    return await context.reading.listing_now(listing(PARTICIPANTS, filters)).all()
 
 
 def _raise_common(results: Sequence[Saved | Exception]) -> None:

@@ -3,7 +3,7 @@
 from gateway.categories.record import CATEGORIES
 from gateway.contacts.record import CONTACTS
 from gateway.events.record import EVENTS
-from gateway.upstream.record import ANY, DELETE, Instant, Int, One, Record, RequestField, Row, Same
+from gateway.upstream.record import ANY, DELETE, Filter, Instant, Int, One, Record, RequestField, Row
 
 
 class ParticipantRow(Row, frozen=True, gc=False):
@@ -23,14 +23,16 @@ PARTICIPANTS = Record(
     "participants",
     {"contact": One(CONTACTS, "contact_id"), "event": One(EVENTS, "event_id"), "category": One(CATEGORIES)},
     writable={
-        "event_key": RequestField("an event", told_by="event"),
-        "customer_number": RequestField("a contact", told_by="contact"),
+        "event_key": RequestField("an event", place="event", told_by="event"),
+        "customer_number": RequestField("a contact", place="contact", told_by="contact"),
         "is_confirmed": RequestField("true or false"),
     },
-    exact={
-        "event_key": Same("event_id", EVENTS),
-        "customer_number": Same("contact_id", CONTACTS),
-        "confirmed": Same("is_confirmed"),
+    filters={
+        "event_key": Filter("Only of the event with this key.", column="event_id", of=EVENTS),
+        "customer_number": Filter(
+            "Only of the contact with this customer number.", column="contact_id", of=CONTACTS
+        ),
+        "confirmed": Filter("Only confirmed, or only unconfirmed.", bool, column="is_confirmed"),
     },
     touches={
         ANY: ("contacts?event_key", "contacts.events", "events.participant_count"),

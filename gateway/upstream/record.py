@@ -6,6 +6,7 @@ Each resource states its own in its `record.py`; everything in this package work
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 import msgspec
@@ -70,15 +71,24 @@ Embed = One | Many | Value
 
 
 @dataclass(frozen=True)
-class Same:
-    """A filter that keeps the rows whose `column` is the filter's value, so that we can filter as well.
+class Filter:
+    """A documented filter of a list.
 
-    With `of`, the value is the natural key of that resource's row, and the column holds its id;
-    without, it is 0 or 1.
+    One that names a column keeps the rows that have the value there, so that we can filter as well. With `of`,
+    the value is the natural key of that resource's row, and the column holds its id; without, it is 0 or 1.
     """
 
-    column: str
+    description: str
+    """What it does, as callers read it."""
+    type: Any = str
+    """What callers give: a text, true or false, an integer, one of an enum's values."""
+    column: str = ""
     of: "Record[Any] | None" = None
+    only_true: bool = False
+    """Whether false filters nothing: PlanDocket documents no other value than 1."""
+
+
+SEARCH = Filter("Text to look for; PlanDocket does not say in which fields.")
 
 
 @dataclass(frozen=True)
@@ -97,6 +107,8 @@ class RequestField:
     """What null does, in words."""
     default: str | None = None
     """What a new row has where the field is left out, in words; None where that is not documented."""
+    place: str | None = None
+    """The field of the gateway's inputs that gives it, where that has another name: it names rows of a resource."""
     told_by: str | None = None
     """The include that tells what a row has there: its value, or the natural keys of the rows that it leads to.
     None where a column of the same name does."""
@@ -127,10 +139,14 @@ class Record(Generic[RowT]):
     """What PlanDocket documents for columns of a row that was written without them."""
     key: str | None = None
     """The column of the natural key."""
+    are_few: bool = False
+    """Whether all rows mostly lie on one page: for as long as it is not known how many there are."""
     expected_rows: int | None = None
     """How many rows the collection is taken to have until it is seen."""
-    exact: Mapping[str, Same] = field(default_factory=dict[str, Same])
-    """The filters that compare a column, by their name."""
+    filters: Mapping[str, Filter] = field(default_factory=dict[str, Filter])
+    """The documented filters of its lists, by their names."""
+    sorts: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The columns that lists can be ordered by, each as callers read of it."""
     touches: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     """What a write changes besides the row and its resource's lists, by the request field that does so,
     ANY for every write, DELETE for what may go along with a row (undocumented, so all that may);
@@ -139,6 +155,16 @@ class Record(Generic[RowT]):
     "events" are the lists of events, "events/*" all their rows, "events?search" the lists with that
     filter, "contacts.events" what that include tells.
     """
+
+    @cached_property
+    def exact(self) -> Mapping[str, Filter]:
+        """The filters that compare a column."""
+        return {name: found for name, found in self.filters.items() if found.column}
+
+    @property
+    def rows(self) -> str:
+        """Its rows in words: "events"."""
+        return self.path.replace("-", " ")
 
     @property
     def own_id(self) -> str:

@@ -14,7 +14,7 @@ from gateway.resources import RESOURCES
 from gateway.sandbox import Dialect, Sandbox
 from gateway.sandbox.render import Renderer
 
-RECORDS = {resource.by_id.record.path: resource.by_id.record for resource in RESOURCES}
+RECORDS = {resource.record.path: resource.record for resource in RESOURCES}
 
 WRITES = {
     "participants: create": (

@@ -60,7 +60,7 @@ class _Check:
 
     async def run(self) -> list[Finding]:
         findings: list[Finding] = []
-        records = [resource.by_id.record for resource in RESOURCES]
+        records = [resource.record for resource in RESOURCES]
         try:
             first = await self._ask(records[0])
             if first.status == 401:

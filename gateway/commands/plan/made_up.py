@@ -16,9 +16,7 @@ from gateway.upstream.wire.columns import is_moment
 
 Json = dict[str, Any]
 
-RECORDS: Mapping[str, Record[Any]] = {
-    resource.by_id.record.path: resource.by_id.record for resource in RESOURCES
-}
+RECORDS: Mapping[str, Record[Any]] = {resource.record.path: resource.record for resource in RESOURCES}
 _MANY = 1_000_000  # rows of a collection whose size is not given: any `first` is met
 _LINKED = 25  # rows that an include of many embeds, at the most
 _APART = 37  # no divisor of a usual size, so that lists which overlap begin with different rows
