@@ -5,13 +5,13 @@ from enum import Enum
 
 import strawberry
 
-from gateway.categories.loaders import ChildrenOf
 from gateway.categories.record import CATEGORIES, CategoryRow
 from gateway.contacts.record import CONTACTS
 from gateway.events.record import EVENTS, EventRow
 from gateway.graph.context import Info
 from gateway.graph.declared import optional
 from gateway.graph.entity import Node, choice, type_of
+from gateway.graph.grouping import Having, RowsHaving
 from gateway.graph.lists import connection
 from gateway.graph.loader import Wanted
 from gateway.graph.look_ahead import includes
@@ -49,7 +49,7 @@ class Category(Node):
     level: int | None = strawberry.field(description="How deep it lies in the tree, as PlanDocket counts.")
     created_at: DateTime | None = strawberry.field(description="When it was created in PlanDocket.")
     updated_at: DateTime | None = strawberry.field(description="When it was last changed in PlanDocket.")
-    parent = to_one(CATEGORIES, key="parent_category_id", description="The category above; null at the root.")
+    parent = to_one(CATEGORIES, "parent_category_id", description="The category above; null at the root.")
     applicant_visibility = choice(
         "applicant_visibility",
         ApplicantVisibility,
@@ -59,10 +59,11 @@ class Category(Node):
     @strawberry.field(
         graphql_type=list[type_of(CATEGORIES)] | None, description="The categories right below."
     )
-    async def children(self, info: Info, row: strawberry.Parent[CategoryRow]) -> list[CategoryRow]:
+    async def children(self, info: Info, row: strawberry.Parent[CategoryRow]) -> tuple[CategoryRow, ...]:
         """Return the rows, in PlanDocket's order."""
         info.context.wanted += 1
-        return await info.context.loader(ChildrenOf).load(row.id)
+        key = Having(listing(CATEGORIES), "parent_category_id", row.id)
+        return await info.context.loader(RowsHaving).load(key)
 
     @strawberry.field(
         graphql_type=list[type_of(EVENTS)] | None,

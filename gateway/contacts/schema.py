@@ -7,15 +7,13 @@ from gateway.events.record import EVENTS, EventRow
 from gateway.graph.context import Context, Info
 from gateway.graph.declared import optional
 from gateway.graph.entity import Node
-from gateway.graph.filtering import filter_of
+from gateway.graph.grouping import Having, RowsHaving
 from gateway.graph.lists import collection, connection
 from gateway.graph.look_ahead import wants_ids_only
 from gateway.graph.lookup import By, entity
-from gateway.graph.ordering import order_of
 from gateway.graph.relation import included, rows_of
 from gateway.graph.scalars import DateTime
 from gateway.graph.user_errors import UserErrorCode
-from gateway.participants.loaders import OfContact, ParticipationsWithoutNumber
 from gateway.participants.record import PARTICIPANTS, ParticipantRow
 from gateway.upstream.call import Call, listing
 from gateway.upstream.wire.natural_keys import usable
@@ -23,25 +21,24 @@ from gateway.upstream.wire.natural_keys import usable
 
 async def _events_of_participations(info: Info, row: ContactRow) -> list[EventRow]:
     include = frozenset[str]() if wants_ids_only(info) else frozenset({"event"})
-    rows = await _participations(info.context, row, include)
+    number = usable(row.customer_number)
+    call = listing(PARTICIPANTS, {"customer_number": number}, include)
+    if number is None:
+        rows = await _without_number(info.context, row, call)
+    else:
+        rows = await info.context.reading.listing(call).all()
     event_ids = dict.fromkeys(participation.event_id for participation in rows if participation.event_id)
     return await rows_of(info, EVENTS, tuple(event_ids))
-
-
-async def _participations(
-    context: Context, row: ContactRow, include: frozenset[str]
-) -> tuple[ParticipantRow, ...]:
-    """Return all participations of a contact, in PlanDocket's order."""
-    if number := usable(row.customer_number):
-        call = listing(PARTICIPANTS, {"customer_number": number}, include)
-        return await context.reading.listing(call).all()
-    return await _without_number(context, row, listing(PARTICIPANTS, include=include))
 
 
 async def _without_number(
     context: Context, row: ContactRow, call: Call[ParticipantRow]
 ) -> tuple[ParticipantRow, ...]:
-    return await context.loader(ParticipationsWithoutNumber).load(OfContact(row.id, call))
+    """Return them where no filter names the contact: filters take customer numbers only.
+
+    Source: /en/api/participants.html
+    """
+    return await context.loader(RowsHaving).load(Having(call, "contact_id", row.id))
 
 
 @strawberry.type(description="A person or company of the tenant's central database.")
@@ -109,10 +106,6 @@ class ContactBy(By):
     )
 
     customer_number: str | None = optional("PlanDocket's customer number.")
-
-
-ContactFilter = filter_of(CONTACTS)
-ContactOrder = order_of(CONTACTS)
 
 
 @strawberry.type

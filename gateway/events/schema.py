@@ -7,10 +7,8 @@ from gateway.events.record import EVENTS, EventRow
 from gateway.graph.context import Info
 from gateway.graph.declared import optional
 from gateway.graph.entity import Node
-from gateway.graph.filtering import filter_of
 from gateway.graph.lists import collection, connection
 from gateway.graph.lookup import By, entity
-from gateway.graph.ordering import order_of
 from gateway.graph.relation import included
 from gateway.graph.scalars import JSON, DateOrDateTime
 from gateway.participants.record import PARTICIPANTS
@@ -76,10 +74,6 @@ class EventBy(By):
     record = EVENTS
 
     event_key: str | None = optional("PlanDocket's unique key.")
-
-
-EventFilter = filter_of(EVENTS)
-EventOrder = order_of(EVENTS)
 
 
 @strawberry.type

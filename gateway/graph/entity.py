@@ -46,13 +46,10 @@ def choice(column: str, members: type[Enum], *, description: str) -> Any:
     return strawberry.field(resolver=resolve, graphql_type=members | None, description=description)
 
 
-def type_of(record: Record[Any], part: str = "") -> Any:
-    """Return a resource's GraphQL type, or its "Filter" or "Order", for what may be imported before it.
-
-    Each stands under the kind's name in the `schema` beside the `record`.
-    """
+def type_of(record: Record[Any]) -> Any:
+    """Return a resource's GraphQL type, to be found later: it stands in the `schema` beside the `record`."""
     schema = strawberry.lazy(record.row.__module__.replace(".record", ".schema"))
-    return cast(Any, Annotated)[record.row.kind + part, schema]
+    return cast(Any, Annotated)[record.row.kind, schema]
 
 
 @strawberry.interface(description="Anything with a global id, to be found again with `Query.node`.")

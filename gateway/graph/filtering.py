@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import Enum
+from functools import cache
 from typing import Any
 
 import strawberry
@@ -15,6 +16,7 @@ Filters = dict[str, str | bool | None]
 """PlanDocket's own; what is None is not sent."""
 
 
+@cache
 def filter_of(record: Record[Any]) -> Any:
     """Return the input that filters a resource's lists, as its record says."""
     fields = {name_of(name, found): optional(found.description) for name, found in record.filters.items()}

@@ -14,9 +14,9 @@ from gateway.graph.context import Context, Info
 from gateway.graph.cursors import Cursors
 from gateway.graph.declared import argument, taking
 from gateway.graph.entity import type_of
-from gateway.graph.filtering import Filters, filters_of, name_of
+from gateway.graph.filtering import Filters, filter_of, filters_of, name_of
 from gateway.graph.look_ahead import includes
-from gateway.graph.ordering import sort_of
+from gateway.graph.ordering import order_of, sort_of
 from gateway.mirror.list_order import Sorting, sorting_of
 from gateway.mirror.window import Window, cut, slice_of
 from gateway.upstream.call import Call, listing
@@ -47,7 +47,7 @@ def collection(record: Record[Any]) -> Any:
 
     async def resolve(info: Info, **given: Any) -> Page:
         listed = Listed(info.field_name, record, _filters(record, given), includes(info))
-        return await page_of(info.context, listed, _part(given))
+        return await page_of(info.context, listed, given)
 
     order = " unless `orderBy` is given" if record.sorts else ""
     description = f"{record.rows.capitalize()}, in PlanDocket's order{order}."
@@ -77,11 +77,9 @@ def connection(
         name = f"{owner.row.kind}.{info.field_name}"
         listed = Listed(name, record, filters, includes(info), (row.id, key))
         if own is not None or filters is None or otherwise is None:
-            return await page_of(info.context, listed, _part(given))
+            return await page_of(info.context, listed, given)
         wider = listing(record, filters | {key: None}, listed.include)
-        return await page_of_all(
-            info.context, listed, _part(given), partial(otherwise, info.context, row, wider)
-        )
+        return await page_of(info.context, listed, given, partial(otherwise, info.context, row, wider))
 
     kind = owner.row.kind.lower()
     what = key.removeprefix(f"{kind}_").replace("_", " ")
@@ -97,9 +95,9 @@ def _field(
     deprecated: tuple[str, ...] = (),
 ) -> Any:
     arguments = {name_of(name, record.filters[name]): _deprecated(name, record) for name in deprecated}
-    arguments = {**arguments, "filter": argument(type_of(record, "Filter") | None, which)}
+    arguments = {**arguments, "filter": argument(filter_of(record) | None, which)}
     if record.sorts:
-        arguments["order_by"] = argument(type_of(record, "Order") | None, "In which order.")
+        arguments["order_by"] = argument(order_of(record) | None, "In which order.")
     answers = cast(Any, Connection)[type_of(record)] | None
     resolver = taking(resolve, {**arguments, **_PART})
     return strawberry.field(resolver=resolver, graphql_type=answers, description=description)
@@ -117,38 +115,6 @@ def _filters(record: Record[Any], given: Mapping[str, Any]) -> Filters:
     wanted: Any = given.get("filter")
     values = cast(dict[str, Any], vars(wanted)) if wanted else {}
     return filters_of(record, values) | sort_of(given.get("order_by"))
-
-
-def _part(given: Mapping[str, Any]) -> "Part":
-    return Part(**{name: given[name] for name in _PART.keys() & given.keys()})
-
-
-class Part(msgspec.Struct, frozen=True):
-    """A connection's paging arguments, as they came."""
-
-    first: int | None = None
-    after: str | None = None
-    last: int | None = None
-    before: str | None = None
-
-    def window(self, cursors: Cursors) -> Window:
-        """Return what of a list they ask for.
-
-        Raises:
-            BadInputError: `first` or `last` out of bounds or both given, or a cursor of another list.
-        """
-        first, last = self.first, self.last
-        if first is not None and last is not None:
-            raise BadInputError("Give 'first' or 'last', not both.")
-        for name, count in (("first", first), ("last", last)):
-            if count is not None and not 0 <= count <= MOST:
-                raise BadInputError(f"'{name}' must be from 0 to {MOST}, not {count}.")
-        return Window(
-            first=DEFAULT_FIRST if first is None and last is None else first,
-            last=last,
-            after=cursors.read(self.after) if self.after else None,
-            before=cursors.read(self.before) if self.before else None,
-        )
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -193,22 +159,43 @@ def _is_same(one: str | bool | None, other: str | bool) -> bool:
     return one == other
 
 
-async def page_of(context: Context, listed: Listed, part: Part) -> Page:
-    """Return a part of a list."""
+async def page_of(
+    context: Context,
+    listed: Listed,
+    given: Mapping[str, Any],
+    read: Callable[[], Awaitable[tuple[Any, ...]]] | None = None,
+) -> Page:
+    """Return the part of a list that a field's arguments ask for; of one that only `read` finds, it reads all.
+
+    Raises:
+        BadInputError: `first` or `last` out of bounds or both given, or a cursor of another list.
+    """
     cursors = listed.cursors
-    window = part.window(cursors)
+    window = _window(cursors, **{name: given[name] for name in _PART.keys() & given.keys()})
     if listed.filters is None:
         return Page(cursors, cut((), window, Sorting()))
     context.wanted += 1
+    if read is not None:
+        return Page(cursors, cut(await read(), window, sorting_of(listed.call)))
     with because("the query lists it" + (", and what it leads to comes along" if listed.include else "")):
         return Page(cursors, await slice_of(context.reading.listing(listed.call), window))
 
 
-async def page_of_all(
-    context: Context, listed: Listed, part: Part, read: Callable[[], Awaitable[tuple[Any, ...]]]
-) -> Page:
-    """Return a part of a list that only `read` finds, all of it."""
-    cursors = listed.cursors
-    window = part.window(cursors)
-    context.wanted += 1
-    return Page(cursors, cut(await read(), window, sorting_of(listed.call)))
+def _window(
+    cursors: Cursors,
+    first: int | None = None,
+    after: str | None = None,
+    last: int | None = None,
+    before: str | None = None,
+) -> Window:
+    if first is not None and last is not None:
+        raise BadInputError("Give 'first' or 'last', not both.")
+    for name, count in (("first", first), ("last", last)):
+        if count is not None and not 0 <= count <= MOST:
+            raise BadInputError(f"'{name}' must be from 0 to {MOST}, not {count}.")
+    return Window(
+        first=DEFAULT_FIRST if first is None and last is None else first,
+        last=last,
+        after=cursors.read(after) if after else None,
+        before=cursors.read(before) if before else None,
+    )

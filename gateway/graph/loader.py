@@ -1,4 +1,4 @@
-"""What every loader of rows has: the operation that it loads for."""
+"""What every loader has: the operation that it loads for, and mostly the resource."""
 
 from typing import Generic
 
@@ -6,6 +6,7 @@ import msgspec
 
 from gateway.graph.context import Context
 from gateway.mirror.batch_loader import BatchLoader, KeyT, ValueT
+from gateway.upstream.record import Record, RowT
 
 
 class Wanted(msgspec.Struct, Generic[KeyT], frozen=True):
@@ -21,3 +22,11 @@ class Loader(BatchLoader[KeyT, ValueT]):
     def __init__(self, context: Context) -> None:
         super().__init__(context.tasks)
         self.context = context
+
+
+class RowLoader(Loader[KeyT, ValueT], Generic[KeyT, ValueT, RowT]):
+    """A loader of one resource's rows, or of what they lead to."""
+
+    def __init__(self, context: Context, record: Record[RowT]) -> None:
+        super().__init__(context)
+        self.record = record

@@ -8,7 +8,7 @@ import strawberry
 from gateway.graph.context import Info
 from gateway.graph.declared import argument, made, taking
 from gateway.graph.inputs import inputs_of
-from gateway.graph.payload import Deleted, DeletePayload, Saved, SavedPayload, saved_row
+from gateway.graph.payload import DeletePayload, Saved, SavedPayload, saved_row
 from gateway.graph.refused_input import Unique, own_key
 from gateway.graph.whole_row import Otherwise
 from gateway.graph.writing import Writable
@@ -48,11 +48,8 @@ class Mutations:
         async def resolve(info: Info, input: Any) -> Saved:
             return await self.writable.create(info, input)
 
-        return self._field(
-            taking(resolve, {"input": argument(self._new, "What to write.")}),
-            self._saved("Create", "creating"),
-            description or f"Makes a new {self._noun}.",
-        )
+        description = description or f"Makes a new {self._noun}."
+        return self._saving(resolve, self._new, "Create", "creating", description)
 
     def update(self) -> Any:
         """Return the field that changes a row."""
@@ -60,16 +57,12 @@ class Mutations:
         async def resolve(info: Info, input: Any) -> Saved:
             return await self.writable.update(info.context, input)
 
-        return self._field(
-            taking(resolve, {"input": argument(self._change, "What to write.")}),
-            self._saved("Update", "changing"),
-            f"Changes {self._a_noun}.",
-        )
+        return self._saving(resolve, self._change, "Update", "changing", f"Changes {self._a_noun}.")
 
     def delete(self, *, along: str = "") -> Any:
         """Return the field that removes a row; `along` says, in its input's description, what goes along."""
 
-        async def resolve(info: Info, input: Any) -> Deleted:
+        async def resolve(info: Info, input: Any) -> Saved:
             return await self.writable.delete(info.context, input.id)
 
         removes = f"Removes {self._a_noun}"
@@ -78,18 +71,17 @@ class Mutations:
             strawberry.input, f"Delete{self._kind}Input", f"{removes}{along}.", row_id, {"id": strawberry.ID}
         )
         came = f"What came of removing {self._a_noun}."
-        return self._field(
-            taking(resolve, {"input": argument(source, "What to remove.")}),
-            made(strawberry.type, f"Delete{self._kind}Payload", came, {}, base=DeletePayload),
-            f"{removes}.",
-        )
+        payload = made(strawberry.type, f"Delete{self._kind}Payload", came, {}, base=DeletePayload)
+        return _field(resolve, argument(source, "What to remove."), payload, f"{removes}.")
 
-    def _saved(self, verb: str, doing: str) -> Any:
-        """Return the payload of a create or an update."""
+    def _saving(self, resolve: Any, source: type, verb: str, doing: str, description: str) -> Any:
         name = self._kind[0].lower() + self._kind[1:]
         row = {name: saved_row(self.writable.record, f"The {self._noun}")}
         came = f"What came of {doing} {self._a_noun}."
-        return made(strawberry.type, f"{verb}{self._kind}Payload", came, row, base=SavedPayload)
+        payload = made(strawberry.type, f"{verb}{self._kind}Payload", came, row, base=SavedPayload)
+        return _field(resolve, argument(source, "What to write."), payload, description)
 
-    def _field(self, resolver: Any, payload: Any, description: str) -> Any:
-        return strawberry.mutation(resolver=resolver, graphql_type=payload | None, description=description)
+
+def _field(resolve: Any, source: Any, payload: Any, description: str) -> Any:
+    resolver = taking(resolve, {"input": source})
+    return strawberry.mutation(resolver=resolver, graphql_type=payload | None, description=description)

@@ -1,6 +1,7 @@
 """In which order lists are asked for: each resource's order input, made of its record, and how it is sent."""
 
 from enum import Enum
+from functools import cache
 from typing import Any, cast
 
 import strawberry
@@ -17,6 +18,7 @@ class OrderDirection(Enum):
     DESC = strawberry.enum_value("DESC", description="Largest, or last in the alphabet, first.")
 
 
+@cache
 def order_of(record: Record[Any]) -> Any:
     """Return the input that orders a resource's lists: one of the columns that its record names, and a direction."""
     kind, rows = record.row.kind, record.rows

@@ -43,13 +43,6 @@ class Saved(msgspec.Struct, frozen=True):
             return None
 
 
-class Deleted(msgspec.Struct, frozen=True):
-    """What the payload of a delete is resolved from."""
-
-    deleted_id: str | None = None
-    user_errors: list[UserError] = []
-
-
 @strawberry.type
 class Payload:
     """What every payload has."""
@@ -57,19 +50,20 @@ class Payload:
     user_errors: list[UserError] = strawberry.field(description="Why nothing was written; empty if it was.")
 
 
-def written_id() -> Any:
-    """Return a payload's field that tells the id of what was written."""
+def written_id(description: str) -> Any:
+    """Return a payload's field that tells the id of what was written, or is gone."""
 
     async def resolve(row: strawberry.Parent[Saved]) -> str | None:
         row_id = await row.find_id()
         return None if row_id is None else global_ids(row.kind)[row_id]
 
-    return strawberry.field(
-        resolver=resolve,
-        graphql_type=strawberry.ID | None,
-        description="The global id of what was written; null where nothing was, or where PlanDocket does not say "
-        "which row is new and it is not certain.",
-    )
+    return strawberry.field(resolver=resolve, graphql_type=strawberry.ID | None, description=description)
+
+
+WRITTEN = (
+    "The global id of what was written; null where nothing was, or where PlanDocket does not say which row is new "
+    "and it is not certain."
+)
 
 
 @strawberry.type
@@ -80,16 +74,14 @@ class SavedPayload(Payload):
         description="Whether it was written. True also where what was written could not be read back: do not send "
         "it again then."
     )
-    written_id = written_id()
+    written_id = written_id(WRITTEN)
 
 
 @strawberry.type
 class DeletePayload(Payload):
-    """What every payload of a delete has; resolved from Deleted."""
+    """What every payload of a delete has; resolved from Saved."""
 
-    deleted_id: strawberry.ID | None = strawberry.field(
-        description="The global id of what is gone; null where nothing is."
-    )
+    deleted_id = written_id("The global id of what is gone; null where nothing is.")
 
 
 def saved_row(record: Record[Any], what: str) -> Any:

@@ -20,7 +20,7 @@ from gateway.mirror.seen import UNAVAILABLE, UNKNOWN, Unknown
 from gateway.upstream.record import Embed, Many, One, Record, Value
 
 
-def to_one(record: Record[Any], *, key: str, include: str | None = None, description: str) -> Any:
+def to_one(record: Record[Any], key: str, *, include: str | None = None, description: str) -> Any:
     """Return a field that leads to the row of a resource whose id stands in the column `key`.
 
     0 and null in that column lead nowhere, as does what is below: PlanDocket counts from 1.
@@ -44,11 +44,15 @@ def included(
     otherwise: Callable[[Info, Any], Awaitable[Any]] | None = None,
     description: str,
 ) -> Any:
-    """Return a field that only `include` tells: a row, a list of rows, or a plain value, whose type is `value`.
+    """Return a field that `include` tells: a row, a list of rows, or a plain value, whose type is `value`.
 
-    Where the server ignores the include, the answer is what `otherwise` finds, else null and the
-    field is named in `extensions.upstream.unavailable`.
+    Where a column holds the row's id, the include only saves a read. Else, where the server ignores the include,
+    the answer is what `otherwise` finds, else null and the field is named in `extensions.upstream.unavailable`.
     """
+    embed = record.includes[include]
+    if isinstance(embed, One) and embed.key is not None:
+        return to_one(embed.record, embed.key, include=include, description=description)
+    target = None if isinstance(embed, Value) else embed.record
 
     async def resolve(info: Info, row: strawberry.Parent[Any]) -> Any:
         info.context.wanted += target is not None
@@ -60,8 +64,6 @@ def included(
         info.context.unavailable.add(f"{record.row.kind}.{info.field_name}")
         return None
 
-    embed = record.includes[include]
-    target = None if isinstance(embed, Value) else embed.record
     answers = value if target is None else type_of(target)
     relation = Relation(include, None, record, target)
     return _field(resolve, list[answers] if isinstance(embed, Many) else answers, description, relation)
@@ -93,7 +95,7 @@ async def link_of(context: Context, record: Record[Any], include: str, row_id: i
     """Return what an include tells of a row, or UNAVAILABLE."""
     link = context.reading.known.link(record.row, include, row_id)
     if link is UNKNOWN:
-        link = await context.loader(Extras).load(Extra(record, include, row_id))
+        link = await context.loader(Extras, record).load(Extra(include, row_id))
     return UNAVAILABLE if link is UNKNOWN else link
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Generic, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
 from gateway.errors import RateLimitedError, TooComplexError, UnavailableError
-from gateway.graph.loader import Loader, Wanted
+from gateway.graph.loader import RowLoader, Wanted
 from gateway.mirror.plan import Way, rows_by_id
 from gateway.mirror.seen import UNAVAILABLE, UNKNOWN
 from gateway.mirror.walk import Listing
@@ -29,16 +29,12 @@ class Stub(msgspec.Struct, frozen=True):
     id: int
 
 
-class ById(Loader[Wanted[int], RowT | None], Generic[RowT]):
+class ById(RowLoader[Wanted[int], RowT | None, RowT]):
     """Ids to rows, in key order; None where PlanDocket answers 404.
 
     There is no id-list filter, so n unknown ids cost n requests, or the collection's pages if those
     are fewer: see `gateway.mirror.plan`.
     """
-
-    def __init__(self, context: "Context", record: Record[RowT]) -> None:
-        super().__init__(context)
-        self.record = record
 
     async def load_batch(self, keys: list[Wanted[int]]) -> list[RowT | Exception | None]:
         """Return a row, None or an exception for each key, in their order."""
@@ -121,7 +117,7 @@ async def _walk_if_cheaper(
                 return
 
 
-class ByKey(Loader[Wanted[str], RowT | None], Generic[RowT]):
+class ByKey(RowLoader[Wanted[str], RowT | None, RowT]):
     """Natural keys to rows, in key order; None where no row has the key.
 
     No list can be filtered by its own key. A single key is looked for with `search` where the resource has
@@ -129,10 +125,6 @@ class ByKey(Loader[Wanted[str], RowT | None], Generic[RowT]):
     proves nothing (what a search covers is undocumented), so then the list is walked as far as the operation
     may. Source: /en/api/events.html, /en/api/contacts.html
     """
-
-    def __init__(self, context: "Context", record: Record[RowT]) -> None:
-        super().__init__(context)
-        self.record = record
 
     async def load_batch(self, keys: list[Wanted[str]]) -> list[RowT | Exception | None]:
         """Return a row or None for each key, in their order."""
@@ -244,12 +236,11 @@ def _lie_on_a_page(context: "Context", record: Record[Any]) -> bool:
 class Extra(msgspec.Struct, frozen=True):
     """What one include tells of one row."""
 
-    record: Record[Any]
     name: str
     row_id: int
 
 
-class Extras(Loader[Extra, Any]):
+class Extras(RowLoader[Extra, Any, Any]):
     """Extras to links as `Known.link` returns them, in key order.
 
     Pages of rows come with the includes their selection needs (`gateway.graph.look_ahead`), so this is for
@@ -258,17 +249,14 @@ class Extras(Loader[Extra, Any]):
 
     async def load_batch(self, keys: list[Extra]) -> list[Any]:
         """Return a link or an exception for each key, in their order."""
-        failures: dict[Record[Any], RateLimitedError | None] = {}
-        for record in {extra.record for extra in keys}:
-            asked = [extra for extra in keys if extra.record is record]
-            include = frozenset(extra.name for extra in asked)
-            failures[record] = await fill(self.context, record, {extra.row_id for extra in asked}, include)
-        return await settle(self._link(extra, failures[extra.record]) for extra in keys)
+        include = frozenset(extra.name for extra in keys)
+        failure = await fill(self.context, self.record, {extra.row_id for extra in keys}, include)
+        return await settle(self._link(extra, failure) for extra in keys)
 
     async def _link(self, extra: Extra, failure: RateLimitedError | None) -> Any:
-        context, kind = self.context, extra.record.row
+        context, kind = self.context, self.record.row
         if context.reading.known.link(kind, extra.name, extra.row_id) is UNKNOWN:
-            call = one(extra.record, extra.row_id, frozenset({extra.name}))
+            call = one(self.record, extra.row_id, frozenset({extra.name}))
             if not context.reading.honoured(call):
                 return UNAVAILABLE
             with because(f"only include={extra.name} tells it"):

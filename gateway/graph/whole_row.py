@@ -11,7 +11,7 @@ import msgspec
 from gateway.errors import GatewayError, UnavailableError
 from gateway.graph.context import Context
 from gateway.graph.inputs import Body, Inputs
-from gateway.graph.loader import Loader
+from gateway.graph.loader import RowLoader
 from gateway.graph.user_errors import all_of, present, refused
 from gateway.upstream.call import one
 from gateway.upstream.record import Many, Record, Row, Value
@@ -91,7 +91,7 @@ class Whole(msgspec.Struct, frozen=True):
     async def _key(self, context: Context, name: str, record: Record[Any], link: Linked) -> str:
         key = link.key
         if key is msgspec.UNSET:
-            row = await context.loader(RowsNow).load(RowNow(record, link.id))
+            row = await context.loader(RowsNow, record).load(link.id)
             key = getattr(row, record.key or "", None)
         if key := usable(key):
             return key
@@ -107,20 +107,13 @@ class Whole(msgspec.Struct, frozen=True):
         )
 
 
-class RowNow(msgspec.Struct, frozen=True):
-    """A row of any resource."""
-
-    record: Record[Any]
-    row_id: int
-
-
-class RowsNow(Loader[RowNow, Row | None]):
+class RowsNow(RowLoader[int, Row | None, Any]):
     """Rows as PlanDocket has them now, in key order; None where it answers 404. A request for each, once."""
 
-    async def load_batch(self, keys: list[RowNow]) -> list[Row | Exception | None]:
+    async def load_batch(self, keys: list[int]) -> list[Row | Exception | None]:
         """Return a row, None or an exception for each key, in their order."""
-        return await settle(self._row(key) for key in keys)
+        return await settle(self._row(row_id) for row_id in keys)
 
-    async def _row(self, key: RowNow) -> Row | None:
-        answer = await self.context.reading.as_it_came(one(key.record, key.row_id))
+    async def _row(self, row_id: int) -> Row | None:
+        answer = await self.context.reading.as_it_came(one(self.record, row_id))
         return next(iter(answer.rows), None)

@@ -3,17 +3,15 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
-import strawberry
 
 from gateway.errors import OverloadedError, RateLimitedError, UnavailableError, UnreadableError
 from gateway.graph.context import Context, Info
-from gateway.graph.global_id import global_ids
 from gateway.graph.inputs import Body, Inputs
 from gateway.graph.look_ahead import selected
-from gateway.graph.payload import Deleted, Saved
+from gateway.graph.payload import Saved
 from gateway.graph.refused_input import Attempt, Unique, faults_of
 from gateway.graph.user_errors import InputRefusedError, both
 from gateway.graph.whole_row import Otherwise, Whole
@@ -34,12 +32,6 @@ _TELL_NO_ROW = frozenset({"userErrors", "written", "__typename"})
 _AT_ONCE = 10  # rows of one operation
 _NEWEST = 100
 _AGE = "created_at"
-
-
-class Change(Protocol):
-    """An input of an update."""
-
-    id: strawberry.ID
 
 
 class Writable(msgspec.Struct, frozen=True):
@@ -73,8 +65,8 @@ class Writable(msgspec.Struct, frozen=True):
 
         return await _saved(write())
 
-    async def update(self, context: Context, source: Change) -> Saved:
-        """Change a row. With PUT, what it holds besides what is given goes along."""
+    async def update(self, context: Context, source: Any) -> Saved:
+        """Change the row whose `id` the input has. With PUT, what it holds besides what is given goes along."""
 
         async def write() -> Saved:
             async with self._turn(context, source.id):
@@ -103,7 +95,7 @@ class Writable(msgspec.Struct, frozen=True):
             results = await settle(_saved(write(global_id)) for global_id in ids)
         return context.reading.refused_together(results, Lane.WRITE, _requests(context))
 
-    async def delete(self, context: Context, global_id: str) -> Deleted:
+    async def delete(self, context: Context, global_id: str) -> Saved:
         """Remove a row."""
 
         async def write() -> Saved:
@@ -113,9 +105,7 @@ class Writable(msgspec.Struct, frozen=True):
                 await self._write(context, Write("DELETE", self.record, row_id), Attempt(row_id=row_id))
             return Saved(True, self.record.row.kind, row_id)
 
-        saved = await _saved(write())
-        ids = global_ids(self.record.row.kind)
-        return Deleted(ids[saved.row_id] if saved.row_id else None, saved.user_errors)
+        return await _saved(write())
 
     def _turn(self, context: Context, global_id: str) -> AbstractAsyncContextManager[None]:
         """Let the write of a row wait for those of it that came before; what is no id has no row to wait for."""

@@ -1,7 +1,7 @@
 """Writes of participants. Source: /en/api/participants.html"""
 
 from collections.abc import Collection, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import strawberry
@@ -21,7 +21,7 @@ from gateway.graph.context import Context, Info
 from gateway.graph.declared import optional
 from gateway.graph.loader import Wanted
 from gateway.graph.mutations import Mutations
-from gateway.graph.payload import Saved, saved_row, written_id
+from gateway.graph.payload import WRITTEN, Saved, saved_row, written_id
 from gateway.graph.refused_input import Attempt, Unique
 from gateway.graph.row_loaders import ById
 from gateway.graph.user_errors import UserError, UserErrorCode, present
@@ -97,7 +97,7 @@ class ParticipantConfirmation:
     written: bool | None = strawberry.field(
         description="Whether it was written; null where nobody knows (`OUTCOME_UNKNOWN`)."
     )
-    written_id = written_id()
+    written_id = written_id(WRITTEN)
     participant = saved_row(PARTICIPANTS, "The participation")
     participant_id: strawberry.ID = strawberry.field(description="The participation's id as it was given.")
 
@@ -194,14 +194,8 @@ def _raise_common(results: Sequence[Saved | Exception]) -> None:
 def _confirmation(index: int, global_id: str, result: Saved | Exception) -> Confirmation:
     if isinstance(result, Saved):
         errors = [_at(error, index) for error in result.user_errors]
-        return Confirmation(
-            participant_id=global_id,
-            written=result.written,
-            kind=result.kind,
-            row_id=result.row_id,
-            cells=result.cells,
-            user_errors=errors,
-        )
+        came: dict[str, Any] = msgspec.structs.asdict(result) | {"user_errors": errors}
+        return Confirmation(participant_id=global_id, **came)
     if not isinstance(result, GatewayError):
         raise result
     code = _CODES.get(type(result), UserErrorCode.UNAVAILABLE)

@@ -2,13 +2,10 @@
 
 import strawberry
 
-from gateway.contacts.record import CONTACTS
-from gateway.events.record import EVENTS
 from gateway.graph.entity import Node
-from gateway.graph.filtering import filter_of
 from gateway.graph.lists import collection
 from gateway.graph.lookup import By, entity
-from gateway.graph.relation import included, to_one
+from gateway.graph.relation import included
 from gateway.graph.scalars import DateTime
 from gateway.participants.record import PARTICIPANTS
 
@@ -20,16 +17,14 @@ class Participant(Node):
     is_confirmed: bool = strawberry.field(description="Whether the participation is confirmed.")
     created_at: DateTime | None = strawberry.field(description="When it was created in PlanDocket.")
     updated_at: DateTime | None = strawberry.field(description="When it was last changed in PlanDocket.")
-    event = to_one(
-        EVENTS,
-        key="event_id",
-        include="event",
+    event = included(
+        PARTICIPANTS,
+        "event",
         description="The event. Null once deleted in PlanDocket; its ids alone cost no request.",
     )
-    contact = to_one(
-        CONTACTS,
-        key="contact_id",
-        include="contact",
+    contact = included(
+        PARTICIPANTS,
+        "contact",
         description="The contact. Null once deleted in PlanDocket; its ids alone cost no request.",
     )
     category = included(
@@ -45,9 +40,6 @@ class ParticipantBy(By):
     """Exactly one of its fields."""
 
     record = PARTICIPANTS
-
-
-ParticipantFilter = filter_of(PARTICIPANTS)
 
 
 @strawberry.type
