@@ -38,7 +38,7 @@ class Keeping(msgspec.Struct, frozen=True):
     """For how long and how much."""
 
     fresh_s: Mapping[str, float]
-    """By the resource's path."""
+    """By the path of a resource that has a setting; others' records say it."""
     stale_s: float
     rows: int
 
@@ -376,7 +376,7 @@ class Cache:
         return link.value if self._is_untouched(_tags_of(call), link.begun) else None
 
     def _is_usable(self, record: Record[Any], at: float, *, stale: bool) -> bool:
-        age_s = self._keeping.fresh_s[record.path]
+        age_s = self._keeping.fresh_s.get(record.path, record.fresh_s)
         if stale:
             age_s = max(age_s, self._keeping.stale_s)
         self._until = min(self._until, at + age_s)

@@ -141,6 +141,8 @@ class Record(Generic[RowT]):
     """The column of the natural key."""
     are_few: bool = False
     """Whether all rows mostly lie on one page: for as long as it is not known how many there are."""
+    fresh_s: float = 60.0
+    """For how many seconds what is read of it is fresh, unless a setting of its own says so."""
     expected_rows: int | None = None
     """How many rows the collection is taken to have until it is seen."""
     filters: Mapping[str, Filter] = field(default_factory=dict[str, Filter])
