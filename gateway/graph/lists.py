@@ -95,7 +95,8 @@ def _field(
     deprecated: tuple[str, ...] = (),
 ) -> Any:
     arguments = {name_of(name, record.filters[name]): _deprecated(name, record) for name in deprecated}
-    arguments = {**arguments, "filter": argument(filter_of(record) | None, which)}
+    if record.filters:
+        arguments["filter"] = argument(filter_of(record) | None, which)
     if record.sorts:
         arguments["order_by"] = argument(order_of(record) | None, "In which order.")
     answers = cast(Any, Connection)[type_of(record)] | None
