@@ -53,9 +53,11 @@ def started(*arguments: str, command: str | None = None, **settings: str) -> Gen
 def logged(
     log: Path, *arguments: str, command: str | None = None, **settings: str
 ) -> Generator[subprocess.Popen[str]]:
-    """Do the same for one whose log goes to a file."""
+    """Do the same for one whose log goes to a file, and end it in peace, so that its log is whole."""
     with log.open("w") as file, _started(command, arguments, file, settings) as process:
         yield process
+        process.terminate()
+        process.wait(30)
     told = log.read_text()
     assert SANDBOX_KEY not in told  # as in what tests print: see conftest.py
     assert "canary-" not in told

@@ -21,7 +21,7 @@ import pytest
 import trustme
 from house.proxies import PROXIES, README, TINYPROXY, passing, running
 from programs import program
-from serving_here import GATEWAY, environment, free_ports, logged, started
+from serving_here import GATEWAY, free_ports, logged, run, started
 
 from gateway.http.callers.tokens import new_token
 from gateway.sandbox import SANDBOX_KEY
@@ -114,18 +114,21 @@ def test_no_operation_is_lost_while_gateways_restart_in_turn(name: str, sandbox:
             .replace("TWO", str(ports[1]))
         )
 
-    with ExitStack() as both, running(PROXIES[name], text, tmp_path) as port:
-        gateways = {here: both.enter_context(ExitStack()) for here in ports}
-        for here, gateway in gateways.items():
-            gateway.enter_context(started("serve", **held(sandbox, here, GATEWAY_CACHE="off")))
-        with ThreadPoolExecutor(CLIENTS) as clients:
+    with ExitStack() as opened, running(PROXIES[name], text, tmp_path) as port:
+
+        def serve(here: int) -> subprocess.Popen[str]:
+            return opened.enter_context(started("serve", **held(sandbox, here, GATEWAY_CACHE="off")))
+
+        gateways = {here: serve(here) for here in ports}
+        with ThreadPoolExecutor(CLIENTS) as clients, httpx.Client() as http:
             loads = [clients.submit(load, port, stop) for _ in range(CLIENTS)]
             try:
                 for here in islice(cycle(ports), RESTARTS):
-                    while httpx.get(f"http://127.0.0.1:{port}/both-are-up").status_code != 204:
+                    while http.get(f"http://127.0.0.1:{port}/both-are-up").status_code != 204:
                         pass  # HAProxy asks each gateway every 100 ms whether it is there again
-                    gateways[here].close()
-                    gateways[here].enter_context(started("serve", **held(sandbox, here, GATEWAY_CACHE="off")))
+                    gateways[here].terminate()
+                    assert gateways[here].wait(30) == 0
+                    gateways[here] = serve(here)
             finally:
                 stop.set()
             answered, wrong = zip(*(one.result() for one in loads), strict=True)
@@ -282,14 +285,7 @@ def test_plandocket_is_reached_through_a_proxy_with_a_ca_of_ones_own(
         way = {"HTTPS_PROXY": f"http://user:canary-word@127.0.0.1:{port}", believed: str(tmp_path / "ca.pem")}
         answer, lines = ask(tmp_path / "gateway.log", sandbox, tls, **way)
         settings = held(sandbox, 8000, PLANDOCKET_BASE_URL=f"https://{HOST}:{tls}", **way)
-        checked = subprocess.run(  # noqa: S603
-            [GATEWAY, "check"],
-            env=environment(**settings),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
+        checked = run("check", **settings)
     assert (answer, lines) == (DATA, [])
     assert f"CONNECT {HOST}:{tls}" in proxied.read_text()
     assert checked.returncode == 0, checked.stdout
