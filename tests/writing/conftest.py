@@ -26,11 +26,24 @@ WAYS = {
 }
 
 
+def _way(gateway: Gateway, name: str) -> Way:
+    dialect, method = WAYS[name]
+    return Way(gateway(Sandbox(dialect, now=now), update_method=method), dialect, method)
+
+
 @pytest.fixture(params=WAYS)
 def way(request: pytest.FixtureRequest, gateway: Gateway) -> Way:
     """Take each dialect of writes with each method of updates."""
-    dialect, method = WAYS[request.param]
-    return Way(gateway(Sandbox(dialect, now=now), update_method=method), dialect, method)
+    return _way(gateway, request.param)
+
+
+@pytest.fixture(params=[name for name in WAYS if name.endswith("-PATCH") or name.startswith("full-")])
+def some_way(request: pytest.FixtureRequest, gateway: Gateway) -> Way:
+    """Take each dialect once and each method once, for what is refused, created or deleted.
+
+    The method by which rows are updated plays no part in it, in whichever dialect.
+    """
+    return _way(gateway, request.param)
 
 
 @pytest.fixture

@@ -59,9 +59,9 @@ def entity(tables, row):
     }
 
 
-async def test_a_new_category(way):
+async def test_a_new_category(some_way):
     """Every documented field is sent as given, the parent as its id, events as their keys."""
-    ask, tables = way.ask, way.ask.sandbox.tables
+    ask, tables = some_way.ask, some_way.ask.sandbox.tables
     payload = await written(ask, "createCategory", GIVEN, ENTITY)
 
     assert (sent(ask).method, sent(ask).path, sent(ask).body) == ("POST", "categories", SENT)
@@ -84,23 +84,23 @@ async def test_a_new_category(way):
     assert payload["category"] == entity(tables, row)
 
 
-async def test_what_is_absent_is_not_sent(way):
+async def test_what_is_absent_is_not_sent(some_way):
     """PlanDocket makes the key and the rest; the payload tells what it made."""
-    payload = await written(way.ask, "createCategory", {"title": "Wood"}, ENTITY)
+    payload = await written(some_way.ask, "createCategory", {"title": "Wood"}, ENTITY)
 
-    tables = way.ask.sandbox.tables
-    assert sent(way.ask).body == {"title": "Wood"}
+    tables = some_way.ask.sandbox.tables
+    assert sent(some_way.ask).body == {"title": "Wood"}
     assert tables.categories.get(21).category_key == "wood-2"
     assert payload["category"] == entity(tables, tables.categories.get(21))
 
 
-async def test_a_new_root(way):
+async def test_a_new_root(some_way):
     """Without a parent it is one, however the server writes the root."""
     given = {"title": "Glass", "parent": None}
-    payload = await written(way.ask, "createCategory", given, "category { databaseId parent { title } }")
+    payload = await written(some_way.ask, "createCategory", given, "category { databaseId parent { title } }")
 
-    assert sent(way.ask).body == {"title": "Glass"}
-    assert way.ask.sandbox.tables.categories.get(21).parent_id is None
+    assert sent(some_way.ask).body == {"title": "Glass"}
+    assert some_way.ask.sandbox.tables.categories.get(21).parent_id is None
     assert payload["category"] == {"databaseId": 21, "parent": None}
 
 
@@ -176,9 +176,9 @@ async def test_a_put_loses_nothing(replacing, category_id):
     assert replacing.calls == [f"GET categories/{category_id}", f"PUT categories/{category_id}"]
 
 
-async def test_a_removed_category(way):
+async def test_a_removed_category(some_way):
     """Its children move one level up, and a query tells that."""
-    ask, tables = way.ask, way.ask.sandbox.tables
+    ask, tables = some_way.ask, some_way.ask.sandbox.tables
     payload = await written(ask, "deleteCategory", {"id": gid("Category", 6)}, "deletedId")
 
     assert (sent(ask).method, sent(ask).path, sent(ask).body) == ("DELETE", "categories/6", None)
@@ -215,12 +215,12 @@ async def test_what_a_parent_costs(ask, by, look_up):
         ({"events": [{"id": gid("Event", 999)}]}, ["input", "events", "0"]),
     ],
 )
-async def test_an_unknown_reference(way, field, given, place):
+async def test_an_unknown_reference(some_way, field, given, place):
     """Its own place in the input is told, and nothing is sent."""
     first = {"title": "Glass"} if field == "createCategory" else {"id": gid("Category", 8)}
 
-    assert await refused(way.ask, field, {**first, **given}) == ("NOT_FOUND", place)
-    assert writes(way.ask.sandbox) == []
+    assert await refused(some_way.ask, field, {**first, **given}) == ("NOT_FOUND", place)
+    assert writes(some_way.ask.sandbox) == []
 
 
 @pytest.mark.parametrize(
@@ -231,13 +231,13 @@ async def test_an_unknown_reference(way, field, given, place):
         ({"events": [{"eventKey": "no-such"}]}, "NOT_FOUND", ["events", "0"]),
     ],
 )
-async def test_a_reference_that_plandocket_refuses(way, given, code, place):
+async def test_a_reference_that_plandocket_refuses(some_way, given, code, place):
     """What costs no look-up is PlanDocket's to refuse: a row that is not there, a parent below itself."""
-    before = state(way.ask.sandbox)
-    found = await refused(way.ask, "updateCategory", {"id": gid("Category", 8), **given})
+    before = state(some_way.ask.sandbox)
+    found = await refused(some_way.ask, "updateCategory", {"id": gid("Category", 8), **given})
 
     assert found == (code, ["input", *place])
-    assert state(way.ask.sandbox) == before
+    assert state(some_way.ask.sandbox) == before
 
 
 async def test_what_a_create_costs(gateway):

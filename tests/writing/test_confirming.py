@@ -113,11 +113,11 @@ async def test_none(ask):
 
 
 @pytest.mark.parametrize("bad", ["x", gid("Event", 1), "", gid("Participant", 0)])
-async def test_a_bad_id_spares_the_others(way, bad):
+async def test_a_bad_id_spares_the_others(some_way, bad):
     """It tells its own, at its place."""
-    first, second = numbered(way.ask.sandbox.tables, 2)
+    first, second = numbered(some_way.ask.sandbox.tables, 2)
     ids = [first, bad, second]
-    payload = await write(way.ask, FIELD, given(ids), "participant { databaseId }")
+    payload = await write(some_way.ask, FIELD, given(ids), "participant { databaseId }")
 
     results = payload["results"]
     assert [result["participant"] for result in results] == [
@@ -128,14 +128,14 @@ async def test_a_bad_id_spares_the_others(way, bad):
     [error] = results[1]["userErrors"]
     assert (error["code"], error["field"]) == ("VALIDATION_FAILED", ["input", "ids", "1"])
     assert results[1]["participantId"] == bad
-    assert len(writes(way.ask.sandbox)) == 2
+    assert len(writes(some_way.ask.sandbox)) == 2
 
 
-async def test_an_unknown_id_spares_the_others(way):
+async def test_an_unknown_id_spares_the_others(some_way):
     """It tells its own, at each of its places."""
-    first, second = numbered(way.ask.sandbox.tables, 2)
+    first, second = numbered(some_way.ask.sandbox.tables, 2)
     ids = [9999, first, 9999, second]
-    payload = await write(way.ask, FIELD, given(ids), "participant { isConfirmed }")
+    payload = await write(some_way.ask, FIELD, given(ids), "participant { isConfirmed }")
 
     found = [
         (result["participant"], [(e["code"], e["field"]) for e in result["userErrors"]])

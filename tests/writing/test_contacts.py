@@ -93,9 +93,9 @@ def kept(way, row):
     return way.keeps(categories=[{"databaseId": category_id} for category_id in row.category_ids])
 
 
-async def test_a_new_contact(way):
+async def test_a_new_contact(some_way):
     """Every documented field is sent as given, references as their keys, in order."""
-    ask, tables = way.ask, way.ask.sandbox.tables
+    ask, tables = some_way.ask, some_way.ask.sandbox.tables
     answer = await answer_to(ask, "createContact", GIVEN, ENTITY)
 
     assert (sent(ask).method, sent(ask).path, sent(ask).body) == ("POST", "contacts", SENT)
@@ -105,24 +105,26 @@ async def test_a_new_contact(way):
     assert keys_of(tables, row)[1] == SENT["event_keys"]
     payload = answer["data"]["createContact"]
     assert payload["userErrors"] == []
-    assert tidy(payload["contact"]) == entity(tables, row, way.tells)
-    assert unavailable(answer) == ([] if way.tells else ["Contact.categories"])
+    assert tidy(payload["contact"]) == entity(tables, row, some_way.tells)
+    assert unavailable(answer) == ([] if some_way.tells else ["Contact.categories"])
 
 
-async def test_a_new_contact_of_nothing(way):
+async def test_a_new_contact_of_nothing(some_way):
     """No field is required; the newest row is the new one."""
-    payload = await written(way.ask, "createContact", {}, "contact { databaseId rating }")
+    payload = await written(some_way.ask, "createContact", {}, "contact { databaseId rating }")
 
-    assert sent(way.ask).body == {}
-    assert way.ask.sandbox.tables.contacts.get(301) == Contact(id=301, created_at=MOMENT, updated_at=MOMENT)
+    assert sent(some_way.ask).body == {}
+    assert some_way.ask.sandbox.tables.contacts.get(301) == Contact(
+        id=301, created_at=MOMENT, updated_at=MOMENT
+    )
     assert payload["contact"] == {"databaseId": 301, "rating": 3}
 
 
-async def test_a_twin_is_not_mistaken_for_the_new_one(way):
+async def test_a_twin_is_not_mistaken_for_the_new_one(some_way):
     """Two contacts may hold the same: the newest is the one just made."""
     given = {"email": "twin@example.org", "notes": None}
-    await written(way.ask, "createContact", given)
-    payload = await written(way.ask, "createContact", given, "contact { databaseId }")
+    await written(some_way.ask, "createContact", given)
+    payload = await written(some_way.ask, "createContact", given, "contact { databaseId }")
 
     assert payload["contact"] == {"databaseId": 302}
 
@@ -287,28 +289,28 @@ async def test_what_a_reference_costs(ask, place, by, look_up):
         ("events", [{"databaseId": 1}, {"id": gid("Event", 999)}]),
     ],
 )
-async def test_an_unknown_reference(way, field, place, by):
+async def test_an_unknown_reference(some_way, field, place, by):
     """Its own place in the list is told, and nothing is sent."""
     given = {} if field == "createContact" else {"id": gid("Contact", 1)}
 
-    assert await refused(way.ask, field, {**given, place: by}) == ("NOT_FOUND", ["input", place, "1"])
-    assert writes(way.ask.sandbox) == []
+    assert await refused(some_way.ask, field, {**given, place: by}) == ("NOT_FOUND", ["input", place, "1"])
+    assert writes(some_way.ask.sandbox) == []
 
 
 @pytest.mark.parametrize(
     ("place", "by"), [("categories", {"categoryKey": "no-such"}), ("events", {"eventKey": "no-such"})]
 )
-async def test_an_unknown_key(way, place, by):
+async def test_an_unknown_key(some_way, place, by):
     """PlanDocket refuses it, and nothing is written."""
-    before = state(way.ask.sandbox)
+    before = state(some_way.ask.sandbox)
 
-    assert await refused(way.ask, "createContact", {place: [by]}) == ("NOT_FOUND", ["input", place, "0"])
-    assert state(way.ask.sandbox) == before
+    assert await refused(some_way.ask, "createContact", {place: [by]}) == ("NOT_FOUND", ["input", place, "0"])
+    assert state(some_way.ask.sandbox) == before
 
 
-async def test_a_removed_contact(way):
+async def test_a_removed_contact(some_way):
     """It is gone with its participations, as PlanDocket decides."""
-    ask, tables = way.ask, way.ask.sandbox.tables
+    ask, tables = some_way.ask, some_way.ask.sandbox.tables
     left = [p for p in tables.participants if p.contact_id != 4]
     payload = await written(ask, "deleteContact", {"id": gid("Contact", 4)}, "deletedId")
 

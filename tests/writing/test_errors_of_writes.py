@@ -151,25 +151,25 @@ async def test_one_text_in_place_of_a_list(gateway):
         ("createCategory", {"title": " "}, "title"),
     ],
 )
-async def test_a_value_that_the_sandbox_refuses(way, field, given, place):
+async def test_a_value_that_the_sandbox_refuses(some_way, field, given, place):
     """The same, played by PlanDocket's stand-in: nothing is written."""
-    before = state(way.ask.sandbox)
-    hours = way.keeps(openingHours=[]) if field == "updateEvent" else {}
+    before = state(some_way.ask.sandbox)
+    hours = some_way.keeps(openingHours=[]) if field == "updateEvent" else {}
 
-    assert await refused(way.ask, field, {**given, **hours}) == ("VALIDATION_FAILED", ["input", place])
-    assert state(way.ask.sandbox) == before
+    assert await refused(some_way.ask, field, {**given, **hours}) == ("VALIDATION_FAILED", ["input", place])
+    assert state(some_way.ask.sandbox) == before
 
 
 @pytest.mark.parametrize("field", WITH_ID)
-async def test_an_unknown_id(way, field):
+async def test_an_unknown_id(some_way, field):
     """Nothing is there to be changed or removed: the id is told, unless PlanDocket takes that for done."""
     row_id = gid(field[6:], 99_999)
-    if field.startswith("delete") and way.dialect.delete_missing == "204":
-        payload = await write(way.ask, field, {"id": row_id}, "deletedId")
+    if field.startswith("delete") and some_way.dialect.delete_missing == "204":
+        payload = await write(some_way.ask, field, {"id": row_id}, "deletedId")
         assert payload == {"userErrors": [], "deletedId": row_id}
     else:
         given = {**EACH[field], "id": row_id}
-        assert await refused(way.ask, field, given) == ("NOT_FOUND", ["input", "id"])
+        assert await refused(some_way.ask, field, given) == ("NOT_FOUND", ["input", "id"])
 
 
 DUPLICATES = [

@@ -62,32 +62,32 @@ def canonical(event_id, body):
     return replace(Writes(seed(), Dialect(), now).create("events", body), id=event_id)
 
 
-async def test_a_new_event(way):
+async def test_a_new_event(some_way):
     """Every documented field is sent as given, and the payload tells the new row."""
-    ask, tables = way.ask, way.ask.sandbox.tables
+    ask, tables = some_way.ask, some_way.ask.sandbox.tables
     answer = await answer_to(ask, "createEvent", GIVEN, ENTITY)
 
     assert (sent(ask).method, sent(ask).path, sent(ask).body) == ("POST", "events", SENT)
     assert set(SENT) == set(FIELDS["events"])
     assert tables.events.get(13) == canonical(13, SENT)
     payload = answer["data"]["createEvent"]
-    assert payload == {"userErrors": [], "event": entity(tables, tables.events.get(13), way.tells)}
-    assert unavailable(answer) == ([] if way.tells else ["Event.openingHours"])
+    assert payload == {"userErrors": [], "event": entity(tables, tables.events.get(13), some_way.tells)}
+    assert unavailable(answer) == ([] if some_way.tells else ["Event.openingHours"])
 
 
-async def test_what_is_absent_is_not_sent(way):
+async def test_what_is_absent_is_not_sent(some_way):
     """PlanDocket makes the key and the rest; the payload tells what it made."""
-    payload = await written(way.ask, "createEvent", {"title": "Fair"}, "event { eventKey country }")
+    payload = await written(some_way.ask, "createEvent", {"title": "Fair"}, "event { eventKey country }")
 
-    assert sent(way.ask).body == {"title": "Fair"}
-    assert way.ask.sandbox.tables.events.get(13) == Event(id=13, title="Fair", event_key="fair")
+    assert sent(some_way.ask).body == {"title": "Fair"}
+    assert some_way.ask.sandbox.tables.events.get(13) == Event(id=13, title="Fair", event_key="fair")
     assert payload["event"] == {"eventKey": "fair", "country": "DE"}
 
 
-async def test_the_newest_of_twins_is_the_new_one(way):
+async def test_the_newest_of_twins_is_the_new_one(some_way):
     """Where the server does not say which row it made, it is the newest that holds what was sent."""
-    await written(way.ask, "createEvent", {"title": "Fair", "eventKey": "older"})
-    payload = await written(way.ask, "createEvent", {"title": "Fair"}, "event { databaseId eventKey }")
+    await written(some_way.ask, "createEvent", {"title": "Fair", "eventKey": "older"})
+    payload = await written(some_way.ask, "createEvent", {"title": "Fair"}, "event { databaseId eventKey }")
 
     assert payload["event"] == {"databaseId": 14, "eventKey": "fair"}
 
@@ -165,9 +165,9 @@ async def test_what_a_put_costs(replacing):
     assert replacing.calls == ["GET events/1", "PUT events/1"]
 
 
-async def test_a_removed_event(way):
+async def test_a_removed_event(some_way):
     """It is gone with its participations, as PlanDocket decides."""
-    ask, tables = way.ask, way.ask.sandbox.tables
+    ask, tables = some_way.ask, some_way.ask.sandbox.tables
     left = [p for p in tables.participants if p.event_id != 4]
     payload = await written(ask, "deleteEvent", {"id": gid("Event", 4)}, "deletedId")
 

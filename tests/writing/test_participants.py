@@ -76,9 +76,9 @@ def entity(tables, row, is_told):
     }
 
 
-async def test_a_new_participation(way):
+async def test_a_new_participation(some_way):
     """It is written by keys, and the payload tells it with both ends, whatever a create answers."""
-    ask = way.ask
+    ask = some_way.ask
     event, contact = free_pair(ask.sandbox.tables)
     answer = await answer_to(ask, "createParticipant", {**pair_of(ask), "isConfirmed": True}, ENTITY)
 
@@ -91,16 +91,16 @@ async def test_a_new_participation(way):
     )
     assert (row.event_id, row.contact_id, row.is_confirmed) == (event.id, contact.id, True)
     payload = answer["data"]["createParticipant"]
-    assert payload == {"userErrors": [], "participant": entity(ask.sandbox.tables, row, way.tells)}
-    assert unavailable(answer) == ([] if way.tells else ["Participant.category"])
+    assert payload == {"userErrors": [], "participant": entity(ask.sandbox.tables, row, some_way.tells)}
+    assert unavailable(answer) == ([] if some_way.tells else ["Participant.category"])
 
 
-async def test_what_is_absent_is_not_sent(way):
+async def test_what_is_absent_is_not_sent(some_way):
     """PlanDocket decides what a new participation is where the input does not."""
-    await written(way.ask, "createParticipant", pair_of(way.ask))
+    await written(some_way.ask, "createParticipant", pair_of(some_way.ask))
 
-    assert list(sent(way.ask).body) == ["event_key", "customer_number"]
-    assert way.ask.sandbox.tables.participants.get(1501).is_confirmed is False
+    assert list(sent(some_way.ask).body) == ["event_key", "customer_number"]
+    assert some_way.ask.sandbox.tables.participants.get(1501).is_confirmed is False
 
 
 async def test_a_changed_participation(way):
@@ -150,9 +150,9 @@ async def test_a_participation_is_given_to_another_contact(way):
     assert payload["participant"] == {"contact": {"email": contact.email}}
 
 
-async def test_a_removed_participation(way):
+async def test_a_removed_participation(some_way):
     """It is gone, and nothing else is."""
-    ask = way.ask
+    ask = some_way.ask
     others = [row for row in ask.sandbox.tables.participants if row.id != 5]
     payload = await written(ask, "deleteParticipant", {"id": gid("Participant", 5)}, "deletedId")
 
@@ -242,9 +242,9 @@ async def test_a_contact_may_be_named_in_each_way(ask, name):
         ("contact", {"customerNumber": "C-0"}),
     ],
 )
-async def test_an_unknown_reference(way, field, place, by):
+async def test_an_unknown_reference(some_way, field, place, by):
     """Its own place in the input is told, and nothing is written."""
-    ask = way.ask
+    ask = some_way.ask
     before = state(ask.sandbox)
     given = pair_of(ask) if field == "createParticipant" else {"id": gid("Participant", 5)}
 
@@ -254,23 +254,23 @@ async def test_an_unknown_reference(way, field, place, by):
 
 
 @pytest.mark.parametrize("by", [{"id": gid("Contact", 10)}, {"databaseId": 10}])
-async def test_a_contact_without_a_number_cannot_take_part(way, by):
+async def test_a_contact_without_a_number_cannot_take_part(some_way, by):
     """PlanDocket takes contacts by number only: nothing is sent."""
-    found = await refused(way.ask, "createParticipant", {**pair_of(way.ask), "contact": by})
+    found = await refused(some_way.ask, "createParticipant", {**pair_of(some_way.ask), "contact": by})
 
     assert found == ("MISSING_CUSTOMER_NUMBER", ["input", "contact"])
-    assert writes(way.ask.sandbox) == []
+    assert writes(some_way.ask.sandbox) == []
 
 
-async def test_a_participation_cannot_be_given_to_a_contact_without_a_number(way):
+async def test_a_participation_cannot_be_given_to_a_contact_without_a_number(some_way):
     """As for a create."""
     given = {"id": gid("Participant", 5), "contact": {"databaseId": 10}}
 
-    assert await refused(way.ask, "updateParticipant", given) == (
+    assert await refused(some_way.ask, "updateParticipant", given) == (
         "MISSING_CUSTOMER_NUMBER",
         ["input", "contact"],
     )
-    assert writes(way.ask.sandbox) == []
+    assert writes(some_way.ask.sandbox) == []
 
 
 async def test_a_put_needs_the_contacts_number(replacing):
