@@ -26,13 +26,13 @@ from gateway.http.landing import SchemaFile, landing
 from gateway.http.metrics_page import MetricsPage, elsewhere
 from gateway.http.path_prefix import Prefix
 from gateway.http.refusal import RequestError
-from gateway.http.reporting import Reporting
-from gateway.mirror.mirror import Mirror
+from gateway.http.request_id import Reporting
+from gateway.mirror.reading import Mirror
 from gateway.schema import RULES, SCHEMA
 from gateway.settings.group import is_loopback
 from gateway.settings.settings import Settings
 from gateway.telemetry.events import CallDetails, OperationDetails
-from gateway.telemetry.log import log_call, log_operation, lost_lines
+from gateway.telemetry.log_lines import log_call, log_operation, lost_lines
 from gateway.telemetry.metrics import Metrics, Process
 from gateway.upstream.client import Upstream
 from gateway.upstream.way.clock import Clock

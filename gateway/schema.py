@@ -14,9 +14,9 @@ from gateway.graph.caller import Declared, Needs
 from gateway.graph.context import Info
 from gateway.graph.entity import Node
 from gateway.graph.global_id import decode_id
+from gateway.graph.load_by_id import ById
 from gateway.graph.loader import Wanted
 from gateway.graph.look_ahead import includes
-from gateway.graph.row_loaders import ById
 from gateway.graph.scalars import CONFIG, DateTime
 from gateway.resources import RESOURCES
 from gateway.upstream.way.tasks import settle

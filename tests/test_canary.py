@@ -11,7 +11,7 @@ import pytest
 from gateway.app import create_app
 from gateway.sandbox import ALL_SCOPES, Sandbox
 from gateway.settings.settings import Settings
-from gateway.telemetry.log import logging_to
+from gateway.telemetry.log_lines import logging_to
 
 KEY = "canary-key-5b1e"
 TOKEN = "canary-token-77c0"

@@ -13,11 +13,11 @@ from gateway.graph.declared import optional
 from gateway.graph.entity import Node, choice, type_of
 from gateway.graph.grouping import Having, RowsHaving
 from gateway.graph.lists import connection
+from gateway.graph.load_by_key import ByKey
 from gateway.graph.loader import Wanted
 from gateway.graph.look_ahead import includes
 from gateway.graph.lookup import By, entity
 from gateway.graph.relation import to_one
-from gateway.graph.row_loaders import ByKey
 from gateway.graph.scalars import DateTime
 from gateway.upstream.call import listing
 from gateway.upstream.wire.natural_keys import usable

@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import typer
 
-from gateway.telemetry.log import saying_to
+from gateway.telemetry.log_lines import saying_to
 
 
 def refuse_to_start(error: Exception) -> NoReturn:

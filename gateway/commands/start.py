@@ -12,7 +12,7 @@ from gateway.sandbox import SANDBOX_KEY, Sandbox
 from gateway.serving.server import STAYS_S, CannotListenError, Served, run
 from gateway.settings.settings import Settings, load_settings, unknown_settings
 from gateway.settings.standing import standing
-from gateway.telemetry.log import logging_to, saying_to
+from gateway.telemetry.log_lines import logging_to, saying_to
 
 log = logging.getLogger(__name__)
 

@@ -66,7 +66,7 @@ class Document(msgspec.Struct, frozen=True):
     errors: tuple[GraphQLError, ...] = ()
     sizes: Sizes | None = None
     projections: dict[Any, Any] = msgspec.field(default_factory=dict[Any, Any])
-    """Compiled selections: see `gateway.execution.projection`."""
+    """Compiled selections: see `gateway.execution.compiled_selections`."""
     arguments: dict[int, dict[str, Any]] = msgspec.field(default_factory=dict[int, dict[str, Any]])
     """Arguments without variables, as resolvers take them: see `gateway.execution.root_field`."""
     lookahead: dict[Any, Any] = msgspec.field(default_factory=dict[Any, Any])

@@ -32,7 +32,7 @@ from graphql import (
 from graphql.pyutils import did_you_mean, suggestion_list
 
 from gateway.errors import cut
-from gateway.execution.value_forms import Form, Json, Literal, shown
+from gateway.execution.given_values import Form, Json, Literal, shown
 from gateway.graph.scalars import WANTED
 
 MOST_FAULTS = 100

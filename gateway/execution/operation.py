@@ -16,13 +16,8 @@ from graphql import (
 )
 from graphql import execute as graphql_execute  # pyright: ignore[reportUnknownVariableType]
 
-from gateway.errors import (
-    ForbiddenError,
-    GatewayError,
-    OperationTimeoutError,
-    UnauthenticatedError,
-    cut,
-)
+from gateway.errors import ForbiddenError, GatewayError, OperationTimeoutError, UnauthenticatedError, cut
+from gateway.execution.compiled_selections import ProjectingExecutor
 from gateway.execution.documents import Document, Documents
 from gateway.execution.input_check import fault_of_null, faults_of_variables
 from gateway.execution.outcome import (
@@ -35,7 +30,6 @@ from gateway.execution.outcome import (
     whole,
     withheld,
 )
-from gateway.execution.projection import ProjectingExecutor
 from gateway.execution.requirements import Required, Rules
 from gateway.execution.results import Key, Results
 from gateway.graph.context import Context

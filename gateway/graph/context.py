@@ -8,9 +8,9 @@ import msgspec
 import strawberry
 
 from gateway.graph.caller import Caller
-from gateway.mirror.mirror import Mirror
-from gateway.mirror.operation import KeptReads
-from gateway.mirror.reading import Reading
+from gateway.mirror.asked import KeptReads
+from gateway.mirror.operation import Reading
+from gateway.mirror.reading import Mirror
 from gateway.telemetry.events import running
 from gateway.upstream.record import RowT
 from gateway.upstream.way.budget import Spent

@@ -8,7 +8,7 @@ import msgspec
 import strawberry
 
 from gateway.graph.global_id import global_ids
-from gateway.graph.row_loaders import AnyRow
+from gateway.graph.load_by_id import AnyRow
 from gateway.upstream.record import Record
 
 

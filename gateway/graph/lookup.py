@@ -9,9 +9,10 @@ from gateway.graph.arguments import checked_id, checked_text
 from gateway.graph.context import Context, Info
 from gateway.graph.declared import argument, optional, taking
 from gateway.graph.entity import type_of
+from gateway.graph.load_by_id import ById
+from gateway.graph.load_by_key import ByKey
 from gateway.graph.loader import Wanted
 from gateway.graph.look_ahead import includes
-from gateway.graph.row_loaders import ById, ByKey
 from gateway.graph.user_errors import UserErrorCode, refused
 from gateway.upstream.record import Record, Row
 from gateway.upstream.wire.natural_keys import usable

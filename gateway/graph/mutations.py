@@ -9,7 +9,7 @@ from gateway.graph.context import Info
 from gateway.graph.declared import argument, made, taking
 from gateway.graph.inputs import inputs_of
 from gateway.graph.payload import DeletePayload, Saved, SavedPayload, saved_row
-from gateway.graph.refused_input import Unique, own_key
+from gateway.graph.refused_writes import Unique, own_key
 from gateway.graph.whole_row import Otherwise
 from gateway.graph.writing import Writable
 from gateway.upstream.record import Record

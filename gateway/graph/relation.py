@@ -13,9 +13,9 @@ from strawberry.types.field import StrawberryField
 
 from gateway.graph.context import Context, Info
 from gateway.graph.entity import type_of
+from gateway.graph.load_by_id import ById, Extra, Extras, Stub
 from gateway.graph.loader import Wanted
 from gateway.graph.look_ahead import Relation, includes, wants_ids_only
-from gateway.graph.row_loaders import ById, Extra, Extras, Stub
 from gateway.mirror.seen import UNAVAILABLE, UNKNOWN, Unknown
 from gateway.upstream.record import Embed, Many, One, Record, Value
 

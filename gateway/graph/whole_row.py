@@ -36,13 +36,15 @@ class Whole(msgspec.Struct, frozen=True):
         return self.inputs.record
 
     async def body(self, context: Context, row_id: int, given: Collection[str]) -> Body:
-        """Return the request fields that are not given, as the row has them now.
+        """Return the request fields that are not given, as the row has them now; none where a PATCH leaves them.
 
         Raises:
             InputRefusedError: there is no such row, or what it leads to cannot be named.
             UnavailableError: PlanDocket does not tell a field, so that a PUT without it may lose it.
             GatewayError: the row could not be read. Each says that nothing was sent.
         """
+        if context.reading.upstream.update_method != "PUT":
+            return {}
         names = [name for name in self.record.writable if name not in given]
         includes = {self.record.writable[name].told_by for name in names}
         try:

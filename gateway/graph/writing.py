@@ -12,7 +12,7 @@ from gateway.graph.context import Context, Info
 from gateway.graph.inputs import Body, Inputs
 from gateway.graph.look_ahead import selected
 from gateway.graph.payload import Saved
-from gateway.graph.refused_input import Attempt, Unique, faults_of
+from gateway.graph.refused_writes import Attempt, Unique, faults_of
 from gateway.graph.user_errors import InputRefusedError, both
 from gateway.graph.whole_row import Otherwise, Whole
 from gateway.mirror.window import Window, slice_of
@@ -118,8 +118,6 @@ class Writable(msgspec.Struct, frozen=True):
     async def _row(self, context: Context, global_id: str, given: Collection[str]) -> tuple[int, Body]:
         """Return the id of a row to be changed, and what it holds that goes along."""
         row_id = self.inputs.row_id(global_id, "id")
-        if context.reading.upstream.update_method != "PUT":
-            return row_id, {}
         return row_id, await Whole(self.inputs, self.otherwise).body(context, row_id, given)
 
     async def _change(self, context: Context, row_id: int, held: Body, attempt: Attempt) -> Saved:

@@ -5,9 +5,9 @@ from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from gateway.errors import GatewayError, RateLimitedError, TooComplexError
+from gateway.mirror.asked import Operation
 from gateway.mirror.batch_loader import BatchLoader
 from gateway.mirror.narrowing import lacking, matcher, wider
-from gateway.mirror.operation import Operation
 from gateway.mirror.plan import Way, after_first_list, lists_by_filter
 from gateway.mirror.session import KeepingSession
 from gateway.mirror.walk import Listing

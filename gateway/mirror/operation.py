@@ -1,195 +1,104 @@
-"""What one operation reads: what it knows so far, what it asked, and whether all of it was kept."""
+"""The one way in which an operation reads: what is kept, else the batch, else PlanDocket anew."""
 
-import asyncio
-from typing import Any, TypeVar
-from weakref import ref
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
 
 import msgspec
 
-from gateway.errors import RateLimitedError, UnauthenticatedError
-from gateway.mirror.mirror import Mirror
+from gateway.mirror.asked import Operation
+from gateway.mirror.batch import Batch
 from gateway.mirror.seen import Known
-from gateway.mirror.session import KeepingSession
 from gateway.mirror.walk import Listing
-from gateway.upstream.call import Call
-from gateway.upstream.record import Record, RowT
+from gateway.upstream.call import Call, one
+from gateway.upstream.record import RowT
 from gateway.upstream.way.budget import Lane
-from gateway.upstream.way.tasks import Tasks
-from gateway.upstream.wire.flaws import Unread
+from gateway.upstream.way.reasons import because
 from gateway.upstream.wire.json_rows import Answer
+from gateway.upstream.write import Write, Written
 
-T = TypeVar("T")
-
-Asked = dict[Call[Any], tuple[frozenset[str], "asyncio.Future[Answer[Any]]"]]
-"""Calls without includes that were asked, each with its includes and what is to become its answer."""
-
-
-class KeptReads(msgspec.Struct, frozen=True):
-    """Reads with the kept answers that they got, and how much was known of the server by then.
-
-    The answers are held weakly: what the cache lets go is not kept for their sake.
-    """
-
-    answers: tuple[tuple[Call[Any], "ref[Answer[Any]]"], ...]
-    changes: int
-    """Of `Traits`."""
+_TO_TELL_S, _SHARE_TO_TELL = 0.5, 0.1
+"""What of an operation's time is left to tell that a write was done, whatever comes after it."""
 
 
-class Operation:
-    """One operation's reads of the mirror. It notes what they got: see `kept_reads`."""
+class Reading(Operation):
+    """An operation's reads and writes, as its loaders and resolvers make them."""
 
-    def __init__(self, mirror: Mirror, session: KeepingSession | None, tasks: Tasks) -> None:
-        self.mirror = mirror
-        self.upstream = mirror.upstream
-        self.tasks = tasks
-        self.known = Known()
-        self.unread = Unread()
-        """Cells and rows that PlanDocket sent and that could not be read."""
-        self.asked: Asked = {}
-        """What was asked so far."""
-        self.walks: set[Call[Any]] = set()
-        """Lists, by their first page without includes, that are read to their end in any case."""
-        self._session = session
-        self._kept_reads: list[tuple[Call[Any], ref[Answer[Any]]]] = []
-        self._is_kept_only = True
+    _batch: Batch | None = None
 
-    @property
-    def session(self) -> KeepingSession:
-        """The operation's way to PlanDocket; UnauthenticatedError where the request brought no key."""
-        if self._session is None:
-            raise UnauthenticatedError("No API key came with the request.")
-        return self._session
+    async def read(self, call: Call[RowT]) -> Answer[RowT]:
+        """Return the answer to `call`, at most one request for all in this operation who ask."""
+        if (answer := self.at_hand(call)) is not None:
+            return answer
+        if self._batch is None:
+            self._batch = Batch(self)
+        return await self._batch.load(call)
 
-    @property
-    def time_left(self) -> float:
-        """Seconds until the operation must have ended."""
-        return max(0.0, self.session.deadline - self.upstream.gate.now())
+    async def as_it_came(self, call: Call[RowT]) -> Answer[RowT]:
+        """Return the read of a single row as PlanDocket answers it now, whatever is kept, with `Answer.raw`.
 
-    @property
-    def kept_reads(self) -> KeptReads | None:
-        """What the operation read, where all of it was kept; None where it asked for anything else as well."""
-        if not self._is_kept_only:
-            return None
-        return KeptReads(tuple(self._kept_reads), self.upstream.traits.changes)
-
-    def depends_on_more(self) -> None:
-        """Note that the operation's answer may be another next time, though what is kept stays the same."""
-        self._is_kept_only = False
-
-    def repeat(self, reads: KeptReads) -> bool:
-        """Return whether the same reads would get the same answers now, unasked; if so they count as made."""
-        session, upstream = self._session, self.upstream
-        if session is not None and not self.mirror.key_check.is_fresh(session.credential):
-            return False
-        if reads.changes != upstream.traits.changes:
-            return False
-        for call, answer in reads.answers:
-            kept = self.mirror.kept(call, self.session)
-            if kept is None or kept is not answer():
-                return False
-        if session is not None:
-            self.mirror.hit(session, len(reads.answers))
-        return True
-
-    def end(self) -> None:
-        """Let go of the way to PlanDocket, and of what is kept on it."""
-        self._session = None
-
-    def learn(self, call: Call[Any], answer: Answer[Any]) -> None:
-        """Know what a read brought, and what of it could not be read."""
-        self.known.add(call, answer)
-        if answer.flaws:
-            self.unread.add(answer.flaws)
-
-    def at_hand(self, call: Call[RowT]) -> Answer[RowT] | None:
-        """Return the answer to `call` where it is kept; the operation knows it from now on."""
-        answer = self.mirror.at_hand(call, self.session)
-        if answer is not None:
-            self.learn(call, answer)
-            self._kept_reads.append((call, ref(answer)))
-        return answer
-
-    def id_of(self, record: Record[Any], key: str) -> int | None:
-        """Return the id of the row with a natural key, where such a row is kept: then `at_hand` has it."""
-        return self.session.id_of(record, key)
-
-    async def recall(self, call: Call[RowT]) -> Answer[RowT] | None:
-        """Return what is kept of an answer, though stale; the operation knows it from now on."""
-        self.depends_on_more()
-        answer = await self.mirror.recall(call, self.session)
-        if answer is not None:
-            self.known.add(call, answer)
-        return answer
-
-    def answered_to(self, call: Call[RowT]) -> "asyncio.Future[Answer[RowT]] | None":
-        """Return what is or becomes the answer to `call`, where it was asked with these includes at least."""
-        include, running = self.asked.get(call.including(frozenset()), (frozenset[str](), None))
-        return running if call.include <= include else None
-
-    async def ask(self, call: Call[RowT]) -> Answer[RowT]:
-        """Return the answer to `call`, which is not `at_hand`; at most one request for all who ask for it.
-
-        What was asked before with fewer includes is asked again with all of them.
+        The operation does not know the row by this: what is read so is about to be changed.
         """
         self.depends_on_more()
-        running = self.answered_to(call)
-        if running is None:
-            bare = call.including(frozenset())
-            include = call.include | self.asked.get(bare, (frozenset[str](),))[0]
-            running = self.tasks.start(self._fetch(bare.including(include)))
-            self.asked[bare] = include, running
-        return await asyncio.shield(running)
+        return await self.mirror.ask_now(msgspec.structs.replace(call, as_it_came=True), self.session)
 
-    async def _fetch(self, call: Call[RowT]) -> Answer[RowT]:
-        answer = await self.mirror.get(call, self.session)
+    async def write(self, write: Write[RowT]) -> Written[RowT]:
+        """Send a write, once, and know the row that it tells."""
+        self.depends_on_more()
+        session = self.session
+        with because("the write itself, sent once"):
+            written = await self.mirror.write(write, session)
+        session.cut_at = session.deadline - min(_TO_TELL_S, self.time_left * _SHARE_TO_TELL)
+        if written.row is not None:
+            answer = Answer(rows=(written.row,), flaws=written.flaws)
+            self.learn(one(write.record, written.row.id), answer)
+        return written
+
+    def forget(self) -> None:
+        """Forget what the operation read: after a write it may be different."""
+        self.known = Known()
+        self.asked.clear()
+        self.walks.clear()
+        self._batch = None
+
+    def listing(self, call: Call[RowT]) -> Listing[RowT]:
+        """Return the list that `call` begins, to be read page by page."""
+        return self.mirror.listing(call, self.session, self.read, self.read_anew)
+
+    def listing_now(self, call: Call[RowT]) -> Listing[RowT]:
+        """Return the list that `call` begins as PlanDocket has it now, whatever is kept of it."""
+        return self.mirror.listing(call, self.session, self._read_now, self._read_now)
+
+    async def _read_now(self, call: Call[RowT]) -> Answer[RowT]:
+        self.depends_on_more()
+        self.session.check(self.session.lane)
+        answer = await self.mirror.ask_now(call, self.session)
         self.learn(call, answer)
         return answer
 
-    async def read_anew(self, call: Call[RowT]) -> Answer[RowT]:
-        """Return the answer to `call` as PlanDocket gives it during this operation, at most one request for it."""
-        self.depends_on_more()
-        running = self.answered_to(call)
-        if running is None:
-            self.session.check(self.session.lane)
-            running = self.tasks.start(self._fetch_anew(call))
-            self.asked[call.including(frozenset())] = call.include, running
-        return await asyncio.shield(running)
-
-    async def _fetch_anew(self, call: Call[RowT]) -> Answer[RowT]:
-        answer = await self.mirror.ask(call, self.session)
-        self.learn(call, answer)
-        return answer
-
-    def pages_left(self, listing: Listing[Any], record: Record[Any]) -> int | None:
-        """Return how many pages of a whole collection are unread; None while its size is unknown."""
-        self.depends_on_more()
-        return listing.pages_left(self.session.size(record))
-
-    def honoured(self, call: Call[Any]) -> frozenset[str]:
-        """Return the includes of `call` that PlanDocket is not known to ignore."""
-        self.depends_on_more()
-        return self.upstream.traits.honoured(call, self.session.credential)
-
-    def afford(self, requests: int) -> None:
-        """Refuse what would be in vain if it could not be sent whole.
+    async def walk(self, call: Call[RowT]) -> tuple[RowT, ...]:
+        """Return every row of the list that `call` begins.
 
         Raises:
-            TooComplexError: the operation may not send so many more requests.
-            RateLimitedError: the hour has not so many left.
+            TooComplexError: the operation cannot afford its pages after the first; none of them was asked for.
         """
-        if requests:
-            self.session.check(self.session.lane, requests)
-            self.upstream.check_hour(self.session, requests)
+        listing, session = self.listing(call), self.session
+        await listing.page(1)
+        left = listing.pages_left(None) or 0
+        if left > session.calls_left and self.mirror.kept(call.at(2), session) is None:
+            session.check(session.lane, left)
+        return await listing.all()
 
-    def refused_together(
-        self, results: list[T | Exception], lane: Lane, each: int = 1
-    ) -> list[T | Exception]:
-        """Return results of what was sent at once: those that the hour refused wait for each other.
-
-        `each` is how many requests one of them costs.
-        """
-        refused = sum(isinstance(result, RateLimitedError) for result in results)
-        if refused < 2:
-            return results
-        error = self.upstream.gate.refusal(self.session, lane, refused * each)
-        return [error if isinstance(result, RateLimitedError) else result for result in results]
+    @contextmanager
+    def part_of_a_write(self) -> Generator[None]:
+        """Let reads count as a write's own: against the hour, before other reads, not against the operation."""
+        session: Any = self._session
+        if session is None:
+            yield
+            return
+        lane, session.lane = session.lane, Lane.WRITE
+        try:
+            with because("the write needs it"):
+                yield
+        finally:
+            session.lane = lane

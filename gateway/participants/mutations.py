@@ -19,11 +19,11 @@ from gateway.events.record import EVENTS
 from gateway.events.schema import EventBy
 from gateway.graph.context import Context, Info
 from gateway.graph.declared import optional
+from gateway.graph.load_by_id import ById
 from gateway.graph.loader import Wanted
 from gateway.graph.mutations import Mutations
 from gateway.graph.payload import WRITTEN, Saved, saved_row, written_id
-from gateway.graph.refused_input import Attempt, Unique
-from gateway.graph.row_loaders import ById
+from gateway.graph.refused_writes import Attempt, Unique
 from gateway.graph.user_errors import UserError, UserErrorCode, present
 from gateway.participants.record import PARTICIPANTS, ParticipantRow
 from gateway.upstream.call import listing

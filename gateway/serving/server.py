@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 from gateway.http.connections.connection_limit import raise_limit
 from gateway.http.connections.protocol import Protocol
 from gateway.serving.signals import Signals
-from gateway.telemetry.log import log_loop_error
+from gateway.telemetry.log_lines import log_loop_error
 
 GRACE_S = 20
 """For so long operations that run may go on after the first signal."""
@@ -218,7 +218,7 @@ def _config(served: Served) -> uvicorn.Config:
         http=served.http,
         ws="none",  # it would answer by itself, without the gateway's headers, checks and log
         access_log=False,  # addresses hold queries, and those hold names
-        log_config=None,  # the process's lines are all written alike: see `gateway.telemetry.log`
+        log_config=None,  # the process's lines are all written alike: see `gateway.telemetry.log_lines`
         proxy_headers=False,  # whoever is on this machine could name any address as theirs
         timeout_graceful_shutdown=math.ceil(served.grace_s) + _TO_TELL_S,
     )

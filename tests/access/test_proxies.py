@@ -13,7 +13,7 @@ from asking import Ask, Gateway, Time
 from gateway.errors import SettingsError
 from gateway.http.callers.tokens import new_token
 from gateway.settings.settings import load_settings
-from gateway.telemetry.log import logging_to
+from gateway.telemetry.log_lines import logging_to
 
 RIGHT = new_token("right", ["read"])
 PROXY, INNER, CLIENT, OTHER = "10.0.0.7", "10.1.2.3", "192.0.2.1", "192.0.2.2"

@@ -13,7 +13,7 @@ import httpx
 from pydantic import SecretStr
 
 from gateway.contacts.record import CONTACTS
-from gateway.mirror.mirror import Mirror
+from gateway.mirror.reading import Mirror
 from gateway.settings.settings import Settings
 from gateway.upstream.call import one
 from gateway.upstream.client import Upstream

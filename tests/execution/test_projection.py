@@ -13,8 +13,8 @@ from execution.worlds import World
 from graphql import parse
 
 from gateway.execution import operation
+from gateway.execution.compiled_selections import ProjectingExecutor
 from gateway.execution.operation import Executor, Request
-from gateway.execution.projection import ProjectingExecutor
 from gateway.graph.caller import Caller
 from gateway.graph.context import Context
 from gateway.schema import RULES, SCHEMA

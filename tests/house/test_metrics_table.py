@@ -5,7 +5,7 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from gateway.mirror.mirror import Mirror
+from gateway.mirror.reading import Mirror
 from gateway.settings.settings import Settings
 from gateway.telemetry.metrics import Metrics
 from gateway.upstream.client import Upstream

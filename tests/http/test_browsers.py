@@ -12,7 +12,7 @@ from gateway.app import create_app
 from gateway.errors import SettingsError
 from gateway.sandbox import SANDBOX_KEY
 from gateway.settings.settings import Settings, load_settings
-from gateway.telemetry.log import logging_to
+from gateway.telemetry.log_lines import logging_to
 
 QUERY = "{ category(by: {databaseId: 1}) { title } }"
 DATA = {"data": {"category": {"title": "Crafts"}}}

@@ -9,7 +9,7 @@ import pytest
 from asking import Gateway
 from prometheus_client.parser import text_string_to_metric_families
 
-from gateway.telemetry.log import logging_to
+from gateway.telemetry.log_lines import logging_to
 
 QUERY = "query Titles { upstream { used } }"
 PREFIXES = ("apollographql-client", "x-graphql-client", "graphql-client")

@@ -13,9 +13,9 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.http.reporting import Reporting
+from gateway.http.request_id import Reporting
 from gateway.sandbox import SANDBOX_KEY
-from gateway.telemetry.log import log_loop_error, logging_to
+from gateway.telemetry.log_lines import log_loop_error, logging_to
 
 CANARY = "canary-9d1c"
 QUERY = "query Titles { category(by: {databaseId: 1}) { title } }"

@@ -10,7 +10,7 @@ from asking import Ask, Gateway
 
 from gateway.errors import SettingsError
 from gateway.settings.settings import load_settings
-from gateway.telemetry.log import logging_to
+from gateway.telemetry.log_lines import logging_to
 
 QUERY = "{ category(by: {databaseId: 1}) { title } }"
 DATA = {"data": {"category": {"title": "Crafts"}}}

@@ -15,7 +15,7 @@ from gateway.errors import TooComplexError
 from gateway.execution.operation import Executor, Request
 from gateway.graph.caller import Caller
 from gateway.graph.context import Context
-from gateway.mirror.mirror import Mirror
+from gateway.mirror.reading import Mirror
 from gateway.schema import RULES, SCHEMA
 from gateway.settings.settings import Settings
 from gateway.upstream.client import Upstream

@@ -22,8 +22,8 @@ from gateway.http.graphql.load_limit import Load
 from gateway.http.graphql.request import Incoming, asks_nothing, read
 from gateway.http.negotiation import GRAPHQL, JSON, content_type, status_unless_run, wish_of
 from gateway.http.refusal import RequestError, bad_request
-from gateway.http.reporting import CLIENT_LEFT
-from gateway.mirror.mirror import Mirror
+from gateway.http.request_id import CLIENT_LEFT
+from gateway.mirror.reading import Mirror
 
 METHODS = ("GET", "POST", "OPTIONS")  # and HEAD, which comes with GET
 

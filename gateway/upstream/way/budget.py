@@ -16,7 +16,7 @@ import msgspec
 from gateway.errors import RateLimitedError
 from gateway.upstream.way.clock import Clock
 from gateway.upstream.way.credential import Credential
-from gateway.upstream.way.hour import HOUR_S, Hour, Lane
+from gateway.upstream.way.hour_lanes import HOUR_S, Hour, Lane
 
 _MOST_CREDENTIALS = 10_000
 _MOST_STRANGERS = 1_000

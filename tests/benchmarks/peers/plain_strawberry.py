@@ -17,7 +17,7 @@ from strawberry.asgi import GraphQL
 
 from gateway.graph.caller import Caller
 from gateway.graph.context import Context
-from gateway.mirror.mirror import Mirror
+from gateway.mirror.reading import Mirror
 from gateway.schema import SCHEMA
 from gateway.settings.settings import Settings, load_settings
 from gateway.upstream.client import Upstream

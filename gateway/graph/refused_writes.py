@@ -16,8 +16,9 @@ from strawberry.utils.str_converters import to_camel_case
 from gateway.errors import GatewayError
 from gateway.graph.context import Context
 from gateway.graph.inputs import Body, Inputs, named_by
+from gateway.graph.load_by_id import ById
+from gateway.graph.load_by_key import ids_by_key
 from gateway.graph.loader import Wanted
-from gateway.graph.row_loaders import ById, ids_by_key
 from gateway.graph.user_errors import InputRefusedError, UserError, UserErrorCode, no_such
 from gateway.upstream.record import Record
 from gateway.upstream.way.reasons import because

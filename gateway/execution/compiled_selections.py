@@ -33,8 +33,8 @@ from graphql import (
 from gateway.execution.root_field import RootExecutor
 from gateway.graph.connection import EdgeOf, Page, PageInfo
 from gateway.graph.context import Context
+from gateway.graph.load_by_id import Stub
 from gateway.graph.look_ahead import IDS, Relation
-from gateway.graph.row_loaders import Stub
 from gateway.mirror.seen import UNAVAILABLE
 from gateway.upstream.record import Many, Row, row_class
 from gateway.upstream.wire.columns import required
