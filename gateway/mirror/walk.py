@@ -161,6 +161,7 @@ class Listing(Generic[RowT]):
             return
         self._pages[number], self._counts[number] = answer.rows, answer.count
         self._places[number] = _places(answer, size)
+        self._behind.pop(number, None)  # it was of the rows that the page had before
         if answer.behind is not None:
             self._behind[number] = answer.behind
         self._note_end(number, answer)

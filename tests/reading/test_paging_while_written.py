@@ -10,7 +10,7 @@ from dataclasses import replace
 import httpx
 import pytest
 from asking import Ask, Time
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from gateway.app import create_app
@@ -174,7 +174,20 @@ async def assert_lossless(dialect, cache, page_size, name, way, size, rounds):
     assert {row_id: shown.count(row_id) for row_id in kept} == dict.fromkeys(kept, 1)
 
 
+GONE = ("delete", 0, "here")
+MOVED = [
+    [],
+    [GONE, ("change", 4, "here")],
+    [GONE] * 3,
+    [],
+    [("change", 0, "here")],
+    [("create", 3, "here")] * 2,
+]
+"""After these a page that is read again begins with other rows than the kept one, whose neighbour is kept too."""
+
+
 @QUIET
+@example("totals", "oldest", "on", 5, "contacts by city", "forwards", 2, MOVED)
 @given(
     st.sampled_from(sorted(PAGING)),
     st.sampled_from(["oldest", "newest"]),
