@@ -17,10 +17,7 @@ from graphql import (
 from graphql import execute as graphql_execute  # pyright: ignore[reportUnknownVariableType]
 
 from gateway.errors import ForbiddenError, GatewayError, OperationTimeoutError, UnauthenticatedError, cut
-from gateway.execution.compiled_selections import ProjectingExecutor
-from gateway.execution.documents import Document, Documents
-from gateway.execution.input_check import fault_of_null, faults_of_variables
-from gateway.execution.outcome import (
+from gateway.execution.answer_body import (
     Outcome,
     after_the_write,
     answered,
@@ -30,6 +27,9 @@ from gateway.execution.outcome import (
     whole,
     withheld,
 )
+from gateway.execution.compiled_selections import ProjectingExecutor
+from gateway.execution.documents import Document, Documents
+from gateway.execution.input_check import fault_of_null, faults_of_variables
 from gateway.execution.requirements import Required, Rules
 from gateway.execution.results import Key, Results
 from gateway.graph.context import Context

@@ -9,7 +9,7 @@ import strawberry
 
 from gateway.graph.caller import Caller
 from gateway.mirror.asked import KeptReads
-from gateway.mirror.operation import Reading
+from gateway.mirror.operation_reads import Reading
 from gateway.mirror.reading import Mirror
 from gateway.telemetry.events import running
 from gateway.upstream.record import RowT

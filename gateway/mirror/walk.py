@@ -30,7 +30,7 @@ class Source(msgspec.Struct, frozen=True):
     """Where a list's pages come from, and what it is told of them."""
 
     read: Read[Any]
-    """Must answer an equal call at once when it is asked again (see `gateway.mirror.operation`)."""
+    """Must answer an equal call at once when it is asked again (see `gateway.mirror.operation_reads`)."""
     read_anew: Read[Any]
     """The same, from PlanDocket as it is during this operation."""
     learn_total: Callable[[int], None]

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from gateway.sandbox.dialect import Dialect
 from gateway.sandbox.fields import read_body
-from gateway.sandbox.references import Columns, References
+from gateway.sandbox.foreign_keys import Columns, References
 from gateway.sandbox.rows import Category, Contact, Event, Participant, Resource, Row
 from gateway.sandbox.tables import Tables
 
