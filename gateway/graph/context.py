@@ -9,7 +9,7 @@ import strawberry
 
 from gateway.graph.caller import Caller
 from gateway.mirror.asked import KeptReads
-from gateway.mirror.operation_reads import Reading
+from gateway.mirror.operation_reads import OperationReads
 from gateway.mirror.reading import Mirror
 from gateway.telemetry.events import running
 from gateway.upstream.record import RowT
@@ -39,7 +39,7 @@ class Context:
         self.tasks = Tasks()
         """What runs for the operation, and ends with it."""
         self._session = mirror.session(caller.credential, caller.throttle) if caller.credential else None
-        self.reading = Reading(mirror, self._session, self.tasks)
+        self.reading = OperationReads(mirror, self._session, self.tasks)
         """What it reads and writes."""
         self.wanted = 0
         """Requests that naive resolution would have made: one for each list, look-up and related row."""

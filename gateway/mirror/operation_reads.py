@@ -21,7 +21,7 @@ _TO_TELL_S, _SHARE_TO_TELL = 0.5, 0.1
 """What of an operation's time is left to tell that a write was done, whatever comes after it."""
 
 
-class Reading(Operation):
+class OperationReads(Operation):
     """An operation's reads and writes, as its loaders and resolvers make them."""
 
     _batch: Batch | None = None
