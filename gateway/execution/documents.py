@@ -1,10 +1,8 @@
 """From a document's text to what can be executed: parsed, limited and validated once for each text."""
 
-import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import Mapping
-from time import perf_counter
 from typing import Any
 
 import msgspec
@@ -37,7 +35,6 @@ from gateway.execution.requirements import Required
 from gateway.execution.row_count import PAGE_SIZES, RowCount, too_many_rows
 from gateway.execution.token_scan import excess_of_text, too_deep
 from gateway.settings.limits import LimitSettings
-from gateway.upstream.way.shared_reads import Flights
 
 _NAME = re.compile(r"\w+")
 _MOST_BYTES = 48_000_000  # of all that are kept
@@ -48,8 +45,6 @@ _BYTES_BESIDE = 2_000
 _LARGEST_PART = 0.1  # one document must not push out all others
 _MOST_ERRORS = 5  # besides those of inputs
 _MOST_COUNTED = 100  # of a document: a client chooses how many page sizes it has
-_LONGEST_S = 0.005  # of reading without a pause
-_ROUNDS = 4  # of the event loop: in so many, a short request is accepted, read, begun and answered
 
 # Strawberry's own rules see to `Maybe`, which no input here uses, and to what InputLiterals says of @oneOf.
 _STAND_INS: dict[type[ASTValidationRule], type[ASTValidationRule]] = {
@@ -106,9 +101,6 @@ class Documents:
         self._suggests = suggests
         self._kept: OrderedDict[str, Document] = OrderedDict()
         self._bytes = 0
-        self._reading = Flights[Document]()
-        self._turn = asyncio.Lock()
-        self._spent_s = 0.0
 
     def find(self, text: str) -> Document | None:
         """Return a document that is kept."""
@@ -116,25 +108,6 @@ class Documents:
         if document is not None:
             self._kept.move_to_end(text)
         return document
-
-    async def read_in_turn(self, text: str, *, is_kept: bool) -> Document:
-        """Return the document of a text as `get` does, after those that came before it.
-
-        However many come at once, the loop answers what is short in between; equal ones are read once.
-        """
-
-        async def read() -> Document:
-            async with self._turn:
-                began = perf_counter()
-                document = self.get(text, is_kept=is_kept)
-                self._spent_s += perf_counter() - began
-                if self._spent_s > _LONGEST_S:
-                    self._spent_s = 0.0
-                    for _ in range(_ROUNDS):
-                        await asyncio.sleep(0)
-                return document
-
-        return await self._reading.join((text, is_kept), read)
 
     def get(self, text: str, *, is_kept: bool = True) -> Document:
         """Return the document of a text; its errors carry their code.

@@ -78,12 +78,9 @@ class Executor:
         """Return what is wrong with a document, whatever it is asked with."""
         return [error.message for error in self._documents.get(text).errors]
 
-    async def document(self, request: Request, context: Context) -> Document:
+    def document(self, request: Request, context: Context) -> Document:
         """Return a request's document, to be run; it is kept for callers who are known."""
-        text = request.query
-        return self._documents.find(text) or await self._documents.read_in_turn(
-            text, is_kept=context.is_known
-        )
+        return self._documents.get(request.query, is_kept=context.is_known)
 
     def forget(self, credential: Credential) -> None:
         """Drop what is kept of a credential that PlanDocket does not know any more."""
@@ -96,7 +93,7 @@ class Executor:
             NotAllowedError: the operation is a mutation and the request is read-only.
             OverloadedError: too many requests to PlanDocket wait already, and nothing of it was answered.
         """
-        document = document or await self.document(request, context)
+        document = document or self.document(request, context)
         if document.ast is None or document.errors:
             return refused(*document.errors)
         operation = document.operation(request.operation_name)

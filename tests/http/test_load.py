@@ -63,7 +63,7 @@ async def every_place_taken(gateway):
     upstream = Waiting()
     ask = gateway(transport=upstream, max_running=1_000)
     running = [asyncio.create_task(post(ask, number)) for number in range(510)]
-    for _ in range(20):
+    for _ in range(2_100):  # rounds: in each four, at least one begins
         await asyncio.sleep(0)
     yield ask
     upstream.may_answer.set()
@@ -85,3 +85,24 @@ async def test_what_can_be_answered_is_though_a_part_got_no_place(gateway):
 
     assert answer["data"] == {"__typename": "Query", "events": None}
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["OVERLOADED"]
+
+
+async def test_what_is_short_is_answered_between_what_takes_long(gateway):
+    """Twenty operations come at once that take the processor alone, then a look at its health: it waits for a few."""
+    ask = gateway()
+    fields = "{ name description args { name description } }"
+    query = f"{{ __schema {{ types {{ name description fields {fields} inputFields {{ name description }} }} }} }}"
+    ended = []
+
+    async def send(name, sent):
+        assert (await sent).status_code == 200
+        ended.append(name)
+
+    def long(number):
+        body = {"query": query, "variables": {"number": number}}
+        return send("long", ask.http.post("/graphql", json=body))
+
+    await long(0)
+    await asyncio.gather(*map(long, range(1, 20)), send("short", ask.http.get("/healthz")))
+
+    assert ended.index("short") < 10

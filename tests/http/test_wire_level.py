@@ -5,14 +5,16 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
 import uvicorn
+import uvloop
 
 from gateway.app import create_app
 from gateway.http.connections.backlog import Backlog
+from gateway.http.connections.joined_writes import JoinedTransport
 from gateway.http.connections.protocol import Protocol
 from gateway.http.graphql.unread_body import Lingering
 from gateway.settings.settings import Settings
@@ -400,3 +402,22 @@ async def test_a_client_that_sends_on_reads_its_refusal(port: int) -> None:
             headers={"Content-Type": "application/json"},
         )
     assert response.status_code == 413
+
+
+def test_nothing_is_written_to_a_connection_that_was_closed() -> None:
+    """Uvloop raises where it is; uvicorn writes answers to what was sent ahead, whoever went away meanwhile."""
+    loop = uvloop.new_event_loop()
+
+    async def write_late() -> None:
+        transport, _ = await loop.create_connection(asyncio.Protocol, "127.0.0.1", port)
+        joined = JoinedTransport(cast(asyncio.Transport, transport), loop)
+        joined.abort()
+        await asyncio.sleep(0.01)
+        joined.write(b"head")
+        joined.write(b"body")
+        joined.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        loop.run_until_complete(write_late())
+    loop.close()

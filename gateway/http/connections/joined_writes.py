@@ -21,17 +21,20 @@ class JoinedTransport(Transport):
         self._held: bytes | bytearray | memoryview = b""
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Send `data` with what waits, or let it wait."""
+        """Send `data` with what waits, or let it wait; nothing once the connection was closed.
+
+        uvicorn writes on where a client went away while requests that it had sent ahead waited for their turn.
+        """
         if self._held:
-            self._transport.write(b"".join((self._held, data)))
-            self._held = b""
+            self._held = b"".join((self._held, data))
+            self._send_held()
         else:
             self._held = data
             self._loop.call_soon(self._send_held)
 
     def _send_held(self) -> None:
-        if self._held:
-            held, self._held = self._held, b""
+        held, self._held = self._held, b""
+        if held and not self._transport.is_closing():
             self._transport.write(held)
 
     def close(self) -> None:

@@ -20,6 +20,7 @@ from gateway.http.callers.callers import REFUSALS, Callers, refused
 from gateway.http.graphql.disconnects import ClientLeftError, WhileThere
 from gateway.http.graphql.load_limit import Load
 from gateway.http.graphql.request import Incoming, asks_nothing, read
+from gateway.http.graphql.turns import Turns
 from gateway.http.negotiation import GRAPHQL, JSON, content_type, status_unless_run, wish_of
 from gateway.http.refusal import RequestError, bad_request
 from gateway.http.request_id import CLIENT_LEFT
@@ -48,6 +49,7 @@ class Endpoint:
         self._mirror = mirror
         self._callers = callers
         self._load = load
+        self._turns = Turns()
         self._graphiql = graphiql
         self._most_values = most_values
         self._refuses_forgeable = refuses_forgeable
@@ -73,6 +75,7 @@ class Endpoint:
             if self._refuses_forgeable:
                 refuse_forgeable(http)
             with self._load:  # who sends a body slowly takes no place
+                await self._turns.take()
                 outcome = await self._outcome(http, incoming, caller)
         except ClientLeftError:
             return Response(status_code=CLIENT_LEFT)
@@ -97,7 +100,7 @@ class Endpoint:
     async def _outcome(self, http: HttpRequest, incoming: Incoming, caller: Caller) -> Outcome:
         """Run the operation; its document is registered, where it brings its hash, once the caller is known."""
         request, context = self._request(incoming), Context(self._mirror, caller)
-        document = await self._executor.document(request, context)
+        document = self._executor.document(request, context)
         outcome = await self._run(http, request, context, document)
         if not document.errors and context.is_known:
             self._stored.register(incoming.wanted, caller)
