@@ -96,7 +96,8 @@ class Sandbox:
             case method:
                 replacing = method == "PUT" and self.dialect.put == "replace"
                 row = self._find(resource, row_id)
-                return self._written(self._writes.update(row, read_object(raw), replacing=replacing), 200)
+                changed = self._writes.update(resource, row, read_object(raw), replacing=replacing)
+                return self._written(changed, 200)
 
     def _admit(self, request: Request) -> frozenset[str]:
         """Return the scopes of the request's key, and count the request against its hour."""
@@ -189,7 +190,6 @@ def read_path(path: str) -> tuple[Resource, int | None]:
 
     Raises:
         RefusedError: 404 for any other path, and for an id that is not an integer.
-
     """
     name, slash, text = path.removeprefix(BASE).partition("/")
     resource = BY_NAME.get(name)
@@ -204,7 +204,6 @@ def read_json(raw: bytes) -> object:
 
     Raises:
         RefusedError: 400 for what is not JSON or could not be written back (NaN, half a surrogate).
-
     """
     try:
         body: object = json.loads(raw)

@@ -6,7 +6,6 @@ of guesses. A client is right when it gives the same results in all `DIALECTS`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Literal
 
 
@@ -16,7 +15,6 @@ class Dialect:
 
     Raises:
         ValueError: `paging="links"` without an envelope to put the links in.
-
     """
 
     ids: Literal["id", "own"] = "id"
@@ -117,40 +115,38 @@ class Dialect:
 
 SCHEMA = Dialect()
 
-DIALECTS: Mapping[str, Dialect] = MappingProxyType(
-    {
-        "schema": SCHEMA,
-        "sample": Dialect(ids="own", timestamps="unix", paging="none", lists="object", include="comma"),
-        "plain": Dialect(
-            envelope=False,
-            timestamps="iso_naive",
-            paging="plain",
-            include="repeated",
-            writes="id",
-            root_parent="null",
-        ),
-        "links": Dialect(
-            timestamps="unix_text",
-            paging="links",
-            include="ignored",
-            writes="empty",
-            root_parent="missing",
-            search="names",
-        ),
-        "capped": Dialect(timestamps="date", paging="capped", embed="brief"),
-        "newest": Dialect(order="newest", max_per_page=40),
-        "shuffled": Dialect(order="shuffled", paging="plain"),
-        "strict": Dialect(
-            include="brackets",
-            unknown_include="refuse",
-            include_on_single=False,
-            put="replace",
-            delete="body",
-            delete_missing="204",
-            duplicate=409,
-        ),
-    }
-)
+DIALECTS: Mapping[str, Dialect] = {
+    "schema": SCHEMA,
+    "sample": Dialect(ids="own", timestamps="unix", paging="none", lists="object", include="comma"),
+    "plain": Dialect(
+        envelope=False,
+        timestamps="iso_naive",
+        paging="plain",
+        include="repeated",
+        writes="id",
+        root_parent="null",
+    ),
+    "links": Dialect(
+        timestamps="unix_text",
+        paging="links",
+        include="ignored",
+        writes="empty",
+        root_parent="missing",
+        search="names",
+    ),
+    "capped": Dialect(timestamps="date", paging="capped", embed="brief"),
+    "newest": Dialect(order="newest", max_per_page=40),
+    "shuffled": Dialect(order="shuffled", paging="plain"),
+    "strict": Dialect(
+        include="brackets",
+        unknown_include="refuse",
+        include_on_single=False,
+        put="replace",
+        delete="body",
+        delete_missing="204",
+        duplicate=409,
+    ),
+}
 """Dialects to run a client against, by name.
 
 Together they hold every value of every option but one: `update_needs_required` forbids

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from types import MappingProxyType
 from typing import Literal, cast, get_args
 
 from gateway.sandbox.errors import invalid
@@ -25,62 +24,60 @@ class Field:
 NULLABLE_STRING = Field("string", nullable=True)
 NULLABLE_DATE = Field("date", nullable=True)
 
-FIELDS: Mapping[Resource, Mapping[str, Field]] = MappingProxyType(
-    {
-        "participants": {  # /en/api/participants.html
-            "event_key": Field("key", required=True),
-            "customer_number": Field("key", required=True),
-            "is_confirmed": Field("boolean"),
-        },
-        "events": {  # /en/api/events.html
-            "title": Field("key", required=True),
-            "event_key": Field("key"),
-            "description": NULLABLE_STRING,
-            "date_from": NULLABLE_DATE,
-            "date_to": NULLABLE_DATE,
-            "country": Field("string"),
-            "state": NULLABLE_STRING,
-            "city": NULLABLE_STRING,
-            "application_deadline": NULLABLE_DATE,
-            "is_visible": Field("boolean"),
-            "opening_hours": Field("array"),  # the shape of an entry is not documented: any will do
-        },
-        "contacts": {  # /en/api/contacts.html
-            "email": NULLABLE_STRING,
-            "company_name": NULLABLE_STRING,
-            "first_name": NULLABLE_STRING,
-            "last_name": NULLABLE_STRING,
-            "phone": NULLABLE_STRING,
-            "fax": NULLABLE_STRING,
-            "mobile": NULLABLE_STRING,
-            "customer_number": Field("key", nullable=True),
-            "address": NULLABLE_STRING,
-            "postal_code": NULLABLE_STRING,
-            "city": NULLABLE_STRING,
-            "country": NULLABLE_STRING,
-            "state": NULLABLE_STRING,
-            "website": NULLABLE_STRING,
-            "notes": NULLABLE_STRING,
-            "tax_id": NULLABLE_STRING,
-            "rating": Field("integer", choices=(1, 2, 3, 4, 5)),
-            "account_access_enabled": Field("boolean"),
-            "category_keys": Field("strings"),
-            "event_keys": Field("strings"),
-        },
-        "categories": {  # /en/api/categories.html
-            "title": Field("key", required=True),
-            "category_key": Field("key", nullable=True),
-            # Not null in the response schema, but /en/admin-guide/categories.html calls the root NULL.
-            "parent_category_id": Field("integer", nullable=True),
-            "content": NULLABLE_STRING,
-            "event_keys": Field("strings", nullable=True),
-            "is_visible": Field("boolean"),
-            "applicant_visibility": Field("string", choices=get_args(Visibility)),
-            "account_access_enabled": Field("boolean"),
-            "sort_order": Field("integer"),
-        },
-    }
-)
+FIELDS: Mapping[Resource, Mapping[str, Field]] = {
+    "participants": {  # /en/api/participants.html
+        "event_key": Field("key", required=True),
+        "customer_number": Field("key", required=True),
+        "is_confirmed": Field("boolean"),
+    },
+    "events": {  # /en/api/events.html
+        "title": Field("key", required=True),
+        "event_key": Field("key"),
+        "description": NULLABLE_STRING,
+        "date_from": NULLABLE_DATE,
+        "date_to": NULLABLE_DATE,
+        "country": Field("string"),
+        "state": NULLABLE_STRING,
+        "city": NULLABLE_STRING,
+        "application_deadline": NULLABLE_DATE,
+        "is_visible": Field("boolean"),
+        "opening_hours": Field("array"),  # the shape of an entry is not documented: any will do
+    },
+    "contacts": {  # /en/api/contacts.html
+        "email": NULLABLE_STRING,
+        "company_name": NULLABLE_STRING,
+        "first_name": NULLABLE_STRING,
+        "last_name": NULLABLE_STRING,
+        "phone": NULLABLE_STRING,
+        "fax": NULLABLE_STRING,
+        "mobile": NULLABLE_STRING,
+        "customer_number": Field("key", nullable=True),
+        "address": NULLABLE_STRING,
+        "postal_code": NULLABLE_STRING,
+        "city": NULLABLE_STRING,
+        "country": NULLABLE_STRING,
+        "state": NULLABLE_STRING,
+        "website": NULLABLE_STRING,
+        "notes": NULLABLE_STRING,
+        "tax_id": NULLABLE_STRING,
+        "rating": Field("integer", choices=(1, 2, 3, 4, 5)),
+        "account_access_enabled": Field("boolean"),
+        "category_keys": Field("strings"),
+        "event_keys": Field("strings"),
+    },
+    "categories": {  # /en/api/categories.html
+        "title": Field("key", required=True),
+        "category_key": Field("key", nullable=True),
+        # Not null in the response schema, but /en/admin-guide/categories.html calls the root NULL.
+        "parent_category_id": Field("integer", nullable=True),
+        "content": NULLABLE_STRING,
+        "event_keys": Field("strings", nullable=True),
+        "is_visible": Field("boolean"),
+        "applicant_visibility": Field("string", choices=get_args(Visibility)),
+        "account_access_enabled": Field("boolean"),
+        "sort_order": Field("integer"),
+    },
+}
 
 
 def read_body(resource: Resource, body: Mapping[str, object], *, complete: bool) -> dict[str, object]:
@@ -90,7 +87,6 @@ def read_body(resource: Resource, body: Mapping[str, object], *, complete: bool)
 
     Raises:
         RefusedError: 422 with every field at fault.
-
     """
     values: dict[str, object] = {}
     errors: dict[str, list[str]] = {}
@@ -112,7 +108,6 @@ def read_value(field: Field, value: object) -> object:
 
     Raises:
         ValueError: wrong type, null, blank or out of bounds; its text is the message for the client.
-
     """
     if value is None and field.nullable:
         return None
@@ -143,17 +138,15 @@ def read_kind(kind: Kind, value: object) -> object:
             raise ValueError(MESSAGES[kind])
 
 
-MESSAGES: Mapping[Kind, str] = MappingProxyType(
-    {
-        "string": "Must be a string.",
-        "key": "Must be a string that is not blank.",
-        "date": "Must be an ISO 8601 date.",
-        "boolean": "Must be a boolean.",
-        "integer": "Must be an integer.",
-        "array": "Must be an array.",
-        "strings": "Must be an array of strings.",
-    }
-)
+MESSAGES: Mapping[Kind, str] = {
+    "string": "Must be a string.",
+    "key": "Must be a string that is not blank.",
+    "date": "Must be an ISO 8601 date.",
+    "boolean": "Must be a boolean.",
+    "integer": "Must be an integer.",
+    "array": "Must be an array.",
+    "strings": "Must be an array of strings.",
+}
 
 
 def read_date(text: str) -> date:

@@ -29,7 +29,6 @@ def cut(dialect: Dialect, query: Query, rows: Sequence[Row]) -> Page:
 
     Raises:
         RefusedError: 422 for a page or a size that is not a positive integer, where they are honoured.
-
     """
     total = len(rows)
     if dialect.paging == "none":

@@ -1,38 +1,33 @@
 """What a query string asks for, checked against the documented parameters."""
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 
 from gateway.sandbox.dialect import Dialect
 from gateway.sandbox.errors import invalid
 from gateway.sandbox.rows import Resource
 
-INCLUDES: Mapping[Resource, frozenset[str]] = MappingProxyType(
-    {
-        "participants": frozenset({"contact", "event", "category"}),
-        "events": frozenset({"opening_hours", "participant_count"}),
-        "contacts": frozenset({"categories", "events"}),
-        "categories": frozenset[str](),
-    }
-)
+INCLUDES: Mapping[Resource, frozenset[str]] = {
+    "participants": frozenset({"contact", "event", "category"}),
+    "events": frozenset({"opening_hours", "participant_count"}),
+    "contacts": frozenset({"categories", "events"}),
+    "categories": frozenset[str](),
+}
 """The include names each resource page documents."""
 
-SORTS: Mapping[Resource, tuple[str, ...]] = MappingProxyType(
-    {
-        "participants": (),
-        "events": ("title", "event_key", "date_from", "date_to", "city"),
-        "contacts": (
-            "company_name",
-            "last_name",
-            "first_name",
-            "email",
-            "customer_number",
-            "city",
-            "created_at",
-        ),
-        "categories": (),
-    }
-)
+SORTS: Mapping[Resource, tuple[str, ...]] = {
+    "participants": (),
+    "events": ("title", "event_key", "date_from", "date_to", "city"),
+    "contacts": (
+        "company_name",
+        "last_name",
+        "first_name",
+        "email",
+        "customer_number",
+        "city",
+        "created_at",
+    ),
+    "categories": (),
+}
 """The sort fields each resource page documents; a resource without any ignores `sort` and `order`."""
 
 
@@ -52,7 +47,6 @@ class Query:
 
         Raises:
             RefusedError: 422 for any other value.
-
         """
         value = self.choice(name, ("0", "1"))
         return None if value is None else value == "1"
@@ -62,7 +56,6 @@ class Query:
 
         Raises:
             RefusedError: 422 for any other value.
-
         """
         value = self._last.get(name)
         if value is not None and value not in allowed:
@@ -74,7 +67,6 @@ class Query:
 
         Raises:
             RefusedError: 422 for anything else.
-
         """
         value = self._last.get(name)
         if value is None:
@@ -91,7 +83,6 @@ class Query:
 
         Raises:
             RefusedError: 422 for a field or an order that is not documented.
-
         """
         if not (fields := SORTS[resource]):
             return None
@@ -104,7 +95,6 @@ class Query:
 
         Raises:
             RefusedError: 422 for an unknown name, in a dialect that refuses them.
-
         """
         names = frozenset(name for name in self._include_names(dialect) if name)
         unknown = sorted(names - INCLUDES[resource])

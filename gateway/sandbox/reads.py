@@ -25,7 +25,6 @@ class Reads:
 
         Raises:
             RefusedError: 422 for a boolean, a sort or an order that is not documented.
-
         """
         rows = self._filtered(resource, query)
         return rows if query.order(resource) else in_own_order(rows, self._dialect.order)
@@ -44,10 +43,10 @@ class Reads:
     def _participants(self, query: Query) -> list[Participant]:
         rows: Iterable[Participant] = self._tables.participants
         if (key := query.text("event_key")) is not None:
-            event = self._tables.event_by_key(key)
+            event = self._tables.events.find("event_key", key)
             rows = [row for row in rows if event and row.event_id == event.id]
         if (number := query.text("customer_number")) is not None:
-            contact = self._tables.contact_by_number(number)
+            contact = self._tables.contacts.find("customer_number", number)
             rows = [row for row in rows if contact and row.contact_id == contact.id]
         if (confirmed := query.flag("confirmed")) is not None:
             rows = [row for row in rows if row.is_confirmed is confirmed]
@@ -69,10 +68,10 @@ class Reads:
         if (text := query.text("search")) is not None:
             rows = [row for row in rows if found(text, self._searched(row))]
         if (key := query.text("category_key")) is not None:
-            category = self._tables.category_by_key(key)
+            category = self._tables.categories.find("category_key", key)
             rows = [row for row in rows if category and category.id in row.category_ids]
         if (key := query.text("event_key")) is not None:
-            event = self._tables.event_by_key(key)
+            event = self._tables.events.find("event_key", key)
             there = {p.contact_id for p in self._tables.participants if event and p.event_id == event.id}
             rows = [row for row in rows if row.id in there]
         return ordered(rows, query.order("contacts"))

@@ -2,9 +2,9 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from datetime import UTC, date, datetime
 from functools import cached_property
-from types import MappingProxyType
 
 from gateway.sandbox.dialect import Dialect
 from gateway.sandbox.reads import as_moment
@@ -13,60 +13,21 @@ from gateway.sandbox.tables import Tables
 
 Wire = dict[str, object]
 
-COLUMNS: Mapping[type[Row], tuple[str, ...]] = MappingProxyType(
-    {
-        # /en/api/participants.html
-        Participant: ("id", "event_id", "contact_id", "is_confirmed", "created_at", "updated_at"),
-        # /en/api/events.html
-        Event: (
-            *("id", "event_key", "title", "description", "country", "state", "city"),
-            *("date_from", "date_to", "application_deadline", "is_visible", "image"),
-        ),
-        # /en/api/contacts.html
-        Contact: (
-            *("id", "customer_number", "company_name", "first_name", "last_name"),
-            *(
-                "address",
-                "postal_code",
-                "city",
-                "country",
-                "state",
-                "phone",
-                "fax",
-                "mobile",
-                "email",
-                "website",
-            ),
-            *(
-                "notes",
-                "tax_id",
-                "rating",
-                "account_access_enabled",
-                "has_account",
-                "created_at",
-                "updated_at",
-            ),
-        ),
-        # /en/api/categories.html
-        Category: (
-            *("id", "category_key", "title", "content", "parent_category_id", "event_keys", "is_visible"),
-            *(
-                "applicant_visibility",
-                "account_access_enabled",
-                "sort_order",
-                "level",
-                "created_at",
-                "updated_at",
-            ),
-        ),
-    }
-)
-"""The response tables, in their order."""
+ONLY_INCLUDED = frozenset({"category_id", "category_ids", "opening_hours"})
+WRITTEN_AS: Mapping[str, str] = {"parent_id": "parent_category_id", "event_ids": "event_keys"}
 
-OWN_IDS: Mapping[type[Row], str] = MappingProxyType(
-    {Participant: "participant_id", Event: "event_id", Contact: "contact_id", Category: "category_id"}
-)
-"""A row's own id as the samples write it. Source: /de/api/participants.html, the others by its pattern."""
+
+def columns_of(kind: type[Row]) -> tuple[str, ...]:
+    """Return the names of a response table, in its order: the row's own, and a category's level."""
+    names = [WRITTEN_AS.get(one.name, one.name) for one in fields(kind) if one.name not in ONLY_INCLUDED]
+    if kind is Category:
+        names.insert(names.index("created_at"), "level")
+    return tuple(names)
+
+
+COLUMNS: Mapping[type[Row], tuple[str, ...]] = {
+    kind: columns_of(kind) for kind in (Participant, Event, Contact, Category)
+}
 
 BRIEF = frozenset({"id", "title", "company_name", "created_at", "updated_at"})
 """Columns a brief embedded row keeps, where the resource has them."""
@@ -97,7 +58,8 @@ class Renderer:
         wire: Wire = {}
         for name in names:
             if name == "id" and self._dialect.ids == "own":
-                wire[OWN_IDS[type(row)]] = row.id
+                # Source: /de/api/participants.html (`participant_id`), the others by its pattern.
+                wire[f"{type(row).__name__.lower()}_id"] = row.id
             elif name == "parent_category_id" and self._is_parent_missing(row):
                 continue
             else:
@@ -111,9 +73,8 @@ class Renderer:
             case Category(), "event_keys":
                 return None if row.event_ids is None else self._event_keys(row.event_ids)
             case Category(), "level":
-                return len(
-                    self._tables.line_of(row.id)
-                )  # 1 at the root; where levels begin is not documented
+                # 1 at the root; where levels begin is not documented
+                return len(self._tables.line_of(row.id))
             case _:
                 value: object = getattr(row, name)
                 return write_moment(self._dialect, value) if isinstance(value, date) else value

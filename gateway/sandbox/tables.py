@@ -26,6 +26,10 @@ class Table(Generic[R]):
         """Return the row, or None where there is none."""
         return self._rows.get(row_id)
 
+    def find(self, column: str, value: object) -> R | None:
+        """Return the first row with this value, or None."""
+        return next((row for row in self if getattr(row, column) == value), None)
+
     def next_id(self) -> int:
         """Return an id no row ever had."""
         self._last_id += 1
@@ -42,7 +46,7 @@ class Table(Generic[R]):
 
 
 class Tables:
-    """All rows of one sandbox; look-ups by the string keys that filters and bodies use."""
+    """All rows of one sandbox."""
 
     def __init__(
         self,
@@ -58,25 +62,7 @@ class Tables:
 
     def of(self, resource: Resource) -> Table[Any]:
         """Return the table a path names."""
-        by_name: dict[Resource, Table[Any]] = {
-            "participants": self.participants,
-            "events": self.events,
-            "contacts": self.contacts,
-            "categories": self.categories,
-        }
-        return by_name[resource]
-
-    def event_by_key(self, key: str) -> Event | None:
-        """Return the event of this `event_key`, or None."""
-        return next((event for event in self.events if event.event_key == key), None)
-
-    def contact_by_number(self, number: str) -> Contact | None:
-        """Return the contact of this `customer_number`, or None."""
-        return next((contact for contact in self.contacts if contact.customer_number == number), None)
-
-    def category_by_key(self, key: str) -> Category | None:
-        """Return the category of this `category_key`, or None."""
-        return next((category for category in self.categories if category.category_key == key), None)
+        return getattr(self, resource)
 
     def children_of(self, category_id: int | None) -> list[Category]:
         """Return the categories right below this one (below the root for None), by id."""
