@@ -14,7 +14,7 @@ from gateway.execution.operation import Executor
 from gateway.execution.persisted_documents import StoredDocuments
 from gateway.http.browsers.cors import AllowedOrigins, Preflights
 from gateway.http.browsers.graphiql.page import GraphiQL
-from gateway.http.browsers.hosts import LoopbackHosts, lets_everyone_in_on_loopback
+from gateway.http.browsers.hosts import LoopbackHosts
 from gateway.http.callers.callers import Callers
 from gateway.http.compression import Compression
 from gateway.http.connections.protocol import Protocol
@@ -104,13 +104,13 @@ def create_app(
     app.state.on_reload = (callers.reload, stored.reload)
     app.state.metrics = _create_metrics_app(metrics_page, settings)
     # The last is the outermost.
-    app.add_middleware(Preflights, origins=settings.origins, headers=settings.page_headers)
-    if lets_everyone_in_on_loopback(settings):
+    app.add_middleware(Preflights, origins=settings.cors_origins or (), headers=settings.cors_headers or ())
+    if settings.lets_everyone_in and settings.is_on_loopback:
         app.add_middleware(LoopbackHosts)
     app.add_middleware(Compression)
     app.add_middleware(Reporting, path="/graphql", on_operation=on_operation)
-    if settings.origins:
-        app.add_middleware(AllowedOrigins, origins=settings.origins)
+    if settings.cors_origins:
+        app.add_middleware(AllowedOrigins, origins=settings.cors_origins)
     app.add_middleware(SafeHeaders)
     if settings.root_path:
         app.add_middleware(Prefix, prefix=settings.root_path)

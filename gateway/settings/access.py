@@ -2,13 +2,13 @@
 
 import ipaddress
 import re
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, FilePath, HttpUrl, field_validator, model_validator
+from pydantic import BeforeValidator, Field, FilePath, HttpUrl, field_validator, model_validator
+from pydantic_settings import NoDecode
 
 from gateway.errors import SettingsError
-from gateway.settings.environment import address, plain
-from gateway.settings.group import Group, Switch, is_loopback, listed
+from gateway.settings.group import Address, Group, Switch, is_loopback, listed
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -17,131 +17,109 @@ _ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?:
 _OWN_PORTS = {"http": "80", "https": "443"}
 
 
+def _origins(text: str | None) -> tuple[str, ...]:
+    origins = listed(text)
+    for place, origin in enumerate(origins, start=1):
+        if not _is_origin(origin):
+            raise ValueError(
+                f"its origin number {place} is none: each is written as browsers send it, scheme, host and "
+                "a port that is not the scheme's own, in lower case, such as https://app.example.org or "
+                "http://localhost:3000; no path, no slash at the end, no *"
+            )
+    return origins
+
+
+def _is_origin(text: str) -> bool:
+    """Return whether a browser may send this as `Origin`: it leaves out a scheme's own port."""
+    found = _ORIGIN.fullmatch(text)
+    return found is not None and found[2] != _OWN_PORTS.get(found[1], "")
+
+
+def _headers(text: str | None) -> tuple[str, ...]:
+    headers = listed(text)
+    for place, name in enumerate(headers, start=1):
+        if not _HEADER.fullmatch(name):
+            raise ValueError(
+                f"its number {place} is no name of a header: each is letters, digits and dashes, such as "
+                "X-Tenant; no value, no *"
+            )
+    return headers
+
+
 class AccessSettings(Group):
     """Who may call, from where, and what they may ask."""
 
     auth: Literal["passthrough", "tokens", "jwt", "none"] | None = Field(
         default=None,
-        validation_alias="GATEWAY_AUTH",
         description="Who may call: `passthrough` (each with their own PlanDocket key; the default without "
         "`PLANDOCKET_API_KEY`), `tokens`, `jwt`, or `none` (anyone; the default with it, on loopback only).",
     )
     tokens_file: FilePath | None = Field(
         default=None,
-        validation_alias="GATEWAY_TOKENS_FILE",
         description="For `tokens`: the file with a line for each token, as `gateway token` prints it; "
         "read again when it changes.",
     )
-    jwt_issuer: str | None = Field(
-        default=None,
-        validation_alias="GATEWAY_JWT_ISSUER",
-        description="For `jwt`: the issuer that tokens must name.",
-    )
+    jwt_issuer: str | None = Field(default=None, description="For `jwt`: the issuer that tokens must name.")
     jwt_audience: str | None = Field(
         default=None,
-        validation_alias="GATEWAY_JWT_AUDIENCE",
         description="For `jwt`: the audience that tokens must name.",
     )
-    jwt_jwks_url: HttpUrl | None = Field(
+    jwt_jwks_url: Address | None = Field(
         default=None,
-        validation_alias="GATEWAY_JWT_JWKS_URL",
         description="For `jwt`: where the issuer's keys are; fetched again when they change.",
     )
     jwt_roles_claim: str = Field(
         default="roles",
-        validation_alias="GATEWAY_JWT_ROLES_CLAIM",
         description="For `jwt`: the claim with the roles `read` or `write`, `sensitive`, and resources "
         "such as `events`, to which the caller is limited.",
     )
     trusted_proxies: str | None = Field(
         default=None,
-        validation_alias="GATEWAY_TRUSTED_PROXIES",
         description="Addresses or networks of proxies that are believed who asked them (`X-Forwarded-For`), with "
         "commas between: `10.0.0.7, 192.168.0.0/24`. Wrong tokens and keys are counted by that address.",
     )
     csrf: Switch = Field(
         default="on",
-        validation_alias="GATEWAY_CSRF",
         description="`on`: a GET must bring a header that no web page of another origin can send, "
         "such as `X-Requested-With`, `X-API-Key` or a bearer token.",
     )
-    cors_origins: str | None = Field(
+    cors_origins: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_origins)] = Field(
         default=None,
-        validation_alias="GATEWAY_CORS_ORIGINS",
         description="Origins whose pages may call, with commas between: `https://app.example.org`.",
     )
-    cors_headers: str | None = Field(
+    cors_headers: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_headers)] = Field(
         default=None,
-        validation_alias="GATEWAY_CORS_HEADERS",
         description="Headers that such pages may send besides those of GraphQL clients and tracing, with commas "
         "between: `X-Tenant`.",
     )
     graphiql: Switch = Field(
         default="on",
-        validation_alias="GATEWAY_GRAPHIQL",
         description="`on`: browsers get GraphiQL at `/graphql`. The page itself holds no data.",
     )
     introspection: Literal["on", "callers", "off"] = Field(
         default="callers",
-        validation_alias="GATEWAY_INTROSPECTION",
         description="Who may ask for the schema, also at `/schema.graphql`: anyone (`on`), `callers` who are "
         "let in, or nobody (`off`).",
     )
     suggestions: Switch = Field(
         default="off",
-        validation_alias="GATEWAY_SUGGESTIONS",
         description="`on`: the error for an unknown name suggests those that are alike.",
     )
     documents: Literal["off", "prefer", "only"] = Field(
         default="off",
-        validation_alias="GATEWAY_DOCUMENTS",
         description="Stored documents: `prefer` takes hashes besides texts, those of the file and those that "
         "Apollo's clients register; `only` takes what is in the file, and nothing else.",
     )
     documents_file: FilePath | None = Field(
         default=None,
-        validation_alias="GATEWAY_DOCUMENTS_FILE",
         description="The stored documents, JSON of hash to text, as graphql-codegen and relay-compiler write it. "
         "`prefer` does without.",
     )
 
     @property
-    def origins(self) -> tuple[str, ...]:
-        """The origins whose pages may call."""
-        return tuple(listed(self.cors_origins))
-
-    @property
-    def page_headers(self) -> tuple[str, ...]:
-        """The headers that pages of other origins may send besides the usual ones."""
-        return tuple(listed(self.cors_headers))
-
-    @property
     def proxies(self) -> tuple[Network, ...]:
         """The networks of proxies that are believed who asked them."""
         return tuple(map(ipaddress.ip_network, listed(self.trusted_proxies)))
-
-    @field_validator("cors_origins")
-    @classmethod
-    def _as_browsers_send_them(cls, origins: str | None) -> str | None:
-        for place, origin in enumerate(listed(origins), start=1):
-            if not _is_origin(origin):
-                raise ValueError(
-                    f"its origin number {place} is none: each is written as browsers send it, scheme, host and "
-                    "a port that is not the scheme's own, in lower case, such as https://app.example.org or "
-                    "http://localhost:3000; no path, no slash at the end, no *"
-                )
-        return origins
-
-    @field_validator("cors_headers")
-    @classmethod
-    def _names_of_headers(cls, headers: str | None) -> str | None:
-        for place, name in enumerate(listed(headers), start=1):
-            if not _HEADER.fullmatch(name):
-                raise ValueError(
-                    f"its number {place} is no name of a header: each is letters, digits and dashes, such as "
-                    "X-Tenant; no value, no *"
-                )
-        return headers
 
     @field_validator("trusted_proxies")
     @classmethod
@@ -173,14 +151,3 @@ class AccessSettings(Group):
                 "graphql-codegen or relay-compiler writes, or GATEWAY_DOCUMENTS to prefer or off."
             )
         return self
-
-    @field_validator("jwt_jwks_url", mode="before")
-    @classmethod
-    def _whole_address_of_keys(cls, value: object) -> object:
-        return address(plain(value)) if isinstance(value, str) else value
-
-
-def _is_origin(text: str) -> bool:
-    """Return whether a browser may send this as `Origin`: it leaves out a scheme's own port."""
-    found = _ORIGIN.fullmatch(text)
-    return found is not None and found[2] != _OWN_PORTS.get(found[1], "")

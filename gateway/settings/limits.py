@@ -17,46 +17,37 @@ class LimitSettings(Group):
     )
     max_depth: Annotated[int, Field(ge=1, le=100)] = Field(
         default=12,
-        validation_alias="GATEWAY_MAX_DEPTH",
         description="Fields below each other in one operation, introspection aside.",
     )
     max_aliases: Annotated[int, Field(ge=0, le=1000)] = Field(
         default=200,
-        validation_alias="GATEWAY_MAX_ALIASES",
         description="Aliases in one operation, fragments counted as often as they are spread.",
     )
     max_fields: Annotated[int, Field(ge=1, le=10_000)] = Field(
         default=2_000,
-        validation_alias="GATEWAY_MAX_FIELDS",
         description="Fields in one operation, counted likewise.",
     )
     max_directives: Annotated[int, Field(ge=0, le=1000)] = Field(
         default=50,
-        validation_alias="GATEWAY_MAX_DIRECTIVES",
         description="Directives in one operation, counted likewise.",
     )
     max_tokens: Annotated[int, Field(ge=10, le=100_000)] = Field(
         default=8_000,
-        validation_alias="GATEWAY_MAX_TOKENS",
         description="Tokens (names, braces, values) in one document.",
     )
     max_operations: Annotated[int, Field(ge=1, le=1000)] = Field(
         default=5,
-        validation_alias="GATEWAY_MAX_OPERATIONS",
         description="Operations in one document.",
     )
     max_rows: Annotated[int, Field(ge=100, le=1_000_000)] = Field(
         default=10_000,
-        validation_alias="GATEWAY_MAX_ROWS",
         description="Rows that one operation may come to by its page sizes, all lists together.",
     )
     operation_timeout: Seconds = Field(
         default=20,
-        validation_alias="GATEWAY_OPERATION_TIMEOUT",
         description="Seconds that one operation may take altogether, at most 300.",
     )
     max_running: Annotated[int, Field(ge=1, le=10_000)] = Field(
         default=1_000,
-        validation_alias="GATEWAY_MAX_RUNNING",
         description="Operations that run at the same time; those beyond get 503 with `Retry-After` at once.",
     )

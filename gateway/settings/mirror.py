@@ -10,50 +10,29 @@ from gateway.settings.group import Age, Group, Switch
 class MirrorSettings(Group):
     """What is kept, and for how long."""
 
-    cache: Switch = Field(
-        default="on",
-        validation_alias="GATEWAY_CACHE",
-        description="`on`: what was read is kept for other operations.",
-    )
+    cache: Switch = Field(default="on", description="`on`: what was read is kept for other operations.")
     sharing: Switch = Field(
         default="on",
-        validation_alias="GATEWAY_SHARING",
         description="`on`: equal reads that run at the same time are one request.",
     )
     fresh_participants: Age = Field(
         default=30,
-        validation_alias="GATEWAY_FRESH_PARTICIPANTS",
         description="Seconds for which read participants are answered without asking again.",
     )
-    fresh_contacts: Age = Field(
-        default=60,
-        validation_alias="GATEWAY_FRESH_CONTACTS",
-        description="The same for contacts, in seconds.",
-    )
-    fresh_events: Age = Field(
-        default=300,
-        validation_alias="GATEWAY_FRESH_EVENTS",
-        description="The same for events, in seconds.",
-    )
-    fresh_categories: Age = Field(
-        default=600,
-        validation_alias="GATEWAY_FRESH_CATEGORIES",
-        description="The same for categories, in seconds.",
-    )
+    fresh_contacts: Age = Field(default=60, description="The same for contacts, in seconds.")
+    fresh_events: Age = Field(default=300, description="The same for events, in seconds.")
+    fresh_categories: Age = Field(default=600, description="The same for categories, in seconds.")
     fresh_keys: Age = Field(
         default=600,
-        validation_alias="GATEWAY_FRESH_KEYS",
         description="For `passthrough`: seconds for which a key that PlanDocket accepted is shown what is kept "
         "without asking again whether it still does.",
     )
     stale: Age = Field(
         default=86400,
-        validation_alias="GATEWAY_STALE",
         description="Seconds for which anything read may answer while PlanDocket cannot be asked.",
     )
     keep_rows: Annotated[int, Field(ge=100, le=10_000_000)] = Field(
         default=100_000,
-        validation_alias="GATEWAY_KEEP_ROWS",
         description="Rows kept at the most, and a tenth as many pages of lists; about 2 kB a row.",
     )
 

@@ -3,10 +3,9 @@
 import re
 from typing import Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, field_validator
 
-from gateway.settings.environment import host, plain
-from gateway.settings.group import Group, Port, Switch, is_loopback, sendable
+from gateway.settings.group import Group, Host, Port, Secret, Switch, is_loopback
 
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 
@@ -14,51 +13,36 @@ _PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 class ServingSettings(Group):
     """Where the gateway listens, and what it tells."""
 
-    host: str = Field(
+    host: Host = Field(
         default="127.0.0.1",
-        validation_alias="GATEWAY_HOST",
         description="Address to listen on. With `PLANDOCKET_API_KEY` and no `GATEWAY_AUTH` it must be loopback.",
     )
-    port: Port = Field(
-        default=8000,
-        validation_alias="GATEWAY_PORT",
-        description="Port to listen on.",
-    )
+    port: Port = Field(default=8000, description="Port to listen on.")
     root_path: str | None = Field(
         default=None,
-        validation_alias="GATEWAY_ROOT_PATH",
         description="A path before all of the gateway's, such as `/plandocket`, where a proxy passes it on.",
     )
     tell_cost: Switch = Field(
         default="on",
-        validation_alias="GATEWAY_TELL_COST",
         description="`on`: every answer says in `extensions.upstream` what it cost.",
     )
     log_format: Literal["json", "console"] = Field(
         default="console",
-        validation_alias="GATEWAY_LOG_FORMAT",
         description="How log lines are written: `json` for machines, `console` for people.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info",
-        validation_alias="GATEWAY_LOG_LEVEL",
         description="The least that is logged; `info` has a line for each operation.",
     )
-    metrics_token: SecretStr | None = Field(
+    metrics_token: Secret = Field(
         default=None,
-        validation_alias="GATEWAY_METRICS_TOKEN",
         description="What `/metrics` wants as a bearer token. Unset: only `GATEWAY_METRICS_PORT` has metrics.",
     )
     metrics_port: Port | None = Field(
         default=None,
-        validation_alias="GATEWAY_METRICS_PORT",
         description="Port of an address for `/metrics` alone, such as 9464: without a token for whoever reaches it.",
     )
-    metrics_host: str = Field(
-        default="127.0.0.1",
-        validation_alias="GATEWAY_METRICS_HOST",
-        description="Address to listen on at that port.",
-    )
+    metrics_host: Host = Field(default="127.0.0.1", description="Address to listen on at that port.")
 
     @property
     def is_on_loopback(self) -> bool:
@@ -72,13 +56,3 @@ class ServingSettings(Group):
         if path and not _PATH.fullmatch(path):
             raise ValueError("must be a path such as /plandocket: no address, no query, no empty step")
         return path
-
-    @field_validator("host", "metrics_host", mode="before")
-    @classmethod
-    def _host(cls, value: object) -> object:
-        return host(plain(value)) if isinstance(value, str) else value
-
-    @field_validator("metrics_token")
-    @classmethod
-    def _sendable_token(cls, key: SecretStr | None) -> SecretStr | None:
-        return sendable(key)

@@ -4,7 +4,6 @@ import os
 from typing import Self, get_args
 
 from pydantic import SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource
 
 from gateway.errors import SettingsError
 from gateway.settings.access import AccessSettings
@@ -28,19 +27,26 @@ class Settings(ServingSettings, LimitSettings, AccessSettings, MirrorSettings, U
 
     @model_validator(mode="after")
     def _guarded(self) -> Self:
-        if self.api_key is None:
-            self._needs_no_held_key()
-        elif self.auth == "passthrough":
+        if self.api_key is None and self.auth in ("tokens", "jwt", "none"):
+            raise SettingsError(
+                f"PLANDOCKET_API_KEY: GATEWAY_AUTH={self.auth} needs it, for callers send no PlanDocket key of their "
+                "own."
+            )
+        if self.api_key is not None and self.auth == "passthrough":
             raise SettingsError(
                 "GATEWAY_AUTH: passthrough lets each caller bring their own key, and PLANDOCKET_API_KEY is one for "
                 "all. Unset PLANDOCKET_API_KEY, or set GATEWAY_AUTH to tokens or jwt."
             )
-        elif self.auth is None and not self.is_on_loopback:
+        if self.api_key is not None and self.auth is None and not self.is_on_loopback:
             raise SettingsError(
                 "GATEWAY_HOST: with PLANDOCKET_API_KEY set, anyone who reaches the gateway would read your data. "
                 f"Set GATEWAY_AUTH to tokens or jwt, or GATEWAY_HOST to 127.0.0.1 instead of {self.host!r}; "
                 "GATEWAY_AUTH=none lets in anyone all the same."
             )
+        return self
+
+    @model_validator(mode="after")
+    def _has_what_its_mode_needs(self) -> Self:
         needed = {
             "tokens": {"GATEWAY_TOKENS_FILE": self.tokens_file},
             "jwt": {
@@ -53,13 +59,6 @@ class Settings(ServingSettings, LimitSettings, AccessSettings, MirrorSettings, U
         if missing:
             raise SettingsError("\n".join(f"{name}: GATEWAY_AUTH={self.auth} needs it." for name in missing))
         return self
-
-    def _needs_no_held_key(self) -> None:
-        if self.auth in ("tokens", "jwt", "none"):
-            raise SettingsError(
-                f"PLANDOCKET_API_KEY: GATEWAY_AUTH={self.auth} needs it, for callers send no PlanDocket key of their "
-                "own."
-            )
 
 
 def load_settings(**given: object) -> Settings:
@@ -75,7 +74,8 @@ def load_settings(**given: object) -> Settings:
     try:
         return Settings(**given)  # pyright: ignore[reportArgumentType] - the environment gives the rest, pydantic reads it
     except ValidationError as error:
-        raise _explained(error) from None
+        lines = [_explain(problem["loc"], problem["msg"]) for problem in error.errors()]
+        raise SettingsError("\n".join(lines)) from None
 
 
 def unknown_settings() -> list[str]:
@@ -104,45 +104,15 @@ _OF_COST = (
 )
 
 
-class _PlanSettings(Settings):
-    """The settings of a gateway that asks nobody: only what is given counts."""
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Return where values come from: not from the environment."""
-        return (init_settings,)
-
-
 def load_plan_settings() -> Settings:
     """Return settings to plan with: the environment's where they decide what an operation may cost, else the defaults.
 
     Raises:
         SettingsError: as `load_settings` does, for those alone.
     """
-    of_cost = {str(Settings.model_fields[name].validation_alias) for name in _OF_COST}
-    found = EnvSettingsSource(Settings)()
-    try:
-        return _PlanSettings.model_validate(
-            {
-                "base_url": "http://plan.invalid",
-                "requests_per_hour": "unlimited",
-                "operation_timeout": 300,
-                **{name: value for name, value in found.items() if name in of_cost},
-            }
-        )
-    except ValidationError as error:
-        raise _explained(error) from None
-
-
-def _explained(error: ValidationError) -> SettingsError:
-    return SettingsError("\n".join(_explain(problem["loc"], problem["msg"]) for problem in error.errors()))
+    beside = {name: field.default for name, field in Settings.model_fields.items() if name not in _OF_COST}
+    asks_nobody = {"base_url": "http://plan.invalid", "requests_per_hour": "unlimited"}
+    return load_settings(**{**beside, **asks_nobody, "operation_timeout": 300})
 
 
 def _explain(place: tuple[int | str, ...], message: str) -> str:

@@ -4,10 +4,9 @@ import ssl
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, FilePath, HttpUrl, SecretStr, StringConstraints, field_validator
+from pydantic import Field, FilePath, HttpUrl, StringConstraints, field_validator
 
-from gateway.settings.environment import address, plain
-from gateway.settings.group import Group, Seconds, sendable
+from gateway.settings.group import Address, Group, Seconds, Secret
 
 _QueryName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.\[\]-]*$", max_length=50)]
 
@@ -15,11 +14,11 @@ _QueryName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.\[
 class UpstreamSettings(Group):
     """PlanDocket, and the way to it."""
 
-    base_url: HttpUrl = Field(
+    base_url: Address = Field(
         validation_alias="PLANDOCKET_BASE_URL",
         description="Your tenant's address, `https://your-tenant.plandocket.com`; any host and scheme.",
     )
-    api_key: SecretStr | None = Field(
+    api_key: Secret = Field(
         default=None,
         validation_alias="PLANDOCKET_API_KEY",
         description="The key the gateway holds and uses for all callers. Unset: each caller sends their own.",
@@ -53,12 +52,10 @@ class UpstreamSettings(Group):
     )
     max_list_rows: Annotated[int, Field(ge=100, le=1_000_000)] = Field(
         default=200_000,
-        validation_alias="GATEWAY_MAX_LIST_ROWS",
         description="Rows of one list that PlanDocket may send at once, where it heeds no page size.",
     )
     ca_file: FilePath | None = Field(
         default=None,
-        validation_alias="GATEWAY_CA_FILE",
         description="Certificates in PEM form of authorities that are believed besides the usual ones, such as your "
         "own, for PlanDocket and for `GATEWAY_JWT_JWKS_URL`.",
     )
@@ -107,13 +104,3 @@ class UpstreamSettings(Group):
         if url.username or url.password or url.query or url.fragment:
             raise ValueError("must be a plain address without user, password, query or fragment")
         return HttpUrl(str(url).rstrip("/").removesuffix("/api/v1"))
-
-    @field_validator("base_url", mode="before")
-    @classmethod
-    def _whole_address(cls, value: object) -> object:
-        return address(plain(value)) if isinstance(value, str) else value
-
-    @field_validator("api_key")
-    @classmethod
-    def _sendable_key(cls, key: SecretStr | None) -> SecretStr | None:
-        return sendable(key)

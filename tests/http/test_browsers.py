@@ -357,7 +357,7 @@ def test_what_is_no_origin_is_refused_at_the_start(monkeypatch: pytest.MonkeyPat
 def test_origins_are_written_as_browsers_send_them(origins: str) -> None:
     """With commas between, spaces as one likes."""
     settings = Settings.model_validate({"base_url": "http://plandocket.test", "cors_origins": origins})
-    assert settings.origins == tuple(one.strip() for one in origins.split(",") if one.strip())
+    assert settings.cors_origins == tuple(one.strip() for one in origins.split(",") if one.strip())
 
 
 OURS = [

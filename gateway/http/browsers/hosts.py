@@ -15,14 +15,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.http.refusal import RequestError
 from gateway.settings.group import is_loopback
-from gateway.settings.settings import Settings
 
 _HOST = re.compile(r"(?:\[([^\[\]]+)\]|([^:\[\]]+))(?::[0-9]*)?")
-
-
-def lets_everyone_in_on_loopback(settings: Settings) -> bool:
-    """Return whether whoever reaches the gateway may use its key, and only this machine shall reach it."""
-    return settings.lets_everyone_in and is_loopback(settings.host)
 
 
 class LoopbackHosts:
