@@ -32,7 +32,7 @@ from graphql import (
 from graphql.pyutils import did_you_mean, suggestion_list
 
 from gateway.errors import cut
-from gateway.execution.given_values import Form, Json, Literal, shown
+from gateway.execution.given_values import coerce, is_null, items, members, shown
 from gateway.graph.scalars import WANTED
 
 MOST_FAULTS = 100
@@ -58,8 +58,8 @@ class _Fault(msgspec.Struct, frozen=True):
     path: Path
     problem: str
     """What stands behind the place in a sentence."""
-    node: Node | None
-    """The literal; None for what is not in the document."""
+    given: Any
+    """The value, or the object that misses one."""
     hint: str = ""
 
 
@@ -67,7 +67,7 @@ def faults_of_variables(
     schema: GraphQLSchema, operation: OperationDefinitionNode, given: Mapping[str, Any], *, suggests: bool
 ) -> list[GraphQLError]:
     """Return what is wrong with the variables that came for an operation of a valid document."""
-    walk = _Walk(Json(), suggests)
+    walk = _Walk(suggests)
     found = [
         _error(f"'${_place(fault.path)}'", fault, definition)
         for definition in operation.variable_definitions or ()
@@ -103,7 +103,7 @@ class InputLiterals(ValidationRule):
 
     def __init__(self, context: ValidationContext) -> None:
         super().__init__(context)
-        self._walk = _Walk(Literal(), not context.hide_suggestions)
+        self._walk = _Walk(not context.hide_suggestions)
         self._owner = ""
 
     def enter_field(self, node: FieldNode, *_: object) -> None:
@@ -154,26 +154,24 @@ def _is_choice(non_null: Any) -> bool:
 class _Walk(msgspec.Struct, frozen=True):
     """Looks through a value with everything below it."""
 
-    form: Form
     suggests: bool
 
     def faults(self, wanted: Any, value: Any, path: Path) -> Iterator[_Fault]:
         """Yield what is wrong with a value for its type, in order."""
-        form = self.form
-        if form.is_open(value):
+        if isinstance(value, VariableNode):  # it is judged where that comes from
             return
-        if form.is_null(value):
+        if is_null(value):
             if isinstance(wanted, GraphQLNonNull):
-                yield _Fault(path, f"must be non-null: {wanted} is wanted", form.node(value))
+                yield _Fault(path, f"must be non-null: {wanted} is wanted", value)
             return
         if isinstance(wanted, GraphQLNonNull):
             wanted = cast(Any, wanted).of_type
         if isinstance(wanted, GraphQLList):
             of = cast(Any, wanted).of_type
-            items = form.items(value)
-            if items is None:  # GraphQL takes it for a list of one
+            listed = items(value)
+            if listed is None:  # GraphQL takes it for a list of one
                 yield from self.faults(of, value, path)
-            for index, item in enumerate(items or ()):
+            for index, item in enumerate(listed or ()):
                 yield from self.faults(of, item, (*path, index))
         elif isinstance(wanted, GraphQLInputObjectType):
             yield from self._of_object(wanted, value, path)
@@ -181,42 +179,39 @@ class _Walk(msgspec.Struct, frozen=True):
             yield from self._of_leaf(wanted, value, path)
 
     def _of_object(self, wanted: Any, value: Any, path: Path) -> Iterator[_Fault]:
-        form, node = self.form, self.form.node(value)
-        given = form.fields(value)
+        given = members(value)
         if given is None:
-            yield _Fault(path, f"must be an object ({wanted}), not {shown(form, value)}", node)
+            yield _Fault(path, f"must be an object ({wanted}), not {shown(value)}", value)
             return
         for name, member in given.items():
             if name in wanted.fields:
                 yield from self.faults(wanted.fields[name].type, member, (*path, name))
             else:
                 hint = self._hint(name, wanted.fields)
-                yield _Fault(
-                    (*path, name), f"is unknown: {wanted} has no such field", form.node(member), hint
-                )
+                yield _Fault((*path, name), f"is unknown: {wanted} has no such field", member, hint)
         for name, field in wanted.fields.items():
             if name not in given and is_required_input_field(field):
-                yield _Fault((*path, name), f"is missing: {field.type} is wanted", node)
+                yield _Fault((*path, name), f"is missing: {field.type} is wanted", value)
         if wanted.is_one_of and len(given) != 1:
-            yield _Fault(path, f"must have exactly one key, as any {wanted}, not {len(given)}", node)
+            yield _Fault(path, f"must have exactly one key, as any {wanted}, not {len(given)}", value)
         elif wanted.is_one_of:
             [(name, member)] = given.items()
-            if form.is_null(member):
-                yield _Fault((*path, name), f"must be non-null: it is the one key of {wanted}", node)
+            if is_null(member):
+                yield _Fault((*path, name), f"must be non-null: it is the one key of {wanted}", value)
 
     def _of_leaf(self, wanted: Any, value: Any, path: Path) -> Iterator[_Fault]:
-        form = self.form
         try:
-            form.coerce(wanted, value)
+            coerce(wanted, value)
         except Exception:  # whatever a scalar raises, the value is none of its own
-            said, hint = shown(form, value), ""
+            said, hint = shown(value), ""
             if is_enum_type(wanted):
-                kind = f"{form.name_of} {wanted}"
+                unquoted = ", without quotes," if isinstance(value, Node) else ""
+                kind = f"a value{unquoted} of the enum {wanted}"
                 hint = self._hint(said.strip('"'), wanted.values)
             else:
                 what = _BUILT_IN.get(wanted.name) or WANTED.get(wanted.name)
                 kind = f"{what} ({wanted})" if what else f"of the type {wanted}"
-            yield _Fault(path, f"must be {kind}, not {said}", form.node(value), hint)
+            yield _Fault(path, f"must be {kind}, not {said}", value, hint)
 
     def _hint(self, name: str, known: Mapping[str, Any]) -> str:
         """Return what may have been meant, where that may be told."""
@@ -243,4 +238,5 @@ def _place(path: Path) -> str:
 def _error(place: str, fault: _Fault, node: Node) -> InputFaultError:
     field = [cut(str(step)) for step in fault.path]
     message = f"{place} {fault.problem}.{fault.hint}"
-    return InputFaultError(message, fault.node or node, extensions={"field": field})
+    at = fault.given if isinstance(fault.given, Node) else node
+    return InputFaultError(message, at, extensions={"field": field})
