@@ -31,7 +31,7 @@ from gateway.mirror.reading import Mirror
 from gateway.schema import RULES, SCHEMA
 from gateway.settings.group import is_loopback
 from gateway.settings.settings import Settings
-from gateway.telemetry.events import CallDetails, OperationDetails
+from gateway.telemetry.events import CallDetails, Operation
 from gateway.telemetry.log_lines import log_call, log_operation, lost_lines
 from gateway.telemetry.metrics import Metrics, Process
 from gateway.upstream.client import Upstream
@@ -55,9 +55,9 @@ def create_app(
         log_call(details)
         metrics.count_call(details)
 
-    def on_operation(details: OperationDetails) -> None:
-        log_operation(details)
-        metrics.count_operation(details)
+    def on_operation(operation: Operation) -> None:
+        log_operation(operation)
+        metrics.count_operation(operation)
 
     executor = Executor(SCHEMA, RULES, settings)
     stored = StoredDocuments.of(settings, executor.problems)

@@ -34,7 +34,7 @@ from gateway.execution.requirements import Required, Rules
 from gateway.execution.results import Key, Results
 from gateway.graph.context import Context
 from gateway.settings.settings import Settings
-from gateway.telemetry.events import running
+from gateway.telemetry.events import printable, running
 from gateway.upstream.way.credential import Credential
 
 log = logging.getLogger(__name__)
@@ -205,7 +205,7 @@ def _key(request: Request, operation: OperationDefinitionNode, context: Context)
 
 def _note(operation: OperationDefinitionNode) -> None:
     if (told := running.get()) is not None:
-        told.name = operation.name and operation.name.value
+        told.name = operation.name and printable(operation.name.value)
         told.kind = operation.operation.value
 
 

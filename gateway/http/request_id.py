@@ -59,16 +59,18 @@ class Reporting:
                 await _answer_failure(send_named, reference)
         finally:
             running.reset(token)
+            operation.seconds = perf_counter() - began
             if self._on_operation is not None and scope["path"] == self._path:
-                self._tell(operation, status, perf_counter() - began)
+                _note_end(operation, status)
+                # Neither is a page for a browser, or a page's question whether it may call.
+                if operation.kind or operation.codes:
+                    self._on_operation(operation)
 
-    def _tell(self, operation: Operation, status: int, seconds: float) -> None:
-        if not operation.codes and (status >= 400 or not status):
-            left = status in (CLIENT_LEFT, 0)
-            operation.failed_with("CLIENT_LEFT" if left else f"HTTP_{status}")
-        # Neither is a page for a browser, or a page's question whether it may call.
-        if self._on_operation is not None and (operation.kind or operation.codes):
-            self._on_operation(operation.details(seconds))
+
+def _note_end(operation: Operation, status: int) -> None:
+    if not operation.codes and (status >= 400 or not status):
+        left = status in (CLIENT_LEFT, 0)
+        operation.failed_with("CLIENT_LEFT" if left else f"HTTP_{status}")
 
 
 def _id_of(headers: Mapping[bytes, bytes]) -> str:

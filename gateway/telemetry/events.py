@@ -1,4 +1,4 @@
-"""What happened, as frozen values handed to hooks. Whoever joins the gateway's parts names a vendor, nobody else.
+"""What happened, as values handed to hooks. Whoever joins the gateway's parts names a vendor, nobody else.
 
 Nothing here holds what a caller wrote or read: no variable, no query's text, no key. What names an operation and its
 client is there, cut, and the address of whoever was refused.
@@ -14,7 +14,6 @@ from contextvars import ContextVar
 import msgspec
 
 _LONGEST_NAME = 64  # characters of a name that a client chooses
-_ADDRESS_IS_TOLD_FOR = frozenset({"UNAUTHENTICATED", "TOO_MANY_FAILURES"})
 _SANE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -31,96 +30,44 @@ class CallDetails(msgspec.Struct, frozen=True):
     """What PlanDocket calls the request, where it failed and said so (`meta.request_id`)."""
 
 
-class OperationDetails(msgspec.Struct, frozen=True):
-    """What came of one GraphQL operation, or of a request for one."""
+class Operation(msgspec.Struct):
+    """What is known of a GraphQL operation, or of a request for one: filled in along the way, told once it ended."""
 
     request_id: str
-    name: str | None
-    """As its document names it, at most 64 characters; None where it has none, or was not found."""
-    kind: str | None
-    """"query" or "mutation"; None where the request was refused before that was known."""
-    codes: tuple[str, ...]
-    """The codes of its errors, each once."""
-    seconds: float
-    calls: int
-    """Requests to PlanDocket."""
-    hits: int
-    """Reads that were answered by what is kept."""
-    is_stale: bool
-    caller: str
-    failed_calls: tuple[str, ...]
-    """What PlanDocket calls its requests that failed."""
     client: str = ""
     """What the client calls itself, "storefront"; "" where it does not."""
     client_version: str = ""
     address: str = ""
-    """Where a key or token that was refused came from; else "", for it is personal data."""
+    """Where the request comes from: personal data, told only of a key or token that was refused."""
+    name: str | None = None
+    """As its document names it, at most 64 characters; None where it has none, or was not found."""
+    kind: str | None = None
+    """"query" or "mutation"; None where the request was refused before that was known."""
+    codes: list[str] = msgspec.field(default_factory=list[str])
+    """The codes of its errors, each once."""
+    calls: int = 0
+    """Requests to PlanDocket."""
+    hits: int = 0
+    """Reads that were answered by what is kept."""
+    is_stale: bool = False
+    caller: str = ""
+    failed_calls: list[str] = msgspec.field(default_factory=list[str])
+    """What PlanDocket calls its requests that failed."""
+    seconds: float = 0.0
 
     @property
     def outcome(self) -> str:
         """Return "ok", or the first error's code."""
         return self.codes[0] if self.codes else "ok"
 
-
-OnCall = Callable[[CallDetails], None]
-OnOperation = Callable[[OperationDetails], None]
-
-
-class Operation:
-    """What is known so far of the operation that runs: filled in along the way by whoever learns it."""
-
-    __slots__ = (
-        "address",
-        "caller",
-        "calls",
-        "client",
-        "client_version",
-        "codes",
-        "failed_calls",
-        "hits",
-        "is_stale",
-        "kind",
-        "name",
-        "request_id",
-    )
-
-    def __init__(self, request_id: str, client: str = "", client_version: str = "") -> None:
-        self.request_id = request_id
-        self.client = client
-        self.client_version = client_version
-        self.address = ""
-        self.name: str | None = None
-        self.kind: str | None = None
-        self.codes: list[str] = []
-        self.calls = 0
-        self.hits = 0
-        self.is_stale = False
-        self.caller = ""
-        self.failed_calls: list[str] = []
-
     def failed_with(self, code: str) -> None:
         """Note an error's code."""
         if code not in self.codes:
             self.codes.append(code)
 
-    def details(self, seconds: float) -> OperationDetails:
-        """Return what came of it."""
-        return OperationDetails(
-            self.request_id,
-            self.name and self.name[:_LONGEST_NAME],
-            self.kind,
-            tuple(self.codes),
-            seconds,
-            self.calls,
-            self.hits,
-            self.is_stale,
-            self.caller,
-            tuple(self.failed_calls),
-            self.client,
-            self.client_version,
-            "" if _ADDRESS_IS_TOLD_FOR.isdisjoint(self.codes) else self.address,
-        )
 
+OnCall = Callable[[CallDetails], None]
+OnOperation = Callable[[Operation], None]
 
 running: ContextVar[Operation | None] = ContextVar("running", default=None)
 """The operation that the current task works for: tasks that it starts inherit it."""

@@ -18,12 +18,14 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from gateway.telemetry.events import CallDetails, OperationDetails, running
+from gateway.telemetry.events import CallDetails, Operation, running
 from gateway.telemetry.line_writer import Lines
 
 log = logging.getLogger(__name__)
 _calls = logging.getLogger("gateway.calls")
 _operations = logging.getLogger("gateway.operations")
+
+_ADDRESS_IS_TOLD_FOR = frozenset({"UNAUTHENTICATED", "TOO_MANY_FAILURES"})
 
 Format = Literal["json", "console"]
 Level = Literal["debug", "info", "warning", "error"]
@@ -38,12 +40,12 @@ def log_call(details: CallDetails) -> None:
         _calls.debug("call", extra={"told": _told_of_call(details)})
 
 
-def log_operation(details: OperationDetails) -> None:
+def log_operation(operation: Operation) -> None:
     """Log an operation's line."""
     if _operations.isEnabledFor(logging.INFO):
         # As `info` does it, without a walk up the stack: one of these is made for every operation.
         record = logging.LogRecord(_operations.name, logging.INFO, __file__, 0, "operation", None, None)
-        record.told = details
+        record.told = operation
         _operations.handle(record)
 
 
@@ -127,25 +129,27 @@ def _told_of_call(details: CallDetails) -> Mapping[str, Any]:
     }
 
 
-def _told_of_operation(details: OperationDetails) -> Mapping[str, Any]:
+def _told_of_operation(operation: Operation) -> Mapping[str, Any]:
     told: dict[str, Any] = {
-        "request_id": details.request_id,
-        "operation": details.name,
-        "kind": details.kind,
-        "outcome": details.outcome,
-        "duration_ms": round(details.seconds * 1e3, 2),
-        "calls": details.calls,
-        "cache_hits": details.hits,
+        "request_id": operation.request_id,
+        "operation": operation.name,
+        "kind": operation.kind,
+        "outcome": operation.outcome,
+        "duration_ms": round(operation.seconds * 1e3, 2),
+        "calls": operation.calls,
+        "cache_hits": operation.hits,
     }
-    if len(details.codes) > 1:
-        told["codes"] = details.codes
-    if details.is_stale:
+    if len(operation.codes) > 1:
+        told["codes"] = operation.codes
+    if operation.is_stale:
         told["stale"] = True
-    for name in ("caller", "client", "client_version", "address"):
-        if value := getattr(details, name):
+    for name in ("caller", "client", "client_version"):
+        if value := getattr(operation, name):
             told[name] = value
-    if details.failed_calls:
-        told["plandocket_request_ids"] = details.failed_calls
+    if operation.address and not _ADDRESS_IS_TOLD_FOR.isdisjoint(operation.codes):
+        told["address"] = operation.address
+    if operation.failed_calls:
+        told["plandocket_request_ids"] = operation.failed_calls
     return told
 
 
@@ -168,7 +172,7 @@ class _Formatter(logging.Formatter):
             event["request_id"] = request_id
         told = getattr(record, "told", None)
         if told is not None:
-            event |= _told_of_operation(told) if isinstance(told, OperationDetails) else told
+            event |= _told_of_operation(told) if isinstance(told, Operation) else told
         if record.exc_info and record.exc_info[1] is not None:
             error = record.exc_info[1]
             event["error"] = type(error).__name__

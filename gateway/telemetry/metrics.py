@@ -20,7 +20,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from gateway.telemetry.events import CallDetails, OperationDetails, State
+from gateway.telemetry.events import CallDetails, Operation, State
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 
@@ -94,17 +94,17 @@ class Metrics:
         """Tell from now on how the way to PlanDocket stands, and how the process does."""
         self._registry.register(_Standing(state, process or Process()))
 
-    def count_operation(self, details: OperationDetails) -> None:
+    def count_operation(self, operation: Operation) -> None:
         """Count an operation that ended."""
-        outcome = details.outcome
+        outcome = operation.outcome
         name = _UNNAMED
-        if details.name is not None:
-            [name] = self._names.counted((details.name,), outcome)
+        if operation.name is not None:
+            [name] = self._names.counted((operation.name,), outcome)
         self._operations_by(name, outcome).inc()
-        if details.client:
-            client, version = self._clients.counted((details.client, details.client_version), outcome)
+        if operation.client:
+            client, version = self._clients.counted((operation.client, operation.client_version), outcome)
             self._client_operations_by(client, version, outcome).inc()
-        self._operation_seconds_by(details.kind or "refused").observe(details.seconds)
+        self._operation_seconds_by(operation.kind or "refused").observe(operation.seconds)
 
     def count_call(self, details: CallDetails) -> None:
         """Count a request to PlanDocket that ended."""
