@@ -19,7 +19,6 @@ from gateway.http.callers.callers import Callers
 from gateway.http.compression import Compression
 from gateway.http.connections.protocol import Protocol
 from gateway.http.graphql.endpoint import METHODS, Endpoint
-from gateway.http.graphql.load_limit import Load
 from gateway.http.headers import SafeHeaders
 from gateway.http.health import Readiness, alive
 from gateway.http.landing import SchemaFile, landing
@@ -74,8 +73,8 @@ def create_app(
         stored,
         mirror,
         callers,
-        Load(settings.max_running),
         graphiql,
+        most_running=settings.max_running,
         most_values=settings.max_tokens,
         refuses_forgeable=settings.csrf == "on",
     )
@@ -131,7 +130,7 @@ def _create_metrics_app(page: MetricsPage, settings: Settings) -> Starlette:
     if settings.metrics_token is None and is_loopback(settings.metrics_host):
         app.add_middleware(LoopbackHosts)
     app.add_middleware(Compression)
-    app.add_middleware(Reporting, path="/metrics")
+    app.add_middleware(Reporting)
     app.add_middleware(SafeHeaders)
     return app
 

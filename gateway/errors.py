@@ -17,6 +17,7 @@
     * OutcomeUnknownError     a write was sent and no answer came that settles it: it may have happened
   * OverloadedError           more is asked at once than the gateway can do; carries `retry_after`
   * IssuerUnavailableError    the issuer's keys cannot be fetched, so no JWT can be judged; carries `retry_after`
+  * InternalError             a bug here; carries the reference under which the log has it
 * SettingsError               the operator's settings are at fault; raised before anything is served
 
 No message holds an upstream body, URL or key: all of them reach clients.
@@ -93,27 +94,13 @@ class ForbiddenError(CallerError):
 
     code = "FORBIDDEN"
 
-    def __init__(self, missing: Sequence[str], message: str | None = None) -> None:
-        roles = " and ".join(f"'{role}'" for role in missing)
-        super().__init__(
-            message
-            or f"Your token lacks {'the roles' if len(missing) > 1 else 'the role'} {roles}, which this needs. "
+    @classmethod
+    def lacking(cls, roles: Sequence[str]) -> "ForbiddenError":
+        """Return the error for a caller without these roles."""
+        named = " and ".join(f"'{role}'" for role in roles)
+        return cls(
+            f"Your token lacks {'the roles' if len(roles) > 1 else 'the role'} {named}, which this needs. "
             "Whoever runs the gateway grants roles: with a new token, or in your JWT's claim."
-        )
-
-    @classmethod
-    def without_rule(cls, fields: Sequence[str]) -> "ForbiddenError":
-        """Return the error for fields of which the gateway cannot tell who may use them."""
-        return cls(
-            (), f"Nobody may use {', '.join(fields)}: the gateway has no rule for it. Tell its operator."
-        )
-
-    @classmethod
-    def no_access(cls) -> "ForbiddenError":
-        """Return the error for a caller who is known and has no role that gives access."""
-        return cls(
-            (),
-            "Your token is right, but has neither the role 'read' nor 'write': the issuer's operator grants them.",
         )
 
 
@@ -148,16 +135,6 @@ class OperationTimeoutError(CallerError):
 
     def __init__(self, mend: str) -> None:
         super().__init__(f"The operation took longer than one may. {mend}")
-
-    @classmethod
-    def of_a_mutation(cls) -> "OperationTimeoutError":
-        """Return the error for a mutation that was ended somewhere."""
-        return cls("Some of it may have been written: look before you send it again.")
-
-    @classmethod
-    def of_a_query(cls) -> "OperationTimeoutError":
-        """Return the error for a query."""
-        return cls("Ask for less at once.")
 
     @classmethod
     def before_it_was_sent(cls) -> "OperationTimeoutError":
@@ -286,16 +263,23 @@ class IssuerUnavailableError(LaterError):
         )
 
 
+class InternalError(GatewayError):
+    """The gateway itself failed: its client learns where its operator finds out why, and no more."""
+
+    code = "INTERNAL_SERVER_ERROR"
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(f"The gateway failed here: tell its operator the reference {reference}.")
+        self._reference = reference
+
+    @property
+    def extensions(self) -> dict[str, object]:
+        """Also tells the `reference`."""
+        return {**super().extensions, "reference": self._reference}
+
+
 class SettingsError(Exception):
     """A setting is missing or wrong. The message names it, a line each, and says what to do."""
-
-
-def internal_error(reference: str) -> dict[str, object]:
-    """Return what a client sees of a failure of the gateway itself: where its operator finds it, no more."""
-    return {
-        "message": f"The gateway failed here: tell its operator the reference {reference}.",
-        "extensions": {"code": "INTERNAL_SERVER_ERROR", "reference": reference},
-    }
 
 
 def cut(text: str) -> str:

@@ -128,7 +128,7 @@ async def _find(info: Info, global_id: str) -> Any:
     record = _BY_KIND[kind].record
     needs = Needs(frozenset({record.path}))
     if not info.context.caller.access.grants(needs):
-        raise ForbiddenError(info.context.caller.access.lacks(needs))
+        raise ForbiddenError.lacking(info.context.caller.access.lacks(needs))
     info.context.wanted += 1
     return await info.context.loader(ById, record).load(Wanted(row_id, includes(info, kind)))
 

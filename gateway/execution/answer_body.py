@@ -9,12 +9,12 @@ from graphql import ExecutionResult, FieldNode, GraphQLError
 
 from gateway.errors import (
     GatewayError,
+    InternalError,
     OperationTimeoutError,
     OutcomeUnknownError,
     OverloadedError,
     TooComplexError,
     UpstreamError,
-    internal_error,
 )
 from gateway.graph.context import Context, Cost
 from gateway.telemetry.events import log_failure, note_code
@@ -86,18 +86,19 @@ def _visible(error: GraphQLError) -> dict[str, Any]:
     formatted = cast(dict[str, Any], error.formatted)
     cause = error.original_error
     if cause is not None and not isinstance(cause, GatewayError | GraphQLError):
-        seen = formatted | _internal(error)
+        failure = _internal(error)
+        seen = formatted | {"message": str(failure), "extensions": failure.extensions}
     else:
         seen = formatted | {"extensions": {"code": "BAD_USER_INPUT", **(error.extensions or {})}}
     note_code(seen["extensions"]["code"])
     return seen
 
 
-def _internal(error: GraphQLError) -> dict[str, Any]:
+def _internal(error: GraphQLError) -> InternalError:
     # The field by its own name: aliases and arguments are the caller's.
     field = error.nodes[0] if error.nodes else None
     place = field.name.value if isinstance(field, FieldNode) else "the operation"
-    return internal_error(log_failure(log, error.original_error, place))
+    return InternalError(log_failure(log, error.original_error, place))
 
 
 def coded(message: str, code: str) -> GraphQLError:

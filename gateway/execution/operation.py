@@ -50,15 +50,12 @@ NOT_SHOWN = (
 class Request(msgspec.Struct, frozen=True):
     """A well-formed GraphQL request, whichever way it came."""
 
-    query: str
+    query: str = ""
+    """The document's text; "" as long as it is only named, by one of the last two."""
     variables: dict[str, Any] | None = None
     operation_name: str | None = None
-    is_read_only: bool = False
-    """Whether only a query may run: a GET must change nothing."""
-
-
-class NotAllowedError(Exception):
-    """A mutation where only a query may run."""
+    document_id: str | None = None
+    sha256: str | None = None
 
 
 class Executor:
@@ -90,7 +87,6 @@ class Executor:
         """Return the outcome; every error in it has a code. `document` is the request's, where it is known already.
 
         Raises:
-            NotAllowedError: the operation is a mutation and the request is read-only.
             OverloadedError: too many requests to PlanDocket wait already, and nothing of it was answered.
         """
         document = document or self.document(request, context)
@@ -100,8 +96,6 @@ class Executor:
         if operation is None:
             return refused(_no_operation(request.operation_name))
         _note(operation)
-        if request.is_read_only and operation.operation is not OperationType.QUERY:
-            raise NotAllowedError
         refusal = self._refusal(document, operation, request, context)
         if refusal is not None:
             return refused(refusal)
@@ -119,10 +113,8 @@ class Executor:
             if not limit.expired():
                 raise
             is_mutation = operation.operation is OperationType.MUTATION
-            late = (
-                OperationTimeoutError.of_a_mutation() if is_mutation else OperationTimeoutError.of_a_query()
-            )
-            return withheld(whole(late))
+            written = "Some of it may have been written: look before you send it again."
+            return withheld(whole(OperationTimeoutError(written if is_mutation else "Ask for less at once.")))
 
     def _refusal(
         self, document: Document, operation: OperationDefinitionNode, request: Request, context: Context

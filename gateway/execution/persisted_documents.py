@@ -16,7 +16,8 @@ from typing import Literal
 
 import msgspec
 
-from gateway.errors import CallerError, SettingsError
+from gateway.errors import CallerError, ForbiddenError, SettingsError
+from gateway.execution.operation import Request
 from gateway.execution.registered_documents import Registered
 from gateway.graph.caller import Caller
 from gateway.settings.access import AccessSettings
@@ -32,30 +33,10 @@ _PREFIX = "sha256:"
 _TOLD = 5
 
 
-class Wanted(msgspec.Struct, frozen=True):
-    """Which document a request wants: by its text, by a stored document's id, or by its text's hash."""
-
-    query: str | None = None
-    document_id: str | None = None
-    sha256: str | None = None
-
-
 class NotStoredError(CallerError):
     """No stored document has this id or hash."""
 
     code = "PERSISTED_QUERY_NOT_FOUND"
-
-    @classmethod
-    def automatic(cls) -> "NotStoredError":
-        """Return the error for a hash, in the words that Apollo's clients go by: they send the text next."""
-        return cls("PersistedQueryNotFound")
-
-    @classmethod
-    def by_id(cls) -> "NotStoredError":
-        """Return the error for an id."""
-        return cls(
-            "No document is stored under this documentId: give the gateway the manifest that holds it."
-        )
 
 
 class NotSupportedError(CallerError):
@@ -65,16 +46,6 @@ class NotSupportedError(CallerError):
 
     def __init__(self) -> None:
         super().__init__("PersistedQueryNotSupported")
-
-
-class OnlyStoredError(Exception):
-    """A text came where only stored documents are taken."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "This gateway answers stored documents only, and this text is none: "
-            "give the gateway a manifest that holds it, and send its documentId."
-        )
 
 
 class WrongHashError(Exception):
@@ -118,43 +89,49 @@ class StoredDocuments:
         self._manifest = manifest
         self._texts = frozenset(manifest.values())
 
-    def text(self, wanted: Wanted) -> str:
-        """Return the text of the document that is wanted.
+    def resolved(self, request: Request) -> Request:
+        """Return a request with the text of the document that it wants.
 
         Raises:
             NotStoredError: nothing is stored under its name.
             NotSupportedError: it is named, and stored documents are off.
-            OnlyStoredError: its text is not in the manifest, and nothing else is taken.
+            ForbiddenError: its text is not in the manifest, and nothing else is taken.
             WrongHashError: its text and its hash do not belong together.
         """
-        if wanted.query is None:
-            return self._named(wanted)
-        if self._mode == "only" and wanted.query not in self._texts:
-            raise OnlyStoredError
-        if self._mode == "prefer" and wanted.sha256 is not None:
-            _check(wanted.query, wanted.sha256)
-        return wanted.query
+        if not request.query:
+            return msgspec.structs.replace(request, query=self._named(request))
+        if self._mode == "only" and request.query not in self._texts:
+            # Not PERSISTED_QUERY_NOT_FOUND: clients answer that by sending the text once more.
+            raise ForbiddenError(
+                "This gateway answers stored documents only, and this text is none: "
+                "give the gateway a manifest that holds it, and send its documentId."
+            )
+        if self._mode == "prefer" and request.sha256 is not None:
+            _check(request.query, request.sha256)
+        return request
 
-    def register(self, wanted: Wanted, caller: Caller) -> None:
-        """Know a document by its hash from now on, where a request brought both; `text` was asked for it before.
+    def register(self, request: Request, caller: Caller) -> None:
+        """Know a document by its hash from now on, where a request brought both; `resolved` was asked for it before.
 
         It is for who asks to see that it could run, and that the caller is known.
         """
-        if self._mode == "prefer" and wanted.query is not None and wanted.sha256 is not None:
-            self._registered.add(wanted.sha256, wanted.query, (caller.credential, caller.name))
+        if self._mode == "prefer" and request.query and request.sha256 is not None:
+            self._registered.add(request.sha256, request.query, (caller.credential, caller.name))
 
-    def _named(self, wanted: Wanted) -> str:
+    def _named(self, request: Request) -> str:
         if self._mode == "off":
             raise NotSupportedError
-        if wanted.document_id is not None:
-            text = self._manifest.get(wanted.document_id.removeprefix(_PREFIX))
+        if request.document_id is not None:
+            text = self._manifest.get(request.document_id.removeprefix(_PREFIX))
             if text is None:
-                raise NotStoredError.by_id()
+                raise NotStoredError(
+                    "No document is stored under this documentId: give the gateway the manifest that holds it."
+                )
             return text
-        sha256 = wanted.sha256 or ""
+        sha256 = request.sha256 or ""
         text = self._manifest.get(sha256) or self._registered.find(sha256)
         if text is None:
-            raise NotStoredError.automatic()
+            raise NotStoredError("PersistedQueryNotFound")  # by this Apollo's clients know to send the text
         return text
 
 

@@ -78,14 +78,17 @@ class Required(msgspec.Struct, frozen=True):
             ForbiddenError: it is not, or a field of it has no rule.
         """
         if self.without_rule:
-            raise ForbiddenError.without_rule(self.without_rule)
+            fields = ", ".join(self.without_rule)
+            raise ForbiddenError(
+                f"Nobody may use {fields}: the gateway has no rule for it. Tell its operator."
+            )
         needs = self.needs
         if self.variables and not access.sees_sensitive:
             given = variables or {}
             if any(_gives(of, given.get(name), columns) for name, of, columns in self.variables):
                 needs |= Needs(is_sensitive=True)
         if not access.grants(needs):
-            raise ForbiddenError(access.lacks(needs))
+            raise ForbiddenError.lacking(access.lacks(needs))
 
 
 class Rules:

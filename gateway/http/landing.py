@@ -3,10 +3,10 @@
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from gateway.errors import UnauthenticatedError
+from gateway.errors import GatewayError, UnauthenticatedError
 from gateway.execution.operation import NOT_SHOWN
-from gateway.http.callers.callers import REFUSALS, Callers, refused
-from gateway.http.refusal import RequestError
+from gateway.http.callers.callers import Callers
+from gateway.http.refusal import RequestError, refused
 from gateway.schema import print_schema
 from gateway.settings.access import AccessSettings
 
@@ -30,6 +30,6 @@ class SchemaFile:
         try:
             if self._who == "callers" and not (await self._callers.of(request)).is_let_in:
                 raise UnauthenticatedError("Only callers may ask for the schema.")
-        except REFUSALS as error:
+        except GatewayError as error:
             return refused(error).response()
         return PlainTextResponse(print_schema(), media_type="text/plain; charset=utf-8")

@@ -5,8 +5,14 @@ from collections.abc import Mapping
 import msgspec
 from starlette.responses import Response
 
-from gateway.errors import LaterError
-from gateway.http.negotiation import JSON, content_type
+from gateway.errors import (
+    ForbiddenError,
+    GatewayError,
+    LaterError,
+    TooManyFailuresError,
+    UnauthenticatedError,
+)
+from gateway.http.negotiation import JSON, content_type, status_unless_run
 from gateway.telemetry.events import note_code
 
 
@@ -28,9 +34,9 @@ class RequestError(Exception):
         self._extensions = {"code": code, **(extensions or {})}
 
     @classmethod
-    def later(cls, status: int, error: LaterError) -> "RequestError":
-        """Return the refusal of what may be asked again after a while: that is said in both places."""
-        headers = {"Retry-After": str(error.retry_after)}
+    def of(cls, status: int, error: GatewayError) -> "RequestError":
+        """Return the answer that tells a failure; when to come again, where it knows that, is said in both places."""
+        headers = {"Retry-After": str(error.retry_after)} if isinstance(error, LaterError) else None
         return cls(status, error.code, str(error), headers, error.extensions)
 
     @property
@@ -47,3 +53,18 @@ class RequestError(Exception):
 def bad_request(message: str) -> RequestError:
     """Return the refusal of what is no GraphQL-over-HTTP request."""
     return RequestError(400, "BAD_REQUEST", message)
+
+
+def refused(error: GatewayError, media_type: str = JSON) -> RequestError:
+    """Return what a request is told that a failure kept from being run."""
+    match error:
+        case UnauthenticatedError():
+            return RequestError(401, error.code, str(error), {"WWW-Authenticate": "Bearer"})
+        case ForbiddenError():
+            return RequestError.of(403, error)
+        case TooManyFailuresError():
+            return RequestError.of(429, error)
+        case LaterError():
+            return RequestError.of(503, error)
+        case _:
+            return RequestError.of(status_unless_run(media_type), error)

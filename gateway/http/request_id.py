@@ -5,17 +5,21 @@ from collections.abc import Mapping
 from random import getrandbits
 from time import perf_counter
 
-import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.errors import internal_error
+from gateway.errors import InternalError
 from gateway.http.client_names import client_of
+from gateway.http.refusal import RequestError
 from gateway.telemetry.events import OnOperation, Operation, log_failure, running, sane_id
 
 log = logging.getLogger(__name__)
 
 CLIENT_LEFT = 499
 """What the endpoint answers when nobody is there any more: nobody sees it."""
+
+
+def _tell_nobody(_: Operation) -> None:
+    pass
 
 
 class Reporting:
@@ -26,7 +30,7 @@ class Reporting:
     any further, the server would log its text.
     """
 
-    def __init__(self, app: ASGIApp, path: str, on_operation: OnOperation | None = None) -> None:
+    def __init__(self, app: ASGIApp, path: str = "", on_operation: OnOperation = _tell_nobody) -> None:
         self._app = app
         self._path = path
         self._on_operation = on_operation
@@ -54,36 +58,25 @@ class Reporting:
             await self._app(scope, receive, send_named)
         except Exception as error:  # the last place that can answer it
             reference = log_failure(log, error, "the HTTP request")
-            operation.failed_with("INTERNAL_SERVER_ERROR")
+            failure = RequestError.of(500, InternalError(reference)).response()
             if not status:
-                await _answer_failure(send_named, reference)
+                await failure(scope, receive, send_named)
         finally:
             running.reset(token)
             operation.seconds = perf_counter() - began
-            if self._on_operation is not None and scope["path"] == self._path:
-                _note_end(operation, status)
-                # Neither is a page for a browser, or a page's question whether it may call.
-                if operation.kind or operation.codes:
-                    self._on_operation(operation)
+            if scope["path"] == self._path:
+                self._tell(operation, status)
 
-
-def _note_end(operation: Operation, status: int) -> None:
-    if not operation.codes and (status >= 400 or not status):
-        left = status in (CLIENT_LEFT, 0)
-        operation.failed_with("CLIENT_LEFT" if left else f"HTTP_{status}")
+    def _tell(self, operation: Operation, status: int) -> None:
+        if not operation.codes and (status >= 400 or not status):
+            left = status in (CLIENT_LEFT, 0)
+            operation.failed_with("CLIENT_LEFT" if left else f"HTTP_{status}")
+        # Neither is a page for a browser, or a page's question whether it may call.
+        if operation.kind or operation.codes:
+            self._on_operation(operation)
 
 
 def _id_of(headers: Mapping[bytes, bytes]) -> str:
     given = headers.get(b"x-request-id")
     made = f"{getrandbits(64):016x}"  # it names a request, and opens nothing
     return made if given is None else sane_id(given.decode("latin-1")) or made
-
-
-async def _answer_failure(send: Send, reference: str) -> None:
-    body = msgspec.json.encode({"errors": [internal_error(reference)]})
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(body)).encode()),
-    ]
-    await send({"type": "http.response.start", "status": 500, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

@@ -16,7 +16,6 @@ from gateway.app import create_app
 from gateway.http.connections.backlog import Backlog
 from gateway.http.connections.joined_writes import JoinedTransport
 from gateway.http.connections.protocol import Protocol
-from gateway.http.graphql.unread_body import Lingering
 from gateway.settings.settings import Settings
 
 QUERY = json.dumps({"query": "{ __typename }"}).encode()
@@ -30,6 +29,7 @@ class Impatient(Protocol):
 
     head_s = 0.05
     body_s = 0.5
+    linger_s = 0.5
 
 
 class Brief(Protocol):
@@ -376,30 +376,31 @@ async def test_a_large_body_is_refused_while_it_comes(port: int, framing: bytes)
     writer.close()
 
 
-async def test_the_end_of_what_was_refused_is_not_waited_for() -> None:
-    """A client that sends for ever is cut off."""
-    sent: list[Any] = []
-
-    async def receive() -> Any:
+async def send_for_ever(writer: asyncio.StreamWriter) -> None:
+    """Send one chunk of a body after the other."""
+    while True:
+        writer.write(b"1\r\n \r\n")
+        await writer.drain()
         await asyncio.sleep(0)
-        return {"type": "http.request", "body": b"x", "more_body": True}
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    answer = Lingering(b"no", 413)
-    answer.linger_s = 0.01
-    await answer({"type": "http"}, receive, send)
-    assert [message.get("body") for message in sent] == [None, b"no", b""]
 
 
-async def test_a_client_that_sends_on_reads_its_refusal(port: int) -> None:
-    """As clients are written: the body first, the answer then."""
+async def test_the_end_of_what_was_refused_is_not_waited_for(impatient: int) -> None:
+    """A client that sends for ever is cut off."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", impatient)
+    writer.write(HEAD + b"Transfer-Encoding: chunked\r\n\r\n100000\r\n" + b" " * 1_048_576 + b"\r\n")
+    assert refusal(await reader.readuntil(b"]}")) == (413, "PAYLOAD_TOO_LARGE")
+    with pytest.raises(ConnectionError):
+        await asyncio.wait_for(send_for_ever(writer), 5)
+
+
+@pytest.mark.parametrize("kept", ["keep-alive", "close"])
+async def test_a_client_that_sends_on_reads_its_refusal(port: int, kept: str) -> None:
+    """As clients are written: the body first, the answer then; also where no other request is to follow."""
     async with httpx.AsyncClient() as http:
         response = await http.post(
             f"http://127.0.0.1:{port}/graphql",
             content=b" " * 20_000_000,
-            headers={"Content-Type": "application/json"},
+            headers={"Content-Type": "application/json", "Connection": kept},
         )
     assert response.status_code == 413
 

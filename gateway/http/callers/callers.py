@@ -6,13 +6,7 @@ import logging
 import httpx
 from starlette.requests import Request
 
-from gateway.errors import (
-    ForbiddenError,
-    GatewayError,
-    IssuerUnavailableError,
-    TooManyFailuresError,
-    UnauthenticatedError,
-)
+from gateway.errors import UnauthenticatedError
 from gateway.graph.caller import Caller
 from gateway.http.bearer import bearer_of
 from gateway.http.callers.client_address import Proxies
@@ -21,16 +15,12 @@ from gateway.http.callers.issuer import Issuer
 from gateway.http.callers.jwts import JsonWebTokens
 from gateway.http.callers.passthrough import OwnKeys
 from gateway.http.callers.tokens import Tokens
-from gateway.http.refusal import RequestError
 from gateway.settings.settings import Settings
 from gateway.telemetry.events import note_address
 from gateway.upstream.way.clock import Clock
 from gateway.upstream.way.credential import Credential
 
 log = logging.getLogger(__name__)
-
-REFUSALS = (UnauthenticatedError, ForbiddenError, TooManyFailuresError, IssuerUnavailableError)
-"""What `Callers.of` raises."""
 
 
 class Callers:
@@ -114,19 +104,6 @@ class Callers:
             self._failures.let_pass(address, digest)
             self._failures.trust(address, digest)
         return caller
-
-
-def refused(error: GatewayError) -> RequestError:
-    """Return how one of REFUSALS is answered."""
-    match error:
-        case ForbiddenError():
-            return RequestError(403, error.code, str(error))
-        case TooManyFailuresError():
-            return RequestError.later(429, error)
-        case IssuerUnavailableError():
-            return RequestError.later(503, error)
-        case _:
-            return RequestError(401, error.code, str(error), {"WWW-Authenticate": "Bearer"})
 
 
 def _shown(request: Request) -> str:

@@ -150,7 +150,9 @@ class JsonWebTokens:
             raise UnauthenticatedError(reason, wanted="token", shown="TOKEN") from None
         access = Access.of(_roles(claims.get(self._claim)), PATHS)
         if access is None:
-            raise ForbiddenError.no_access()
+            raise ForbiddenError(
+                "Your token is right, but has neither the role 'read' nor 'write': the issuer's operator grants them."
+            )
         caller = Caller(self._held, access, _name(claims.get("sub")), is_let_in=True)
         return _Verified(caller, claims["exp"] + _LEEWAY_S, keys)
 

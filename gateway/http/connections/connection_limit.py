@@ -50,7 +50,7 @@ class Crowd:
                 "Raise it (LimitNOFILE, ulimit -n), or look who holds them.",
                 self.most,
             )
-        return RequestError.later(503, OverloadedError(_RETRY_IN_S))
+        return RequestError.of(503, OverloadedError(_RETRY_IN_S))
 
     @property
     def is_beyond_words(self) -> bool:

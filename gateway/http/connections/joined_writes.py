@@ -5,6 +5,7 @@ are a tenth of the processor time of an answer from what is kept.
 """
 
 from asyncio import AbstractEventLoop, Transport
+from collections.abc import Callable
 from typing import Any
 
 
@@ -14,10 +15,14 @@ class JoinedTransport(Transport):
     So no more than one write is held here, and whoever writes much learns from the transport below when to stop.
     """
 
-    def __init__(self, transport: Transport, loop: AbstractEventLoop) -> None:
+    def __init__(
+        self, transport: Transport, loop: AbstractEventLoop, is_kept: Callable[[], bool] = bool
+    ) -> None:
+        """`is_kept` is asked before it is closed, and whoever answers yes closes it again later."""
         super().__init__()
         self._transport = transport
         self._loop = loop
+        self._is_kept = is_kept
         self._held: bytes | bytearray | memoryview = b""
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
@@ -40,7 +45,8 @@ class JoinedTransport(Transport):
     def close(self) -> None:
         """Close, once all is sent."""
         self._send_held()
-        self._transport.close()
+        if not self._is_kept():
+            self._transport.close()
 
     def write_eof(self) -> None:
         """Send nothing after this."""

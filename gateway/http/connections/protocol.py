@@ -80,7 +80,7 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Begin to wait for a request."""
-        super().connection_made(JoinedTransport(transport, self.loop))
+        super().connection_made(JoinedTransport(transport, self.loop, self._lingers))
         self.flow = self._flow = _Flow(transport)
         self.timeout_keep_alive = self.idle_s
         self.crowd.count += 1
@@ -91,6 +91,7 @@ class Protocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
+        self._is_over = True
         self._stop_waiting()
         self._held = b""
         self.crowd.count -= 1
@@ -269,6 +270,13 @@ class Protocol(HttpToolsProtocol):
         self._wait(self.linger_s, self.transport.close)
         self.transport.write_eof()
 
+    def _lingers(self) -> bool:
+        """Return whether a connection that is to be closed stays open: the body of what was answered still comes."""
+        still_comes = self._is_in_body and not self._is_over and self.cycle.response_complete
+        if still_comes:
+            self._end()
+        return still_comes
+
     def _wait(self, seconds: float, then: Callable[[], None]) -> None:
         if self._timer is None:
             self._timer = self.loop.call_later(seconds, then)
@@ -286,7 +294,7 @@ class Protocol(HttpToolsProtocol):
 
     def _give_up_body(self) -> None:
         if self.cycle.response_started:
-            self.transport.close()
+            self._end()
         else:
             self._refuse(_timed_out(f"body did not come within {self.body_s:g} s"))
 

@@ -3,29 +3,32 @@
 Source: https://graphql.github.io/graphql-over-http/draft/
 """
 
+from collections.abc import Generator
+from contextlib import contextmanager
+
 import msgspec
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from gateway.errors import CallerError, GatewayError, OverloadedError
+from gateway.errors import GatewayError, OverloadedError
 from gateway.execution.documents import Document
-from gateway.execution.operation import Executor, NotAllowedError, Outcome, Request
-from gateway.execution.persisted_documents import OnlyStoredError, StoredDocuments, WrongHashError
+from gateway.execution.operation import Executor, Outcome, Request
+from gateway.execution.persisted_documents import StoredDocuments, WrongHashError
 from gateway.graph.caller import Caller
 from gateway.graph.context import Context
 from gateway.http.browsers.csrf import refuse_forgeable
 from gateway.http.browsers.graphiql.page import GraphiQL
-from gateway.http.callers.callers import REFUSALS, Callers, refused
+from gateway.http.callers.callers import Callers
 from gateway.http.graphql.disconnects import ClientLeftError, WhileThere
-from gateway.http.graphql.load_limit import Load
-from gateway.http.graphql.request import Incoming, asks_nothing, read
+from gateway.http.graphql.request import asks_nothing, read
 from gateway.http.graphql.turns import Turns
 from gateway.http.negotiation import GRAPHQL, JSON, content_type, status_unless_run, wish_of
-from gateway.http.refusal import RequestError, bad_request
+from gateway.http.refusal import RequestError, bad_request, refused
 from gateway.http.request_id import CLIENT_LEFT
 from gateway.mirror.reading import Mirror
 
+_RETRY_IN_S = 1.0
 METHODS = ("GET", "POST", "OPTIONS")  # and HEAD, which comes with GET
 
 
@@ -38,9 +41,9 @@ class Endpoint:
         stored: StoredDocuments,
         mirror: Mirror,
         callers: Callers,
-        load: Load,
         graphiql: GraphiQL | None,
         *,
+        most_running: int,
         most_values: int,
         refuses_forgeable: bool,
     ) -> None:
@@ -48,9 +51,10 @@ class Endpoint:
         self._stored = stored
         self._mirror = mirror
         self._callers = callers
-        self._load = load
         self._turns = Turns()
         self._graphiql = graphiql
+        self._running = 0
+        self._most_running = most_running
         self._most_values = most_values
         self._refuses_forgeable = refuses_forgeable
 
@@ -71,16 +75,20 @@ class Endpoint:
             if wished.answer is None:
                 raise _not_acceptable()
             caller = await self._callers.of(http)
-            incoming = await read(http, self._most_values)
+            request = await read(http, self._most_values)
             if self._refuses_forgeable:
                 refuse_forgeable(http)
-            with self._load:  # who sends a body slowly takes no place
+            with self._counted():  # who sends a body slowly takes no place
                 await self._turns.take()
-                outcome = await self._outcome(http, incoming, caller)
+                outcome = await self._outcome(http, request, caller)
         except ClientLeftError:
             return Response(status_code=CLIENT_LEFT)
-        except (RequestError, GatewayError, NotAllowedError, OnlyStoredError, WrongHashError) as error:
-            return _refusal(error, media_type).response(media_type)
+        except WrongHashError as error:
+            return bad_request(str(error)).response(media_type)
+        except RequestError as error:
+            return error.response(media_type)
+        except GatewayError as error:
+            return refused(error, media_type).response(media_type)
         return _respond(outcome, media_type)
 
     def _page(self) -> Response:
@@ -89,57 +97,42 @@ class Endpoint:
             return RequestError(406, "NOT_ACCEPTABLE", text).response()
         return self._graphiql.page()
 
-    def _request(self, incoming: Incoming) -> Request:
-        return Request(
-            self._stored.text(incoming.wanted),
-            incoming.variables,
-            incoming.operation_name,
-            incoming.is_read_only,
-        )
+    @contextmanager
+    def _counted(self) -> Generator[None]:
+        """Count what runs inside. OverloadedError where as many run as shall be held at once."""
+        if self._running >= self._most_running:
+            raise OverloadedError(_RETRY_IN_S)
+        self._running += 1
+        try:
+            yield
+        finally:
+            self._running -= 1
 
-    async def _outcome(self, http: HttpRequest, incoming: Incoming, caller: Caller) -> Outcome:
+    async def _outcome(self, http: HttpRequest, asked: Request, caller: Caller) -> Outcome:
         """Run the operation; its document is registered, where it brings its hash, once the caller is known."""
-        request, context = self._request(incoming), Context(self._mirror, caller)
+        request, context = self._stored.resolved(asked), Context(self._mirror, caller)
         document = self._executor.document(request, context)
         outcome = await self._run(http, request, context, document)
         if not document.errors and context.is_known:
-            self._stored.register(incoming.wanted, caller)
+            self._stored.register(asked, caller)
         return outcome
 
     async def _run(
         self, http: HttpRequest, request: Request, context: Context, document: Document
     ) -> Outcome:
         """Run the operation; a mutation also where the client goes away: its writes may be on their way."""
-        if not document.is_query(request.operation_name):
-            return await self._executor.run(request, context, document)
-        async with WhileThere(http):
-            return await self._executor.run(request, context, document)
+        if document.is_query(request.operation_name):
+            async with WhileThere(http):
+                return await self._executor.run(request, context, document)
+        if http.method != "POST":
+            text = "A GET changes nothing: send this mutation by POST, its 'query' and 'variables' as JSON."
+            raise RequestError(405, "METHOD_NOT_ALLOWED", text, {"Allow": "POST"})
+        return await self._executor.run(request, context, document)
 
 
 def _not_acceptable() -> RequestError:
     text = f"Answers are '{GRAPHQL}' or '{JSON}': name one of them in 'Accept', or send no 'Accept'."
     return RequestError(406, "NOT_ACCEPTABLE", text)
-
-
-def _refusal(error: Exception, media_type: str) -> RequestError:
-    """Return what a request is told that was not run."""
-    match error:
-        case RequestError():
-            return error
-        case _ if isinstance(error, REFUSALS):
-            return refused(error)
-        case OverloadedError():
-            return RequestError.later(503, error)
-        case NotAllowedError():
-            text = "A GET changes nothing: send this mutation by POST, its 'query' and 'variables' as JSON."
-            return RequestError(405, "METHOD_NOT_ALLOWED", text, {"Allow": "POST"})
-        case OnlyStoredError():
-            # Not PERSISTED_QUERY_NOT_FOUND: clients answer that by sending the text once more.
-            return RequestError(403, "FORBIDDEN", str(error))
-        case CallerError():
-            return RequestError(status_unless_run(media_type), error.code, str(error))
-        case _:
-            return bad_request(str(error))
 
 
 def _respond(outcome: Outcome, media_type: str) -> Response:

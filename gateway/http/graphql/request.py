@@ -12,9 +12,8 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
 from gateway.errors import TooComplexError
-from gateway.execution.persisted_documents import Wanted
+from gateway.execution.operation import Request
 from gateway.http.graphql.disconnects import ClientLeftError
-from gateway.http.graphql.unread_body import Lingering
 from gateway.http.negotiation import JSON, content_type, media_type, status_unless_run
 from gateway.http.refusal import RequestError, bad_request
 from gateway.telemetry.events import note_code
@@ -45,36 +44,6 @@ _VALUE = re.compile(rb'"(?:[^"\\]|\\.)*+"? | [\[{]\s*+[\]}] | ([\[{,])', re.VERB
 Json = dict[str, Any]
 
 
-class Incoming(msgspec.Struct, frozen=True):
-    """A well-formed request, whichever way it came."""
-
-    wanted: Wanted
-    variables: dict[str, Any] | None = None
-    operation_name: str | None = None
-    is_read_only: bool = False
-    """Whether only a query may run: a GET must change nothing."""
-
-
-class TooLargeError(RequestError):
-    """A body is over its limit."""
-
-    def __init__(self) -> None:
-        text = f"The request's body is over {_LARGEST_BODY:,} bytes: send less, or several requests."
-        super().__init__(413, "PAYLOAD_TOO_LARGE", text, {"Connection": "close"})
-
-    def response(self, media_type: str = JSON) -> Response:
-        """Return the answer to it, which drops what still comes."""
-        return Lingering(self.body, self.status, self.headers, media_type=content_type(media_type))
-
-
-class TooManyValuesError(RequestError):
-    """The variables hold more values than a document may have tokens."""
-
-    def __init__(self, most: int) -> None:
-        text = f"The request's JSON holds more than {most:,} values: send fewer in its variables, or several requests."
-        super().__init__(400, TooComplexError.code, text)
-
-
 class BatchError(RequestError):
     """Several operations came as a list.
 
@@ -98,7 +67,7 @@ def asks_nothing(http: HttpRequest) -> bool:
     return http.method != "POST" and not any(name in http.query_params for name in _NAMED)
 
 
-async def read(http: HttpRequest, most_values: int) -> Incoming:
+async def read(http: HttpRequest, most_values: int) -> Request:
     """Return the request of a GET or a HEAD, or of a POST; `http.connections.protocol` ends one that does not come.
 
     Raises:
@@ -111,17 +80,17 @@ async def read(http: HttpRequest, most_values: int) -> Incoming:
     if kind.name != JSON or kind.charset not in _CHARSETS:
         text = f"Send the request as 'Content-Type: {JSON}', in UTF-8."
         raise RequestError(415, "UNSUPPORTED_MEDIA_TYPE", text)
-    return _incoming(_fields(http, await _body(http), most_values))
+    return _request(_fields(http, await _body(http), most_values))
 
 
-def _from_address(http: HttpRequest, most_values: int) -> Incoming:
+def _from_address(http: HttpRequest, most_values: int) -> Request:
     given = _parameters(http.scope["query_string"])
     fields: dict[str, Any] = {name: given[name] for name in _KINDS if given.get(name)}
     for name in ("variables", "extensions"):
         if name in fields:
             text = fields[name].encode()
             fields[name] = _decoded(text, most_values, f"'{name}' is not JSON: send an object.")
-    return msgspec.structs.replace(_incoming(fields), is_read_only=True)
+    return _request(fields)
 
 
 def _parameters(query: bytes) -> dict[str, str]:
@@ -138,7 +107,7 @@ async def _body(http: HttpRequest) -> bytes:
     """Return the body; Starlette's own limit answers in plain text."""
     length = http.headers.get("content-length", "")
     if length.isdecimal() and int(length[:20]) > _LARGEST_BODY:
-        raise TooLargeError
+        raise _too_large()
     body = bytearray()
     is_whole = False
     while not is_whole:
@@ -148,8 +117,13 @@ async def _body(http: HttpRequest) -> bytes:
         body += message.get("body", b"")
         is_whole = not message.get("more_body", False)
         if len(body) > _LARGEST_BODY:
-            raise TooLargeError
+            raise _too_large()
     return bytes(body)
+
+
+def _too_large() -> RequestError:
+    text = f"The request's body is over {_LARGEST_BODY:,} bytes: send less, or several requests."
+    return RequestError(413, "PAYLOAD_TOO_LARGE", text, {"Connection": "close"})
 
 
 def _fields(http: HttpRequest, body: bytes, most_values: int) -> dict[str, Any]:
@@ -178,7 +152,11 @@ def _batch(members: list[Any]) -> RequestError:
 def _decoded(text: bytes, most_values: int, problem: str) -> Any:
     """Return the value that a text is in JSON, in whose objects no name is there twice."""
     if _has_over(text, most_values + _OWN_VALUES):
-        raise TooManyValuesError(most_values)
+        told = (
+            f"The request's JSON holds more than {most_values:,} values: "
+            "send fewer in its variables, or several requests."
+        )
+        raise RequestError(400, TooComplexError.code, told)
     try:
         value = msgspec.json.decode(text)
         if len(_COLON.findall(text)) != _names(value):  # or a string looks like more names: look closely
@@ -224,17 +202,21 @@ def _once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     return fields
 
 
-def _incoming(fields: dict[str, Any]) -> Incoming:
+def _request(fields: dict[str, Any]) -> Request:
     for name, kind in _KINDS.items():
         if fields.get(name) is not None and not isinstance(fields[name], kind):
             wanted = "a text" if kind is str else "an object"
             raise bad_request(f"'{name}' must be {wanted}.")
-    wanted = Wanted(
-        fields.get("query") or None, fields.get("documentId") or None, _hash(fields.get("extensions"))
+    request = Request(
+        fields.get("query") or "",
+        fields.get("variables"),
+        fields.get("operationName") or None,
+        fields.get("documentId") or None,
+        _hash(fields.get("extensions")),
     )
-    if wanted == Wanted():
+    if not (request.query or request.document_id or request.sha256):
         raise bad_request("'query' is missing: send the GraphQL document there.")
-    return Incoming(wanted, fields.get("variables"), fields.get("operationName") or None)
+    return request
 
 
 def _hash(extensions: dict[str, Any] | None) -> str | None:
