@@ -34,17 +34,15 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLInputObjectType,
     GraphQLObjectType,
-    InlineFragmentNode,
-    ListValueNode,
-    ObjectValueNode,
     OperationDefinitionNode,
-    VariableNode,
+    ValueNode,
     get_named_type,
     is_abstract_type,
     is_interface_type,
     is_leaf_type,
     is_object_type,
 )
+from graphql import value_from_ast_untyped as value_of
 
 from gateway.errors import ForbiddenError
 from gateway.graph.caller import Access, Declared, Needs
@@ -66,8 +64,10 @@ class Required(msgspec.Struct, frozen=True):
     """What one operation needs."""
 
     needs: Needs = _NO_RESOURCE
-    variables: tuple[tuple[str, Any, frozenset[str]], ...] = ()
-    """The variables that may give sensitive columns: their names, their types, and these columns."""
+    arguments: tuple[tuple[GraphQLInputObjectType, ValueNode, frozenset[str]], ...] = ()
+    """The arguments that may give sensitive columns: their types, their values, and these columns."""
+    defaults: Mapping[str, Any] = {}
+    """What variables are that are not given."""
     without_rule: tuple[str, ...] = ()
     """The selected fields that have no rule: "Query.something"."""
 
@@ -83,9 +83,9 @@ class Required(msgspec.Struct, frozen=True):
                 f"Nobody may use {fields}: the gateway has no rule for it. Tell its operator."
             )
         needs = self.needs
-        if self.variables and not access.sees_sensitive:
-            given = variables or {}
-            if any(_gives(of, given.get(name), columns) for name, of, columns in self.variables):
+        if self.arguments and not access.sees_sensitive:
+            given = {**self.defaults, **(variables or {})}
+            if any(_gives(of, value_of(node, given), columns) for of, node, columns in self.arguments):
                 needs |= Needs(is_sensitive=True)
         if not access.grants(needs):
             raise ForbiddenError.lacking(access.lacks(needs))
@@ -111,9 +111,18 @@ class Rules:
 
     def required(self, ast: DocumentNode, operation: OperationDefinitionNode) -> Required:
         """Return what an operation of a valid document needs."""
-        walk = _Walk(self, ast, operation)
-        walk.run(self._schema)
-        return walk.required
+        walk = _Walk(self, ast)
+        walk.run(self._schema, operation)
+        needs = _NO_RESOURCE
+        for rule in walk.rules.values():
+            needs |= rule.needs if rule else _NO_RESOURCE
+        defaults = {
+            one.variable.name.value: value_of(one.default_value)
+            for one in operation.variable_definitions or ()
+            if one.default_value is not None
+        }
+        without_rule = (f"{of}.{name}" for (of, name), rule in walk.rules.items() if rule is None)
+        return Required(needs, tuple(walk.arguments), defaults, tuple(without_rule))
 
     def _all(self) -> Iterator[tuple[tuple[str, str], Rule | None]]:
         for name, of in self._schema.type_map.items():
@@ -171,90 +180,54 @@ class Rules:
 class _Walk:
     """Looks at every field of an operation once, each fragment once however often it is spread."""
 
-    def __init__(self, rules: Rules, ast: DocumentNode, operation: OperationDefinitionNode) -> None:
-        self._rules = rules
-        self._operation = operation
+    def __init__(self, rules: Rules, ast: DocumentNode) -> None:
+        self.rules: dict[tuple[str, str], Rule | None] = {}
+        """Those of the fields."""
+        self.arguments: list[tuple[GraphQLInputObjectType, ValueNode, frozenset[str]]] = []
+        """Those of which it is to be seen whether they give sensitive columns."""
+        self._all = rules
         self._fragments = {
             found.name.value: found for found in ast.definitions if isinstance(found, FragmentDefinitionNode)
         }
-        self._rules_seen: dict[tuple[str, str], Rule | None] = {}
-        self._variables: dict[str, tuple[Any, frozenset[str]]] = {}
-        self._gives_sensitive = False
 
-    @property
-    def required(self) -> Required:
-        """What was found."""
-        needs = Needs(is_sensitive=self._gives_sensitive)
-        for rule in self._rules_seen.values():
-            needs |= rule.needs if rule else _NO_RESOURCE
-        return Required(
-            needs,
-            tuple((name, *found) for name, found in self._variables.items()),
-            tuple(f"{of}.{name}" for (of, name), rule in self._rules_seen.items() if rule is None),
-        )
-
-    def run(self, schema: Any) -> None:
+    def run(self, schema: Any, operation: OperationDefinitionNode) -> None:
         """Walk. Not by recursion: a client chooses how deep a document is."""
-        pending = [(schema.get_root_type(self._operation.operation), self._operation.selection_set)]
+        pending = [(schema.get_root_type(operation.operation), operation.selection_set)]
         spread: set[str] = set()
         while pending:
             of, selected = pending.pop()
             for selection in selected.selections:
                 if isinstance(selection, FieldNode):
                     self._field(of, selection, pending)
-                elif isinstance(selection, InlineFragmentNode):
-                    condition = selection.type_condition
-                    pending.append(
-                        (schema.get_type(condition.name.value) if condition else of, selection.selection_set)
-                    )
-                elif (
-                    isinstance(selection, FragmentSpreadNode) and (name := selection.name.value) not in spread
-                ):
+                    continue
+                fragment: Any = selection
+                if isinstance(selection, FragmentSpreadNode):
+                    name = selection.name.value
+                    if name in spread:
+                        continue
                     spread.add(name)
                     fragment = self._fragments[name]
-                    pending.append(
-                        (schema.get_type(fragment.type_condition.name.value), fragment.selection_set)
-                    )
+                condition = fragment.type_condition
+                within = schema.get_type(condition.name.value) if condition else of
+                pending.append((within, fragment.selection_set))
 
     def _field(self, of: GraphQLObjectType, node: FieldNode, pending: list[Any]) -> None:
         name = node.name.value
         if name.startswith("__"):
             return
-        rule = self._rules_seen[of.name, name] = self._rules.of(of.name, name)
+        rule = self.rules[of.name, name] = self._all.of(of.name, name)
         field: Any = of.fields[name]
         if rule is not None and rule.sensitive:
             for argument in node.arguments or ():
-                self._given(field.args[argument.name.value].type, argument.value, rule.sensitive)
+                kind = _input_object(field.args[argument.name.value].type)
+                if kind is not None:
+                    self.arguments.append((kind, argument.value, rule.sensitive))
         if node.selection_set is not None:
             pending.append((get_named_type(field.type), node.selection_set))
 
-    def _given(self, of: Any, value: Any, columns: frozenset[str]) -> None:
-        """Note whether an argument's value gives one of `columns`, or which variable may."""
-        named = _input_object(of)
-        if named is None:
-            return
-        if isinstance(value, VariableNode):
-            self._variable(value.name.value, named, columns)
-        elif isinstance(value, ListValueNode):
-            for one in value.values:
-                self._given(named, one, columns)
-        elif isinstance(value, ObjectValueNode):
-            for entry in value.fields:
-                name = entry.name.value
-                self._gives_sensitive |= _python_name(named.fields[name], name) in columns
-                self._given(named.fields[name].type, entry.value, columns)
-
-    def _variable(self, name: str, of: Any, columns: frozenset[str]) -> None:
-        if name in self._variables:
-            columns |= self._variables[name][1]
-        self._variables[name] = (of, columns)
-        for definition in self._operation.variable_definitions or ():
-            if definition.variable.name.value == name:
-                self._given(of, definition.default_value, columns)
-
 
 def _gives(of: Any, value: Any, columns: frozenset[str]) -> bool:
-    """Return whether a variable's value, as it came, gives one of `columns`."""
+    """Return whether a value, as it came, gives one of `columns`."""
     named = _input_object(of)
     if isinstance(value, list):
         return any(_gives(named, one, columns) for one in cast(list[Any], value))
