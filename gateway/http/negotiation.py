@@ -6,11 +6,15 @@ Source: https://graphql.github.io/graphql-over-http/draft/
 """
 
 import re
+from collections.abc import Callable
 from email.message import Message
 from functools import lru_cache
+from typing import TypeVar
 
 import msgspec
 from starlette.requests import Request
+
+T = TypeVar("T")
 
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
@@ -37,22 +41,33 @@ class MediaType(msgspec.Struct, frozen=True):
     charset: str | None
 
 
+def _remembered(read: Callable[[str], T]) -> Callable[[str], T]:
+    """Return what reads a header and remembers the usual ones; longer ones would fill the memory."""
+    kept = lru_cache(maxsize=_KEPT)(read)
+    return lambda header: (kept if len(header) <= _LONGEST_KEPT else read)(header)
+
+
 def wish_of(http: Request) -> Wish:
     """Return what a request's `Accept` headers ask for; without any, JSON as it always was."""
-    accept = b",".join([value for name, value in http.scope["headers"] if name == b"accept"]).decode(
-        "latin-1"
-    )
-    return _kept_wish(accept) if len(accept) <= _LONGEST_KEPT else _wish(accept)
+    given = b",".join([value for name, value in http.scope["headers"] if name == b"accept"])
+    return _wish(given.decode("latin-1"))
 
 
+@_remembered
 def takes_gzip(accept_encoding: str) -> bool:
     """Return whether an `Accept-Encoding` header asks for gzip, and likes nothing better that can be served."""
-    return (_kept_gzip if len(accept_encoding) <= _LONGEST_KEPT else _takes_gzip)(accept_encoding)
+    codings = _ranges(accept_encoding)
+    weight = codings.get("gzip", codings.get("x-gzip", codings.get("*", 0.0)))
+    return 0 < weight >= codings.get("identity", 0.0)
 
 
+@_remembered
 def media_type(header: str) -> MediaType:
-    """Return the media type that a `Content-Type` header names; "" where it names none."""
-    return _kept_type(header) if len(header) <= _LONGEST_KEPT else MediaType("", None)
+    """Return the media type that a `Content-Type` header names; "" where it names none, or hides it in much else."""
+    message = Message()
+    message["content-type"] = header
+    has_name = header.partition(";")[0].strip().count("/") == 1 and len(header) <= _LONGEST_KEPT
+    return MediaType(message.get_content_type() if has_name else "", message.get_content_charset())
 
 
 def status_unless_run(name: str) -> int:
@@ -65,6 +80,7 @@ def content_type(name: str) -> str:
     return name if name == JSON else f"{name}; charset=utf-8"
 
 
+@_remembered
 def _wish(accept: str) -> Wish:
     ranges = _ranges(accept) if accept.strip() else {"*/*": 1.0}
     likings = {name: _liking(name, ranges) for name in (JSON, GRAPHQL)}
@@ -72,12 +88,6 @@ def _wish(accept: str) -> Wish:
     page = ranges.get(HTML, 0.0)
     wants_page = page > 0 and page >= max(weight for weight, _, _ in likings.values())
     return Wish(best if likings[best][0] > 0 else None, wants_page)
-
-
-def _takes_gzip(accept_encoding: str) -> bool:
-    codings = _ranges(accept_encoding)
-    weight = codings.get("gzip", codings.get("x-gzip", codings.get("*", 0.0)))
-    return 0 < weight >= codings.get("identity", 0.0)
 
 
 def _ranges(header: str) -> dict[str, float]:
@@ -104,15 +114,3 @@ def _liking(name: str, ranges: dict[str, float]) -> tuple[float, int, bool]:
             is_first = name == (GRAPHQL if place == name else JSON)
             return ranges[place], exactness, is_first
     return 0.0, 0, False
-
-
-def _type(header: str) -> MediaType:
-    message = Message()
-    message["content-type"] = header
-    has_name = header.partition(";")[0].strip().count("/") == 1
-    return MediaType(message.get_content_type() if has_name else "", message.get_content_charset())
-
-
-_kept_gzip = lru_cache(maxsize=_KEPT)(_takes_gzip)
-_kept_wish = lru_cache(maxsize=_KEPT)(_wish)
-_kept_type = lru_cache(maxsize=_KEPT)(_type)
