@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, Literal, TextIO
 
 import msgspec
@@ -181,14 +181,8 @@ class _Formatter(logging.Formatter):
         return str(self._render(wrapped, record.levelname.lower(), event))
 
 
-@lru_cache(maxsize=4)
-def _second(unix_s: int) -> str:
-    return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-
-
 def _moment(unix_s: float) -> str:
-    whole = int(unix_s)
-    return f"{_second(whole)}.{int((unix_s - whole) * 1000):03}Z"
+    return datetime.fromtimestamp(unix_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _renderer(style: Format, *, for_terminal: bool) -> Processor:
