@@ -9,21 +9,14 @@ from typing import Any
 log = logging.getLogger(__name__)
 
 _ENDING = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGQUIT})
-_JOB_CONTROL = frozenset(
-    {signal.SIGSTOP, signal.SIGTSTP, signal.SIGCONT, signal.SIGTTIN, signal.SIGTTOU, signal.SIGCHLD}
-)
-_OF_A_BROKEN_PROCESS = frozenset(
+_LEFT_ALONE = frozenset(
     {
-        signal.SIGSEGV,
-        signal.SIGBUS,
-        signal.SIGFPE,
-        signal.SIGILL,
-        signal.SIGABRT,
-        signal.SIGTRAP,
-        signal.SIGSYS,
+        *(signal.SIGSTOP, signal.SIGTSTP, signal.SIGCONT, signal.SIGTTIN, signal.SIGTTOU, signal.SIGCHLD),
+        *(signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT, signal.SIGTRAP),
+        *(signal.SIGSYS, signal.SIGURG, signal.SIGWINCH, signal.SIGKILL),
     }
 )
-_HARMLESS = frozenset({signal.SIGURG, signal.SIGWINCH})
+"""Those of job control and of a broken process, and those that do no harm by themselves."""
 
 
 class Signals:
@@ -47,8 +40,8 @@ class Signals:
         for sig in _ENDING:
             self._loop.add_signal_handler(sig, self._end, sig)
         self._loop.add_signal_handler(signal.SIGHUP, self._hang_up)
-        for sig in signal.valid_signals() - _ENDING - _JOB_CONTROL - _OF_A_BROKEN_PROCESS - _HARMLESS:
-            if sig not in (signal.SIGHUP, signal.SIGKILL) and signal.getsignal(sig) is signal.SIG_DFL:
+        for sig in signal.valid_signals() - _ENDING - _LEFT_ALONE - {signal.SIGHUP}:
+            if signal.getsignal(sig) is signal.SIG_DFL:
                 self._loop.add_signal_handler(sig, self._pass_over, sig)
 
     def begin(self) -> None:
