@@ -59,7 +59,7 @@ def create_app(
         metrics.count_operation(operation)
 
     executor = Executor(SCHEMA, RULES, settings)
-    stored = StoredDocuments.of(settings, executor.problems)
+    stored = StoredDocuments(settings, executor.problems)
     upstream = Upstream(settings, transport, clock, on_call)
     mirror = Mirror(upstream, settings, settings, clock)
     upstream.on_refused.append(executor.forget)

@@ -9,10 +9,8 @@ known to all for a while, where who brings them is known; never where nothing bu
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
@@ -25,7 +23,6 @@ from gateway.settings.text_files import FileError, read_text
 
 log = logging.getLogger(__name__)
 
-Mode = Literal["off", "prefer", "only"]
 Problems = Callable[[str], list[str]]
 """What is wrong with a document's text, by the schema."""
 
@@ -58,34 +55,33 @@ class WrongHashError(Exception):
 class StoredDocuments:
     """The documents of a manifest, and those that clients registered."""
 
-    def __init__(self, mode: Mode, read: Callable[[], Mapping[str, str]]) -> None:
-        """`read` returns the manifest's documents, and raises SettingsError where it is none."""
-        self._mode = mode
-        self._read = read
-        self._take(read())
-        self._registered = Registered()
-
-    @classmethod
-    def of(cls, settings: AccessSettings, problems: Problems) -> "StoredDocuments":
-        """Return the documents that the settings name.
+    def __init__(self, settings: AccessSettings, problems: Problems) -> None:
+        """Read the documents that the settings name.
 
         Raises:
             SettingsError: the file is no manifest, or a document in it is broken or not for this schema.
         """
-        if settings.documents == "off" or settings.documents_file is None:
-            return cls(settings.documents, dict[str, str])
-        return cls(settings.documents, partial(_checked, settings.documents_file, problems))
+        self._mode = settings.documents
+        self._file = None if self._mode == "off" else settings.documents_file
+        self._problems = problems
+        self._registered = Registered()
+        self._read()
 
     def reload(self) -> None:
         """Read the manifest anew. Where it is none, or has a broken document, those before hold on."""
         try:
-            self._take(self._read())
+            self._read()
         except SettingsError as error:
             log.error("The stored documents are not taken, and those before hold on: %s", error)
         else:
             log.info("The stored documents were read anew: %d documents.", len(self._manifest))
 
-    def _take(self, manifest: Mapping[str, str]) -> None:
+    def _read(self) -> None:
+        manifest = {} if self._file is None else _manifest(self._file)
+        refused = [(name, found[0]) for name, text in manifest.items() if (found := self._problems(text))]
+        if refused:
+            lines = [_wrong(f"the document {name} is refused: {why}") for name, why in refused[:_TOLD]]
+            raise SettingsError("\n".join(lines))
         self._manifest = manifest
         self._texts = frozenset(manifest.values())
 
@@ -140,17 +136,7 @@ def _check(text: str, sha256: str) -> None:
         raise WrongHashError
 
 
-def _checked(file: Path, problems: Problems) -> Mapping[str, str]:
-    manifest = _read(file)
-    refused = [(name, found[0]) for name, text in manifest.items() if (found := problems(text))]
-    if refused:
-        raise SettingsError(
-            "\n".join(_wrong(f"the document {name} is refused: {why}") for name, why in refused[:_TOLD])
-        )
-    return manifest
-
-
-def _read(file: Path) -> dict[str, str]:
+def _manifest(file: Path) -> dict[str, str]:
     try:
         manifest = msgspec.json.decode(read_text(file), type=dict[str, str])
     except FileError as error:

@@ -22,6 +22,16 @@ class Finding(msgspec.Struct, frozen=True):
     sentence: str
 
 
+def warning(sentence: str) -> Finding:
+    """Return that something costs more, or is set in vain."""
+    return Finding(Level.WARNING, sentence)
+
+
+def failure(sentence: str) -> Finding:
+    """Return that something does not work."""
+    return Finding(Level.FAILURE, sentence)
+
+
 def unreachable(setting: str, found: Obstacle) -> Finding:
     """Return why a host, which a setting names, could not be asked."""
-    return Finding(Level.FAILURE, f"{setting}: {found}{'' if found.mend.endswith('?') else '.'}")
+    return failure(f"{setting}: {found}{'' if found.mend.endswith('?') else '.'}")

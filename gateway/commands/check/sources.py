@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import httpx
 
-from gateway.commands.check.finding import Finding, Level, unreachable
+from gateway.commands.check.finding import Finding, Level, failure, unreachable, warning
 from gateway.errors import SettingsError
 from gateway.execution.operation import Executor
 from gateway.execution.persisted_documents import StoredDocuments
@@ -31,24 +31,20 @@ async def check_sources(
 
 def _unused(settings: Settings) -> Iterator[Finding]:
     for sentence in unknown_settings():
-        yield Finding(Level.WARNING, sentence)
+        yield warning(sentence)
     given = (
         ("GATEWAY_TOKENS_FILE", settings.tokens_file, "GATEWAY_AUTH", settings.auth, "tokens"),
         ("GATEWAY_JWT_JWKS_URL", settings.jwt_jwks_url, "GATEWAY_AUTH", settings.auth, "jwt"),
     )
     for name, value, by, mode, wanted in given:
         if value is not None and mode != wanted:
-            yield Finding(Level.WARNING, f"{name} is set and not used: set {by} to {wanted}, or unset it.")
+            yield warning(f"{name} is set and not used: set {by} to {wanted}, or unset it.")
     if settings.documents_file is not None and settings.documents == "off":
-        yield Finding(
-            Level.WARNING,
-            "GATEWAY_DOCUMENTS_FILE is set and not used: set GATEWAY_DOCUMENTS to only or prefer, or unset it.",
+        yield warning(
+            "GATEWAY_DOCUMENTS_FILE is set and not used: set GATEWAY_DOCUMENTS to only or prefer, or unset it."
         )
     if "metrics_host" in settings.model_fields_set and settings.metrics_port is None:
-        yield Finding(
-            Level.WARNING,
-            "GATEWAY_METRICS_HOST is set and not used: set GATEWAY_METRICS_PORT too, or unset it.",
-        )
+        yield warning("GATEWAY_METRICS_HOST is set and not used: set GATEWAY_METRICS_PORT too, or unset it.")
 
 
 def _tokens(settings: Settings) -> Finding:
@@ -56,14 +52,11 @@ def _tokens(settings: Settings) -> Finding:
     try:
         count = len(read_file(settings.tokens_file))
     except TokenError as error:
-        return Finding(
-            Level.FAILURE, f"GATEWAY_TOKENS_FILE: {error}. Correct it; 'gateway token' prints lines for it."
-        )
+        return failure(f"GATEWAY_TOKENS_FILE: {error}. Correct it; 'gateway token' prints lines for it.")
     if not count:
-        return Finding(
-            Level.WARNING,
+        return warning(
             "GATEWAY_TOKENS_FILE: there is no token in it, so nobody is let in: append one with "
-            "'gateway token NAME --read >> FILE'.",
+            "'gateway token NAME --read >> FILE'."
         )
     return Finding(Level.OK, f"GATEWAY_TOKENS_FILE: {count} {'token' if count == 1 else 'tokens'}.")
 
@@ -75,13 +68,12 @@ async def _keys(settings: Settings, transport: httpx.AsyncBaseTransport | None) 
         async with client(settings, transport) as http:
             count = len(keys_of(await fetch(http, str(url))))
     except FetchError as error:
-        return Finding(
-            Level.FAILURE,
+        return failure(
             f"{name}: the issuer's keys cannot be fetched: {error}. Set it to the 'jwks_uri' that the issuer "
-            "tells at /.well-known/openid-configuration.",
+            "tells at /.well-known/openid-configuration."
         )
     except SettingsError as error:
-        return Finding(Level.FAILURE, str(error))
+        return failure(str(error))
     except (httpx.HTTPError, TimeoutError) as error:
         return unreachable(name, obstacle(error, way_of(settings)))
     keys = "1 key" if count == 1 else f"{count} keys"
@@ -90,10 +82,10 @@ async def _keys(settings: Settings, transport: httpx.AsyncBaseTransport | None) 
 
 def _documents(settings: Settings) -> Iterator[Finding]:
     try:
-        StoredDocuments.of(settings, Executor(SCHEMA, RULES, settings).problems)
+        StoredDocuments(settings, Executor(SCHEMA, RULES, settings).problems)
     except SettingsError as error:
         for line in str(error).splitlines():
-            yield Finding(Level.FAILURE, line)
+            yield failure(line)
     else:
         yield Finding(
             Level.OK, "GATEWAY_DOCUMENTS_FILE: every document in it fits the schema and the limits."

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
-from gateway.commands.check.finding import Finding, Level, unreachable
+from gateway.commands.check.finding import Finding, Level, failure, unreachable, warning
 from gateway.errors import SettingsError, UnavailableError, UnreadableError
 from gateway.resources import RESOURCES
 from gateway.settings.settings import Settings
@@ -36,15 +36,14 @@ async def check_upstream(
     """Return what was found, in the order of the resources."""
     if key is None:
         return [
-            Finding(
-                Level.FAILURE,
-                "There is no key to check with: set PLANDOCKET_API_KEY, or use --ask-key where callers send theirs.",
+            failure(
+                "There is no key to check with: set PLANDOCKET_API_KEY, or use --ask-key where callers send theirs."
             )
         ]
     try:
         http = Http(settings, transport)
     except SettingsError as error:
-        return [Finding(Level.FAILURE, str(error))]
+        return [failure(str(error))]
     try:
         return await _Check(settings, Credential(key, is_held=True), http).run()
     finally:
@@ -69,7 +68,7 @@ class _Check:
         except UnavailableError as error:
             return [unreachable(_SETTING, obstacle(error.__cause__ or error, self._http.way))]
         except UnreadableError as error:
-            return [Finding(Level.FAILURE, f"{self._host} answers, but not as PlanDocket does: {error}")]
+            return [failure(f"{self._host} answers, but not as PlanDocket does: {error}")]
         for record, reply in zip(records, [first, *rest], strict=True):
             findings += self._read(record, reply)
         if first.status == 200 and not any(finding.level is Level.FAILURE for finding in findings):
@@ -87,7 +86,7 @@ class _Check:
     def _read(self, record: Record[Any], reply: Reply) -> Iterator[Finding]:
         """Yield what one list's answer tells."""
         if reply.status != 200:
-            yield Finding(Level.FAILURE, self._refused(record.path, reply))
+            yield failure(self._refused(record.path, reply))
             return
         try:
             payload = decode(reply.body)
@@ -95,10 +94,9 @@ class _Check:
                 raise UnreadableError("It refuses them inside an answer of status 200.")
             answer = read_list(record, payload, frozenset(record.includes))
         except UnreadableError as error:
-            yield Finding(
-                Level.FAILURE,
+            yield failure(
                 f"{self._host} answers for {record.path}, but not as PlanDocket does: {error} "
-                "Is PLANDOCKET_BASE_URL the tenant's own address?",
+                "Is PLANDOCKET_BASE_URL the tenant's own address?"
             )
             return
         yield Finding(Level.OK, f"{record.path}: the key may read them. {_dialect(record, payload)}")
@@ -111,44 +109,40 @@ class _Check:
         unread.add(answer.flaws)
         if unread.count:
             columns = sorted({f"{one.resource}.{one.column}" for one in unread.first})
-            yield Finding(
-                Level.WARNING,
+            yield warning(
                 f"{self._host} sends what cannot be read: {', '.join(columns)}. Answers lack it, and say so: "
-                "correct it in PlanDocket, or tell its support.",
+                "correct it in PlanDocket, or tell its support."
             )
 
     def _paging(self, record: Record[Any], answer: Answer[Any]) -> Iterator[Finding]:
         if len(answer.rows) > _ROWS:
-            yield Finding(
-                Level.WARNING,
+            yield warning(
                 f"{record.path}: {_ROWS} rows a page were asked for, {len(answer.rows)} came. Either lists come whole, "
-                f"or PLANDOCKET_PER_PAGE_PARAM ({self._settings.per_page_param!r}) is not what the server calls it.",
+                f"or PLANDOCKET_PER_PAGE_PARAM ({self._settings.per_page_param!r}) is not what the server calls it."
             )
 
     def _includes(self, record: Record[Any], answer: Answer[Any]) -> Iterator[Finding]:
         ignored = sorted(record.includes.keys() - answer.links.keys())
         others = ", ".join(style for style in _STYLES if style != self._settings.include_style)
         if ignored and answer.rows:
-            yield Finding(
-                Level.WARNING,
+            yield warning(
                 f"{record.path}: the server ignores include={','.join(ignored)}, so relations cost more requests. "
-                f"PLANDOCKET_INCLUDE_STYLE is {self._settings.include_style!r}: try {others}.",
+                f"PLANDOCKET_INCLUDE_STYLE is {self._settings.include_style!r}: try {others}."
             )
 
     async def _page(self, record: Record[Any], first: Reply) -> list[Finding]:
         """Ask for the second page, and return whether it is another one."""
         second = await self._ask(record, page=2)
         if second.status != 200:
-            return [Finding(Level.FAILURE, self._refused(record.path, second))]
+            return [failure(self._refused(record.path, second))]
         pages = [read_list(record, decode(page.body), frozenset()) for page in (first, second)]
         ids = [[row.id for row in page.rows] for page in pages]
         if len(ids[0]) != _ROWS or ids[0] != ids[1]:
             return []
         return [
-            Finding(
-                Level.FAILURE,
+            failure(
                 f"{record.path}: page 2 is page 1 again. PLANDOCKET_PAGE_PARAM ({self._settings.page_param!r}) is not "
-                "what the server calls it, or it cuts lists off after one page: rows will be missing.",
+                "what the server calls it, or it cuts lists off after one page: rows will be missing."
             )
         ]
 
