@@ -12,18 +12,18 @@ from starlette.routing import Route
 
 from gateway.execution.operation import Executor
 from gateway.execution.persisted_documents import StoredDocuments
-from gateway.http.browsers.cors import AllowedOrigins, Preflights
+from gateway.http.browsers.cors import Preflights, allowed_origins
 from gateway.http.browsers.graphiql.page import GraphiQL
-from gateway.http.browsers.hosts import LoopbackHosts
+from gateway.http.browsers.hosts import loopback_hosts
 from gateway.http.callers.callers import Callers
-from gateway.http.compression import Compression
+from gateway.http.compression import compression
 from gateway.http.connections.protocol import Protocol
 from gateway.http.graphql.endpoint import METHODS, Endpoint
-from gateway.http.headers import SafeHeaders
+from gateway.http.headers import safe_headers
 from gateway.http.health import Readiness, alive
-from gateway.http.landing import SchemaFile, landing
-from gateway.http.metrics_page import MetricsPage, elsewhere
-from gateway.http.path_prefix import Prefix
+from gateway.http.landing import landing, schema_file
+from gateway.http.metrics_page import elsewhere, metrics_page
+from gateway.http.path_prefix import path_prefix
 from gateway.http.refusal import RequestError
 from gateway.http.request_id import Reporting
 from gateway.mirror.reading import Mirror
@@ -64,7 +64,7 @@ def create_app(
     mirror = Mirror(upstream, settings, settings, clock)
     upstream.on_refused.append(executor.forget)
     metrics.watch(lambda: mirror.state, _process())
-    metrics_page = MetricsPage(metrics, settings.metrics_token)
+    own_metrics = metrics_page(metrics, settings.metrics_token)
     has_page = settings.graphiql == "on" and settings.documents != "only"
     graphiql = GraphiQL(needs_key=not settings.lets_everyone_in) if has_page else None
     callers = Callers(settings, transport, clock)
@@ -89,10 +89,10 @@ def create_app(
             Route("/graphql", endpoint, methods=METHODS),
             Route("/", landing),
             *([Route("/graphiql/{version}/{name}", graphiql.file)] if graphiql else []),
-            Route("/schema.graphql", SchemaFile(callers, settings).answer),
+            Route("/schema.graphql", schema_file(callers, settings)),
             Route("/healthz", alive),
             Route("/readyz", readiness.answer),
-            Route("/metrics", elsewhere if settings.metrics_token is None else metrics_page.answer),
+            Route("/metrics", elsewhere if settings.metrics_token is None else own_metrics),
         ],
         lifespan=lifespan,
         exception_handlers={HTTPException: _in_json("send GraphQL by POST to /graphql")},
@@ -101,18 +101,18 @@ def create_app(
     app.state.readiness = readiness
     app.state.give_up = upstream.give_up
     app.state.on_reload = (callers.reload, stored.reload)
-    app.state.metrics = _create_metrics_app(metrics_page, settings)
+    app.state.metrics = _create_metrics_app(own_metrics, settings)
     # The last is the outermost.
     app.add_middleware(Preflights, origins=settings.cors_origins or (), headers=settings.cors_headers or ())
     if settings.lets_everyone_in and settings.is_on_loopback:
-        app.add_middleware(LoopbackHosts)
-    app.add_middleware(Compression)
+        app.add_middleware(loopback_hosts)
+    app.add_middleware(compression)
     app.add_middleware(Reporting, path="/graphql", on_operation=on_operation)
     if settings.cors_origins:
-        app.add_middleware(AllowedOrigins, origins=settings.cors_origins)
-    app.add_middleware(SafeHeaders)
+        app.add_middleware(allowed_origins, origins=settings.cors_origins)
+    app.add_middleware(safe_headers)
     if settings.root_path:
-        app.add_middleware(Prefix, prefix=settings.root_path)
+        app.add_middleware(path_prefix, prefix=settings.root_path)
     return app
 
 
@@ -121,17 +121,17 @@ def _process() -> Process:
     return Process(lambda: crowd.count, lambda: crowd.refused, lost_lines)
 
 
-def _create_metrics_app(page: MetricsPage, settings: Settings) -> Starlette:
+def _create_metrics_app(page: Callable[[Request], Awaitable[Response]], settings: Settings) -> Starlette:
     app = Starlette(
-        routes=[Route("/metrics", page.answer)],
+        routes=[Route("/metrics", page)],
         exception_handlers={HTTPException: _in_json("get the metrics at /metrics")},
     )
     app.router.redirect_slashes = False
     if settings.metrics_token is None and is_loopback(settings.metrics_host):
-        app.add_middleware(LoopbackHosts)
-    app.add_middleware(Compression)
+        app.add_middleware(loopback_hosts)
+    app.add_middleware(compression)
     app.add_middleware(Reporting)
-    app.add_middleware(SafeHeaders)
+    app.add_middleware(safe_headers)
     return app
 
 

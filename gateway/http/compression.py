@@ -20,20 +20,18 @@ _LARGEST_AT_ONCE = 250_000  # bytes, some 3 ms: more is packed beside the loop, 
 _WITHOUT_BODY = (204, 304)
 
 
-class Compression:
-    """Packs an answer that comes in one piece. Who asks for none pays nothing for it.
+def compression(app: ASGIApp) -> ASGIApp:
+    """Return the app whose answers are packed where they come in one piece. Who asks for none pays nothing for it.
 
     `Vary` is there on every answer: see `gateway.http.headers`.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and _wants_gzip(scope):
             send = _Packing(send).send
-        await self._app(scope, receive, send)
+        await app(scope, receive, send)
+
+    return answer
 
 
 class _Packing:

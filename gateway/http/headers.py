@@ -17,15 +17,10 @@ _ALSO = b"vary"  # an answer may vary by more: each line of it counts
 _NAMES = frozenset(name for name, _ in ALWAYS) - {_ALSO}
 
 
-class SafeHeaders:
-    """Adds the headers that an answer does not have yet."""
+def safe_headers(app: ASGIApp) -> ASGIApp:
+    """Return the app with the headers that an answer of it does not have yet."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
-
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_safe(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = message["headers"]
@@ -37,4 +32,6 @@ class SafeHeaders:
                 )
             await send(message)
 
-        await self._app(scope, receive, send_safe if scope["type"] == "http" else send)
+        await app(scope, receive, send_safe if scope["type"] == "http" else send)
+
+    return answer

@@ -1,5 +1,7 @@
 """Pages for people, and the schema for their tools."""
 
+from collections.abc import Awaitable, Callable
+
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
@@ -16,20 +18,17 @@ async def landing(_: Request) -> Response:
     return RedirectResponse("graphql")
 
 
-class SchemaFile:
-    """`GET /schema.graphql`: the SDL, for code generators that may ask for the schema by GraphQL too."""
+def schema_file(callers: Callers, settings: AccessSettings) -> Callable[[Request], Awaitable[Response]]:
+    """Return `GET /schema.graphql`: the SDL, for code generators that may ask for the schema by GraphQL too."""
 
-    def __init__(self, callers: Callers, settings: AccessSettings) -> None:
-        self._callers = callers
-        self._who = settings.introspection
-
-    async def answer(self, request: Request) -> Response:
-        """Return the SDL, or why not."""
-        if self._who == "off":
+    async def answer(request: Request) -> Response:
+        if settings.introspection == "off":
             return RequestError(404, "NOT_FOUND", NOT_SHOWN).response()
         try:
-            if self._who == "callers" and not (await self._callers.of(request)).is_let_in:
+            if settings.introspection == "callers" and not (await callers.of(request)).is_let_in:
                 raise UnauthenticatedError("Only callers may ask for the schema.")
         except GatewayError as error:
             return refused(error).response()
         return PlainTextResponse(print_schema(), media_type="text/plain; charset=utf-8")
+
+    return answer

@@ -5,6 +5,7 @@ header unless they are told to. So what the public address answers depends on no
 """
 
 import hmac
+from collections.abc import Awaitable, Callable
 
 from pydantic import SecretStr
 from starlette.requests import Request
@@ -15,25 +16,23 @@ from gateway.http.refusal import RequestError
 from gateway.telemetry.metrics import CONTENT_TYPE, Metrics
 
 
-class MetricsPage:
-    """Shows the metrics: where there is a token, to those who bring it."""
+def metrics_page(metrics: Metrics, token: SecretStr | None) -> Callable[[Request], Awaitable[Response]]:
+    """Return the page in Prometheus' text format: where there is a token, for those who bring it."""
+    wanted = None if token is None else token.get_secret_value().encode()
 
-    def __init__(self, metrics: Metrics, token: SecretStr | None) -> None:
-        self._metrics = metrics
-        self._token = None if token is None else token.get_secret_value().encode()
-
-    async def answer(self, request: Request) -> Response:
-        """Return the metrics in Prometheus' text format, or 401."""
+    async def answer(request: Request) -> Response:
         # Headers come as latin-1, and bytes compare where text that is not ASCII raises.
         shown = (bearer_of(request) or "").encode("latin-1")
-        if self._token is not None and not hmac.compare_digest(shown, self._token):
+        if wanted is not None and not hmac.compare_digest(shown, wanted):
             return RequestError(
                 401,
                 "UNAUTHENTICATED",
                 "Send the token of GATEWAY_METRICS_TOKEN as 'Authorization: Bearer TOKEN'.",
                 {"WWW-Authenticate": "Bearer"},
             ).response()
-        return Response(self._metrics.text(), headers={"Content-Type": CONTENT_TYPE})
+        return Response(metrics.text(), headers={"Content-Type": CONTENT_TYPE})
+
+    return answer
 
 
 async def elsewhere(_: Request) -> Response:

@@ -11,7 +11,7 @@ from asking import METRICS_TOKEN
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.responses import Response
 
-from gateway.http.compression import Compression
+from gateway.http.compression import compression
 
 LARGE = "{ contacts(first: 100) { nodes { id customerNumber companyName email } } }"
 SMALL = "{ category(by: {databaseId: 1}) { title } }"
@@ -125,7 +125,7 @@ async def test_errors_are_answers_like_others(ask):
 
 def packing(response):
     """Return a client of an app that answers so."""
-    app = Compression(response)
+    app = compression(response)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x.test")
 
 

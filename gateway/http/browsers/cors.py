@@ -37,31 +37,28 @@ _LONGEST = 100  # characters of what a page names
 _MOST_NAMED = 10
 
 
-class AllowedOrigins:
-    """Lets browsers show pages of these origins what they are answered, be it a failure."""
+def allowed_origins(app: ASGIApp, origins: Collection[str]) -> ASGIApp:
+    """Return the app whose answers, be they failures, browsers show to pages of these origins."""
+    exposed = (b"access-control-expose-headers", ", ".join(_EXPOSED).encode())
+    of_origins = {
+        origin.encode(): ((b"access-control-allow-origin", origin.encode()), exposed) for origin in origins
+    }
 
-    def __init__(self, app: ASGIApp, origins: Collection[str]) -> None:
-        self._app = app
-        exposed = (b"access-control-expose-headers", ", ".join(_EXPOSED).encode())
-        self._headers = {
-            origin.encode(): ((b"access-control-allow-origin", origin.encode()), exposed)
-            for origin in origins
-        }
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await app(scope, receive, send)
             return
         given = next((value for name, value in scope["headers"] if name == b"origin"), b"")
-        added = [*self._headers.get(given, ()), (b"vary", b"Origin")]
+        added = [*of_origins.get(given, ()), (b"vary", b"Origin")]
 
         async def send_allowed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message["headers"], *added]
             await send(message)
 
-        await self._app(scope, receive, send_allowed)
+        await app(scope, receive, send_allowed)
+
+    return answer
 
 
 class Preflights:

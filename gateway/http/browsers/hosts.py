@@ -19,25 +19,23 @@ from gateway.settings.group import is_loopback
 _HOST = re.compile(r"(?:\[([^\[\]]+)\]|([^:\[\]]+))(?::[0-9]*)?")
 
 
-class LoopbackHosts:
-    """Answers only what was sent to a name of loopback."""
+def loopback_hosts(app: ASGIApp) -> ASGIApp:
+    """Return the app for what was sent to a name of loopback; anything else is refused."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or refuse it."""
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         hosts = [value for name, value in scope.get("headers", ()) if name == b"host"]
-        if scope["type"] != "http" or all(map(_is_ours, hosts)):
-            await self._app(scope, receive, send)
+        if scope["type"] == "http" and not all(map(_is_ours, hosts)):
+            refusal = RequestError(
+                421,
+                "MISDIRECTED",
+                "This address lets everyone in, so it answers to names of this machine only: "
+                "ask it as 'localhost' or '127.0.0.1', or let your proxy send that as 'Host'.",
+            )
+            await refusal.response()(scope, receive, send)
             return
-        error = RequestError(
-            421,
-            "MISDIRECTED",
-            "This address lets everyone in, so it answers to names of this machine only: "
-            "ask it as 'localhost' or '127.0.0.1', or let your proxy send that as 'Host'.",
-        )
-        await error.response()(scope, receive, send)
+        await app(scope, receive, send)
+
+    return answer
 
 
 @lru_cache(maxsize=64)
