@@ -104,7 +104,10 @@ class ProjectingExecutor(RootExecutor):
         if key not in projections:
             if len(projections) >= _MOST_PROJECTIONS:
                 projections.clear()
-            projections[key] = self._compile(of, details, kind)
+            try:
+                projections[key] = self._compiled(of, details, kind)
+            except GraphQLError:  # a condition without a value: graphql-core says so where it belongs
+                projections[key] = None
         project = projections[key]
         if project is None:
             return None
@@ -115,25 +118,11 @@ class ProjectingExecutor(RootExecutor):
             context.wanted = wanted
             return None
 
-    def _compile(self, of: GraphQLObjectType, details: Details, kind: type[Any]) -> Project | None:
-        try:
-            return _Compiler(self).compile(of, details, kind)
-        except GraphQLError:
-            # A condition without a value: graphql-core says so where it belongs.
-            return None
-
-
-class _Compiler:
-    """Makes a projection: a column of values for each field that is selected, all rows at once."""
-
-    def __init__(self, executor: ProjectingExecutor) -> None:
-        self._executor = executor
-
-    def compile(self, of: GraphQLObjectType, details: Details, kind: type[Any]) -> Project | None:
+    def _compiled(self, of: GraphQLObjectType, details: Details, kind: type[Any]) -> Project | None:
         """Return the projection of a selection for values of one class; None where it is not plain."""
         if kind is not Stub and _class_of(of) is not kind:
             return None
-        fields = self._executor.collect_subfields(of, details).grouped_field_set
+        fields = self.collect_subfields(of, details).grouped_field_set
         columns: list[Column] = []
         for found in fields.values():
             column = self._column(of, found, kind)
@@ -170,7 +159,8 @@ class _Compiler:
         return _mapped(name) if named.name in _AS_THEY_ARE else None
 
     def _object(self, field: Any, named: Any, name: str, details: Details) -> Column | None:
-        nested, get = self._nested(named, details, _class_of(named)), attrgetter(name)
+        kind, get = _class_of(named), attrgetter(name)
+        nested = None if kind is None else self._compiled(named, details, kind)
         if nested is None:
             return None
         if isinstance(_nullable(field.type), GraphQLList):
@@ -183,9 +173,9 @@ class _Compiler:
         if relation.target is None:
             find = _values(relation, named.name)
         else:
-            fields = self._executor.collect_subfields(named, details).grouped_field_set
+            fields = self.collect_subfields(named, details).grouped_field_set
             ids_only = all(found[0].node.name.value in IDS for found in fields.values())
-            nested = self._nested(named, details, Stub if ids_only else relation.target.row)
+            nested = self._compiled(named, details, Stub if ids_only else relation.target.row)
             if nested is None:
                 return None
             find = _rows(relation, nested, ids_only=ids_only)
@@ -198,9 +188,6 @@ class _Compiler:
             return map(find(keys, context).get, keys)
 
         return by_key
-
-    def _nested(self, of: GraphQLObjectType, details: Details, kind: type[Any] | None) -> Project | None:
-        return None if kind is None else self.compile(of, details, kind)
 
 
 def _projection(kind: type[Any], names: tuple[str, ...], columns: Sequence[Column]) -> Project:

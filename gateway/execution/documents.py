@@ -148,21 +148,21 @@ class Documents:
 
     def _read(self, text: str) -> Document:
         if (excess := excess_of_text(text, self._limits)) is not None:
-            return _refused(excess)
+            return Document(errors=(excess,))
         try:
             return self._checked(parse(text))
         except GraphQLSyntaxError as error:
             error.message = cut(error.message)
-            return _refused(_with_code(error, "GRAPHQL_PARSE_FAILED"))
+            return Document(errors=(_with_code(error, "GRAPHQL_PARSE_FAILED"),))
         except RecursionError:
-            return _refused(too_deep())
+            return Document(errors=(too_deep(),))
 
     def _checked(self, ast: DocumentNode) -> Document:
         sizes = Sizes(ast)
         if found := tuple(excesses(sizes, self._limits)):
-            return _refused(*found)
+            return Document(errors=found)
         if errors := self._invalid(ast):
-            return _refused(*errors)
+            return Document(errors=tuple(errors))
         names = _Names()
         visit(ast, names)
         return Document(
@@ -220,10 +220,6 @@ class _Names(Visitor):
 def _size(text: str) -> int:
     """Return how many bytes a document takes, about."""
     return _BYTES_BESIDE + _BYTES_A_CHARACTER * len(text)
-
-
-def _refused(*errors: GraphQLError) -> Document:
-    return Document(errors=errors)
 
 
 def _with_code(error: GraphQLError, code: str) -> GraphQLError:
