@@ -74,7 +74,6 @@ class _Server(uvicorn.Server):
         super().__init__(_config(served))
         self._served = served
         self._tell_started = started
-        self._ended = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start listening."""
@@ -114,31 +113,23 @@ class _Server(uvicorn.Server):
         for one in taken:
             await asyncio.get_running_loop().connect_accepted_socket(make, one)
 
-    async def run_to_its_end(self, sockets: list[socket.socket]) -> None:
-        """Serve what comes to these sockets."""
-        try:
-            await self.serve(sockets)
-        finally:
-            self._ended.set()
-
-    async def stop(self) -> None:
+    async def stop(self, serving: asyncio.Task[None]) -> None:
         """Answer what runs and what still comes, then nothing more; return once it ended.
 
         Kept connections are closed by the answers themselves: one that is closed while idle may be
         closed on a request that is under way to it.
         """
-        if self.started and not self._ended.is_set():
+        if self.started and not serving.done():
             self._served.on_stop()
             close = (b"connection", b"close")
             self.config.encoded_headers.append(close)
             self.server_state.default_headers = [*self.server_state.default_headers, close]
             await asyncio.sleep(self._served.stays_s)
         self.should_exit = True
-        try:
-            await asyncio.wait_for(self._ended.wait(), self._served.grace_s)
-        except TimeoutError:
+        _, late = await asyncio.wait([serving], timeout=self._served.grace_s)
+        if late:
             self._served.on_late()
-            await self._ended.wait()
+            await asyncio.wait(late)
 
 
 def _settle() -> None:
@@ -184,7 +175,6 @@ def _listening(served: Served, opened: ExitStack) -> list[socket.socket]:
 
 
 async def _run(sockets: Mapping[Served, list[socket.socket]], announce: Callable[[], None]) -> None:
-
     def started() -> None:
         if all(server.started for server in servers):
             _settle()
@@ -192,22 +182,19 @@ async def _run(sockets: Mapping[Served, list[socket.socket]], announce: Callable
 
     asyncio.get_running_loop().set_exception_handler(log_loop_error)
     servers = [_Server(one, started) for one in sockets]
+    serving: dict[_Server, asyncio.Task[None]] = {}
     on_reload = [reload for one in sockets for reload in one.on_reload]
-    signals = Signals(partial(_stop, servers), on_reload, GRACE_S)
-
-    async def serve(server: _Server, on: list[socket.socket]) -> None:
-        try:
-            await server.run_to_its_end(on)
-        finally:
-            signals.begin()
-
-    await asyncio.gather(*map(serve, servers, sockets.values()))
+    signals = Signals(partial(_stop, serving), on_reload, GRACE_S)
+    for server, on in zip(servers, sockets.values(), strict=True):
+        serving[server] = asyncio.create_task(server.serve(on))
+        serving[server].add_done_callback(lambda _: signals.begin())
+    await asyncio.gather(*serving.values())
 
 
-async def _stop(servers: Sequence[_Server]) -> None:
+async def _stop(serving: Mapping[_Server, asyncio.Task[None]]) -> None:
     """End one after the other, since the first may need the second for what it still answers."""
-    for server in servers:
-        await server.stop()
+    for server, task in serving.items():
+        await server.stop(task)
 
 
 def _config(served: Served) -> uvicorn.Config:
