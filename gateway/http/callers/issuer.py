@@ -71,7 +71,7 @@ class Issuer:
         if self._keys is None:
             await self._fetched(_WHILE_NONE_S)
         elif self._now() - self._tried_at >= _OLD_AFTER_S:
-            self._start()
+            self.reload()
         if self._keys is None:
             raise IssuerUnavailableError(_WHILE_NONE_S - (self._now() - self._tried_at))
         return self._keys
@@ -88,33 +88,27 @@ class Issuer:
             raise IssuerUnavailableError(_NOT_BEFORE_S - (self._now() - self._tried_at))
         return await self.keys()
 
-    def reload(self) -> None:
-        """Fetch the keys anew, while nobody waits."""
-        self._start()
-
     async def _fetched(self, not_before_s: float) -> None:
         """Wait for the fetch that runs, or for a new one if the last is so long ago."""
         if self._running is None and self._now() - self._tried_at >= not_before_s:
-            self._start()
+            self.reload()
         if self._running is not None:
             # A caller who gives up must not cancel it for the others.
             await asyncio.shield(self._running)
 
-    def _start(self) -> None:
+    def reload(self) -> None:
+        """Fetch the keys anew, while nobody waits."""
         if self._running is None:
             self._tried_at = self._now()
             self._running = asyncio.create_task(self._fetch())
-
-    def _take(self, keys: Keys) -> None:
-        self.withdrawn = _names(self._keys) - _names(keys)
-        self._keys = keys
 
     async def _fetch(self) -> None:
         try:
             found = await fetch(self._http, self._url)
             if found != self._read_from:
-                self._take(keys_of(found))
-                self._read_from = found
+                keys = keys_of(found)
+                self.withdrawn = _names(self._keys) - _names(keys)
+                self._keys, self._read_from = keys, found
             self._fetches += 1
         except (httpx.HTTPError, TimeoutError, FetchError) as error:
             reason = error if isinstance(error, FetchError) else obstacle(error, self._way)
