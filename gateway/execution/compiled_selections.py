@@ -206,7 +206,6 @@ def _projection(kind: type[Any], names: tuple[str, ...], columns: Sequence[Colum
 
 
 def _mapped(attribute: str, shown: Callable[[Any], Any] | None = None) -> Column:
-    """Return what gives an attribute of all rows, each value as it is shown."""
     get = attrgetter(attribute)
     if shown is None:
         return lambda rows, _: map(get, rows)
@@ -247,7 +246,6 @@ def _rows(
 
 
 def _values(relation: Relation, type_name: str) -> Callable[[Sequence[Any], Context], Mapping[Any, Any]]:
-    """Return what finds the plain values that an include told."""
 
     def find(rows: Sequence[Any], context: Context) -> Mapping[Any, Any]:
         links = _links(relation, rows, context)

@@ -203,13 +203,11 @@ class _Names(Visitor):
         self.of_sizes: set[str] = set()
 
     def enter_directive(self, node: DirectiveNode, *_: object) -> None:
-        """Note the variables of a condition."""
         self.of_conditions |= {
             one.value.name.value for one in node.arguments or () if isinstance(one.value, VariableNode)
         }
 
     def enter_field(self, node: FieldNode, *_: object) -> None:
-        """Note the variables of a page's size."""
         self.of_sizes |= {
             one.value.name.value
             for one in node.arguments or ()
@@ -218,7 +216,6 @@ class _Names(Visitor):
 
 
 def _size(text: str) -> int:
-    """Return how many bytes a document takes, about."""
     return _BYTES_BESIDE + _BYTES_A_CHARACTER * len(text)
 
 

@@ -152,8 +152,6 @@ def _is_choice(non_null: Any) -> bool:
 
 
 class _Walk(msgspec.Struct, frozen=True):
-    """Looks through a value with everything below it."""
-
     suggests: bool
 
     def faults(self, wanted: Any, value: Any, path: Path) -> Iterator[_Fault]:

@@ -74,7 +74,6 @@ class RootExecutor(StrawberryGraphQLCoreExecutionContext):
         return resolver.wrapped_func(*([None] if resolver.self_parameter else []), **given)
 
     def _arguments(self, field: GraphQLField, node: FieldNode) -> dict[str, Any]:
-        """Return a field's arguments as its resolver takes them."""
         kept = cast(Context, self.context_value).arguments
         if (arguments := kept.get(id(node))) is not None:
             return arguments
@@ -106,12 +105,9 @@ def _is_plain(field: GraphQLField) -> bool:
 
 
 class _Variables(Visitor):
-    """Whether there are any."""
-
     found = False
 
     def enter_variable(self, _node: VariableNode, *_: object) -> None:
-        """Note one."""
         self.found = True
 
 

@@ -35,8 +35,6 @@ def compression(app: ASGIApp) -> ASGIApp:
 
 
 class _Packing:
-    """One answer: its head waits for its body."""
-
     def __init__(self, send: Send) -> None:
         self._send = send
         self._head: Message | None = None

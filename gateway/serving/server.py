@@ -76,14 +76,12 @@ class _Server(uvicorn.Server):
         self._tell_started = started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start listening."""
         await super().startup(sockets)
         if self.started:
             self._tell_started()
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
-        """Capture none."""
         yield
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

@@ -161,7 +161,6 @@ class _Formatter(logging.Formatter):
         self._render = _renderer(style, for_terminal=for_terminal)
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the record's line."""
         event: EventDict = {
             "event": record.getMessage(),
             "timestamp": _moment(record.created),
@@ -207,7 +206,6 @@ class _Handler(logging.Handler):
         self.lines = lines
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Let the record be written soon."""
         if self.lines.is_full:
             self.lines.lose()
             return
@@ -216,11 +214,9 @@ class _Handler(logging.Handler):
         self.lines.put(_line(self, record))
 
     def flush(self) -> None:
-        """Write what waits, within a second or so."""
         self.lines.flush()
 
     def close(self) -> None:
-        """Write what waits, and end."""
         self.lines.close()
         super().close()
 

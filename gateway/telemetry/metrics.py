@@ -123,7 +123,6 @@ class _Names:
         self._counted: set[tuple[str, ...]] = set()
 
     def counted(self, names: tuple[str, ...], outcome: str) -> tuple[str, ...]:
-        """Return the names, or in place of each `other`."""
         if names in self._counted:
             return names
         # Only what succeeds takes a place: else whoever may not even call could fill them.
@@ -141,7 +140,6 @@ class _Standing(Collector):
         self._process = process
 
     def collect(self) -> Iterator[Metric]:
-        """Yield what Prometheus asks for."""
         state = self._state()
         yield _counter("gateway_cache_hits", "Reads that were answered without a request.", state.hits)
         yield _counter("gateway_cache_misses", "Reads that needed a request, or joined one.", state.misses)

@@ -84,7 +84,6 @@ class _Check:
             return await self._http.send(request)
 
     def _read(self, record: Record[Any], reply: Reply) -> Iterator[Finding]:
-        """Yield what one list's answer tells."""
         if reply.status != 200:
             yield failure(self._refused(record.path, reply))
             return

@@ -172,7 +172,6 @@ def _columns(row: type[Row]) -> tuple[tuple[str, tuple[Any, ...], str | None], .
 
 
 def _value(name: str, kinds: tuple[Any, ...], row_id: int) -> Any:
-    """Return a value that a column of these types may hold."""
     if name == "parent_category_id":
         return row_id // 10
     for kind, value in ((str, f"{name}-{row_id}"), (bool, True), (int, row_id % 5 + 1)):

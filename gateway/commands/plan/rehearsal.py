@@ -78,7 +78,6 @@ class _Literals(Visitor):
         self.found: list[str] = []
 
     def enter_string_value(self, node: StringValueNode, *_: object) -> None:
-        """Note one."""
         self.found.append(node.value)
 
 

@@ -87,8 +87,6 @@ class Failures:
 
 
 class _Recent:
-    """When the last failures were, `most` of them."""
-
     def __init__(self, most: int) -> None:
         self.most = most
         self.digests: deque[bytes] = deque(maxlen=most)

@@ -39,7 +39,6 @@ class _Flow(FlowControl):
     is_held = False
 
     def resume_reading(self) -> None:
-        """Read on."""
         if not self.is_held:
             super().resume_reading()
 
