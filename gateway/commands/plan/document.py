@@ -1,13 +1,14 @@
 """What `gateway plan` says of a file of operations."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any, cast
 
 import msgspec
 from graphql import GraphQLSyntaxError, OperationDefinitionNode, parse
 
 from gateway.commands.plan.made_up import RECORDS
-from gateway.commands.plan.rehearsal import Rehearsal, Stage
+from gateway.commands.plan.rehearsal import Rehearsal, rehearse
 from gateway.execution.operation import Request
 from gateway.settings.settings import Settings, load_plan_settings
 
@@ -79,19 +80,24 @@ def plan_document(
     operations = [found for found in definitions if isinstance(found, OperationDefinitionNode)]
     if not operations:
         raise PlanError("There is no operation in it.")
-    stage = Stage(settings, of_collections)
-    return [_plan(stage, text, operation, given) for operation in operations]
+    return [_plan(text, operation, given, settings, of_collections) for operation in operations]
 
 
-def _plan(stage: Stage, text: str, operation: OperationDefinitionNode, variables: Any) -> Planned:
+def _plan(
+    text: str,
+    operation: OperationDefinitionNode,
+    variables: Mapping[str, Any],
+    settings: Settings,
+    sizes: Mapping[str, int],
+) -> Planned:
     name = operation.name.value if operation.name else None
     declared = {found.variable.name.value for found in operation.variable_definitions or ()}
     own = {key: value for key, value in variables.items() if key in declared}
-    rehearsals = asyncio.run(stage.rehearse(Request(text, own, name)))
+    rehearsals = asyncio.run(rehearse(Request(text, own, name), settings, sizes))
     for rehearsal in rehearsals:
         if rehearsal.errors:
             raise PlanError("\n".join(rehearsal.errors))
-    return Planned(name or operation.operation.value, stage.settings.max_calls, rehearsals)
+    return Planned(name or operation.operation.value, settings.max_calls, rehearsals)
 
 
 def _text(document: str | bytes) -> str:

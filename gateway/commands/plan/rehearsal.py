@@ -10,7 +10,7 @@ import msgspec
 from graphql import StringValueNode, Visitor, parse, visit
 from pydantic import SecretStr
 
-from gateway.commands.plan.made_up import WORLDS, MadeUp, Step, World
+from gateway.commands.plan.made_up import WORLDS, MadeUp, Step
 from gateway.errors import TooComplexError
 from gateway.execution.operation import Executor, Request
 from gateway.graph.caller import Caller
@@ -33,36 +33,28 @@ class Rehearsal(msgspec.Struct, frozen=True):
     errors: list[str]
 
 
-class Stage:
-    """Where operations are rehearsed: a gateway with these settings, and collections of these sizes."""
+async def rehearse(request: Request, settings: Settings, sizes: Mapping[str, int]) -> list[Rehearsal]:
+    """Run an operation in each world, where collections have these sizes, and return what it asked of them."""
+    keys = _texts(request)
+    return [await _rehearse(request, settings, MadeUp(sizes, keys, world)) for world in WORLDS]
 
-    def __init__(self, settings: Settings, sizes: Mapping[str, int]) -> None:
-        self.settings = settings
-        self._sizes = sizes
-        shows_all = settings.model_copy(update={"suggestions": "on", "introspection": "on"})
-        self._executor = Executor(SCHEMA, RULES, shows_all)
 
-    async def rehearse(self, request: Request) -> list[Rehearsal]:
-        """Run an operation in each world, and return what it asked of them."""
-        keys = _texts(request)
-        return [await self._rehearse(request, keys, world) for world in WORLDS]
-
-    async def _rehearse(self, request: Request, keys: Sequence[str], world: World) -> Rehearsal:
-        made_up = MadeUp(self._sizes, keys, world)
-        async with Mirror(Upstream(self.settings, made_up), self.settings, self.settings) as mirror:
-            context = Context(mirror, Caller(Credential(SecretStr("rehearsal"), is_held=True)))
-            outcome = await self._executor.run(request, context)
-        errors = outcome.body.get("errors", ())
-        # Limits of the document bear the same code, and are told before anything is executed.
-        is_of_calls = [
-            outcome.was_executed and error["extensions"]["code"] == TooComplexError.code for error in errors
-        ]
-        return Rehearsal(
-            made_up.steps,
-            context.wanted,
-            any(is_of_calls),
-            [error["message"] for error, of_calls in zip(errors, is_of_calls, strict=True) if not of_calls],
-        )
+async def _rehearse(request: Request, settings: Settings, made_up: MadeUp) -> Rehearsal:
+    shows_all = settings.model_copy(update={"suggestions": "on", "introspection": "on"})
+    async with Mirror(Upstream(settings, made_up), settings, settings) as mirror:
+        context = Context(mirror, Caller(Credential(SecretStr("rehearsal"), is_held=True)))
+        outcome = await Executor(SCHEMA, RULES, shows_all).run(request, context)
+    errors = outcome.body.get("errors", ())
+    # Limits of the document bear the same code, and are told before anything is executed.
+    is_of_calls = [
+        outcome.was_executed and error["extensions"]["code"] == TooComplexError.code for error in errors
+    ]
+    return Rehearsal(
+        made_up.steps,
+        context.wanted,
+        any(is_of_calls),
+        [error["message"] for error, of_calls in zip(errors, is_of_calls, strict=True) if not of_calls],
+    )
 
 
 def _texts(request: Request) -> Sequence[str]:
