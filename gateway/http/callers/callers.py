@@ -9,7 +9,7 @@ from starlette.requests import Request
 from gateway.errors import UnauthenticatedError
 from gateway.graph.caller import Caller
 from gateway.http.bearer import bearer_of
-from gateway.http.callers.client_address import Proxies
+from gateway.http.callers.client_address import client_of
 from gateway.http.callers.failures import Failures
 from gateway.http.callers.issuer import Issuer
 from gateway.http.callers.jwts import JsonWebTokens
@@ -38,7 +38,7 @@ class Callers:
             SettingsError: the file of tokens cannot be read; the message names the line.
         """
         clock = clock or Clock()
-        self._proxies = Proxies(settings.proxies)
+        self._proxies = settings.proxies
         self._failures = Failures(clock.monotonic)
         self._own_keys = OwnKeys(clock.monotonic)
         self._anyone: Caller | None = None
@@ -85,7 +85,7 @@ class Callers:
         """
         if self._anyone is not None:
             return self._anyone
-        shown, address = _shown(request), self._proxies.client_of(request.scope)
+        shown, address = _shown(request), client_of(request.scope, self._proxies)
         note_address(address)
         if self._tokens is None:
             return self._own_keys.caller(shown, address)

@@ -6,6 +6,7 @@ its client may have made up. So the list is read from the right, and as far as t
 """
 
 import ipaddress
+from collections.abc import Collection
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
@@ -16,32 +17,28 @@ from gateway.settings.access import Network
 _MOST_HOPS = 20  # as many are looked at: a client may send a header of thousands
 
 
-class Proxies:
-    """The proxies whose word is believed; without any, nobody's."""
+def client_of(scope: Scope, proxies: Collection[Network]) -> str:
+    """Return the address that a request comes from: the last that none of these proxies has, "" if unknown.
 
-    def __init__(self, trusted: tuple[Network, ...]) -> None:
-        self._trusted = trusted
-
-    def client_of(self, scope: Scope) -> str:
-        """Return the address that a request comes from: the last that no trusted proxy has, "" if unknown.
-
-        Where all of them are trusted it is the first; where a trusted proxy names no address, its own.
-        """
-        client = scope.get("client")
-        address: str = client[0] if client else ""
-        if not self._trusted or not self._trusts(_address(address)):
-            return address
-        for hop in reversed(_hops(scope)):
-            found = _address(hop)
-            if found is None:
-                break
-            address = str(found)
-            if not self._trusts(found):
-                break
+    Where all of them are theirs it is the first; where a proxy names no address, its own. Without any, nobody's
+    word is believed.
+    """
+    client = scope.get("client")
+    address: str = client[0] if client else ""
+    if not proxies or not _is_of(proxies, _address(address)):
         return address
+    for hop in reversed(_hops(scope)):
+        found = _address(hop)
+        if found is None:
+            break
+        address = str(found)
+        if not _is_of(proxies, found):
+            break
+    return address
 
-    def _trusts(self, address: IPv4Address | IPv6Address | None) -> bool:
-        return address is not None and any(address in network for network in self._trusted)
+
+def _is_of(networks: Collection[Network], address: IPv4Address | IPv6Address | None) -> bool:
+    return address is not None and any(address in network for network in networks)
 
 
 def _hops(scope: Scope) -> list[str]:
