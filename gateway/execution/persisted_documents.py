@@ -41,15 +41,9 @@ class NotSupportedError(CallerError):
 
     code = "PERSISTED_QUERY_NOT_SUPPORTED"
 
-    def __init__(self) -> None:
-        super().__init__("PersistedQueryNotSupported")
-
 
 class WrongHashError(Exception):
     """A text came with a hash that is not its own."""
-
-    def __init__(self) -> None:
-        super().__init__("'sha256Hash' is not the SHA-256 of 'query': send both of one document.")
 
 
 class StoredDocuments:
@@ -102,8 +96,9 @@ class StoredDocuments:
                 "This gateway answers stored documents only, and this text is none: "
                 "give the gateway a manifest that holds it, and send its documentId."
             )
-        if self._mode == "prefer" and request.sha256 is not None:
-            _check(request.query, request.sha256)
+        sha256 = request.sha256 if self._mode == "prefer" else None
+        if sha256 is not None and hashlib.sha256(request.query.encode()).hexdigest() != sha256:
+            raise WrongHashError("'sha256Hash' is not the SHA-256 of 'query': send both of one document.")
         return request
 
     def register(self, request: Request, caller: Caller) -> None:
@@ -116,7 +111,7 @@ class StoredDocuments:
 
     def _named(self, request: Request) -> str:
         if self._mode == "off":
-            raise NotSupportedError
+            raise NotSupportedError("PersistedQueryNotSupported")
         if request.document_id is not None:
             text = self._manifest.get(request.document_id.removeprefix(_PREFIX))
             if text is None:
@@ -129,11 +124,6 @@ class StoredDocuments:
         if text is None:
             raise NotStoredError("PersistedQueryNotFound")  # by this Apollo's clients know to send the text
         return text
-
-
-def _check(text: str, sha256: str) -> None:
-    if hashlib.sha256(text.encode()).hexdigest() != sha256:
-        raise WrongHashError
 
 
 def _manifest(file: Path) -> dict[str, str]:

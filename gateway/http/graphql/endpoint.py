@@ -3,9 +3,6 @@
 Source: https://graphql.github.io/graphql-over-http/draft/
 """
 
-from collections.abc import Generator
-from contextlib import contextmanager
-
 import msgspec
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
@@ -78,9 +75,7 @@ class Endpoint:
             request = await read(http, self._most_values)
             if self._refuses_forgeable:
                 refuse_forgeable(http)
-            with self._counted():  # who sends a body slowly takes no place
-                await self._turns.take()
-                outcome = await self._outcome(http, request, caller)
+            outcome = await self._outcome(http, request, caller)
         except ClientLeftError:
             return Response(status_code=CLIENT_LEFT)
         except WrongHashError as error:
@@ -97,22 +92,18 @@ class Endpoint:
             return RequestError(406, "NOT_ACCEPTABLE", text).response()
         return self._graphiql.page()
 
-    @contextmanager
-    def _counted(self) -> Generator[None]:
-        """Count what runs inside. OverloadedError where as many run as shall be held at once."""
-        if self._running >= self._most_running:
-            raise OverloadedError(_RETRY_IN_S)
-        self._running += 1
-        try:
-            yield
-        finally:
-            self._running -= 1
-
     async def _outcome(self, http: HttpRequest, asked: Request, caller: Caller) -> Outcome:
         """Run the operation; its document is registered, where it brings its hash, once the caller is known."""
-        request, context = self._stored.resolved(asked), Context(self._mirror, caller)
-        document = self._executor.document(request, context)
-        outcome = await self._run(http, request, context, document)
+        if self._running >= self._most_running:
+            raise OverloadedError(_RETRY_IN_S)
+        self._running += 1  # only now: who sends a body slowly takes no place
+        try:
+            await self._turns.take()
+            request, context = self._stored.resolved(asked), Context(self._mirror, caller)
+            document = self._executor.document(request, context)
+            outcome = await self._run(http, request, context, document)
+        finally:
+            self._running -= 1
         if not document.errors and context.is_known:
             self._stored.register(asked, caller)
         return outcome
