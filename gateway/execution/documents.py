@@ -38,9 +38,8 @@ from gateway.settings.limits import LimitSettings
 
 _NAME = re.compile(r"\w+")
 _MOST_BYTES = 48_000_000  # of all that are kept
-_BYTES_A_CHARACTER = (
-    100  # parsed, with what is compiled of it; seen with documents of 200 to 20,000 characters
-)
+# Parsed, with what is compiled of it; seen with documents of 200 to 20,000 characters.
+_BYTES_A_CHARACTER = 100
 _BYTES_BESIDE = 2_000
 _LARGEST_PART = 0.1  # one document must not push out all others
 _MOST_ERRORS = 5  # besides those of inputs

@@ -73,12 +73,6 @@ running: ContextVar[Operation | None] = ContextVar("running", default=None)
 """The operation that the current task works for: tasks that it starts inherit it."""
 
 
-def request_id() -> str:
-    """Return the id of the request that runs, or a new one where none does."""
-    operation = running.get()
-    return secrets.token_hex(8) if operation is None else operation.request_id
-
-
 def sane_id(given: object) -> str | None:
     """Return an id that somebody else made, where it can be nothing but an id; else None."""
     return given if isinstance(given, str) and _SANE_ID.fullmatch(given) else None
@@ -106,7 +100,8 @@ def log_failure(log: logging.Logger, error: BaseException | None, place: str) ->
 
     The type and the stack alone: an exception's text may hold personal data.
     """
-    reference = request_id()
+    operation = running.get()
+    reference = secrets.token_hex(8) if operation is None else operation.request_id
     stack = "".join(traceback.format_tb(error.__traceback__)) if error else ""
     log.error("%s at %s, reference %s\n%s", type(error).__name__, place, reference, stack)
     return reference

@@ -28,9 +28,8 @@ class Lines:
         self._stream = stream
         self._descriptor = _descriptor(stream)
         self._gap = gap
-        self._is_torn = (
-            False  # whether a line ends in its middle, so that the next must begin on one of its own
-        )
+        # Whether a line ends in its middle, so that the next must begin on one of its own.
+        self._is_torn = False
         self._waiting: deque[str | int] = deque()
         self._came = threading.Event()
         self._ends = threading.Event()

@@ -24,10 +24,8 @@ _LARGEST_HEAD = 65_536  # bytes
 _LARGEST_BODY = 2_000_000  # twice what the endpoint takes: it refuses in its own words
 _LARGEST_BESIDE = 262_144  # bytes of a request beside its body: head, trailers, and what frames its chunks
 _MOST_AHEAD = 8  # requests that are read while one before them is answered
-_PIECE, _PIECE_OF_BODY = (
-    1_024,
-    65_536,
-)  # bytes that are parsed at once: beyond a body, 64 kB are hundreds of requests
+_PIECE = 1_024  # bytes that are parsed at once beyond a body, where 64 kB are hundreds of requests
+_PIECE_OF_BODY = 65_536
 
 
 class _Flow(FlowControl):
@@ -164,7 +162,9 @@ class Protocol(HttpToolsProtocol):
         self._beside += len(piece)
         if self._is_in_head:
             if self._beside > _LARGEST_HEAD:
-                self._refuse(_too_large())
+                what = f"The address and headers are over {_LARGEST_HEAD:,} bytes"
+                text = f"{what}: send the operation by POST, in a body."
+                self._refuse(RequestError(431, "HEADERS_TOO_LARGE", text))
             self._wait(self.head_s, self._give_up_head)
         elif self._is_in_body:
             if self._beside > _LARGEST_BESIDE or self._in_body > _LARGEST_BODY:
@@ -309,11 +309,6 @@ class Beside(Protocol):
     """One at another address of the process: it is taken also where those of the gateway's are too many."""
 
     crowd = Crowd()
-
-
-def _too_large() -> RequestError:
-    text = f"The address and headers are over {_LARGEST_HEAD:,} bytes: send the operation by POST, in a body."
-    return RequestError(431, "HEADERS_TOO_LARGE", text)
 
 
 def _timed_out(what: str) -> RequestError:

@@ -29,16 +29,6 @@ class File(msgspec.Struct, frozen=True):
     name: str
     integrity: str
 
-    @property
-    def address(self) -> str:
-        """Where the gateway serves it, from where the page stands; a new version has a new address."""
-        return f"graphiql/{self.version}/{self.name}"
-
-    @property
-    def cdn_address(self) -> str:
-        """Where the CDN serves the very same file."""
-        return f"{_CDN}/{self.package}@{self.version}/{self.path}"
-
 
 class GraphiQL:
     """The page and its files."""
@@ -82,9 +72,10 @@ class GraphiQL:
         return filled.replace('data-needs-key="no"', 'data-needs-key="yes"') if needs_key else filled
 
     def _tag(self, file: File) -> str:
-        address, more = file.address, ""
+        # From where the page stands; a new version has a new address.
+        address, more = f"graphiql/{file.version}/{file.name}", ""
         if file.name not in self._files:
-            address, more = file.cdn_address, ' crossorigin="anonymous"'
+            address, more = f"{_CDN}/{file.package}@{file.version}/{file.path}", ' crossorigin="anonymous"'
         more = f' integrity="{escape(file.integrity)}"{more}'
         if file.name.endswith(".css"):
             return f'<link rel="stylesheet" href="{escape(address)}"{more}>'
