@@ -148,11 +148,7 @@ class MergeableFields(OverlappingFieldsCanBeMergedRule):
     def enter_selection_set(
         self, selection_set: SelectionSetNode, _key: Any, parent: Any, *_args: Any
     ) -> None:
-        """Compare the fields of one place.
-
-        Raises:
-            TooManyComparisonsError: there are more of them than may be compared.
-        """
+        """Compare the fields of one place; TooManyComparisonsError where more of them are than may be compared."""
         try:
             super().enter_selection_set(selection_set, _key, parent, *_args)
         except ValidationAbortedError:

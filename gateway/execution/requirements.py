@@ -72,11 +72,7 @@ class Required(msgspec.Struct, frozen=True):
     """The selected fields that have no rule: "Query.something"."""
 
     def check(self, access: Access, variables: Mapping[str, Any] | None) -> None:
-        """Return if the operation is granted with these values of its variables.
-
-        Raises:
-            ForbiddenError: it is not, or a field of it has no rule.
-        """
+        """Return if the operation is granted with these values of its variables; ForbiddenError where it is not."""
         if self.without_rule:
             fields = ", ".join(self.without_rule)
             raise ForbiddenError(

@@ -186,11 +186,7 @@ def read_key(request: Request) -> str | None:
 
 
 def read_path(path: str) -> tuple[Resource, int | None]:
-    """Return the resource and the id, None for the list.
-
-    Raises:
-        RefusedError: 404 for any other path, and for an id that is not an integer.
-    """
+    """Return the resource and the id, None for the list; RefusedError, 404, for other paths and for no integer."""
     name, slash, text = path.removeprefix(BASE).partition("/")
     resource = BY_NAME.get(name)
     row_id = read_int(text)
@@ -200,11 +196,7 @@ def read_path(path: str) -> tuple[Resource, int | None]:
 
 
 def read_json(raw: bytes) -> object:
-    """Return what a body holds.
-
-    Raises:
-        RefusedError: 400 for what is not JSON or could not be written back (NaN, half a surrogate).
-    """
+    """Return what a body holds; RefusedError, 400, for no JSON, NaN and half a surrogate."""
     try:
         body: object = json.loads(raw)
         json.dumps(body, allow_nan=False, ensure_ascii=False).encode()

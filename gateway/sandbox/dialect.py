@@ -11,11 +11,7 @@ from typing import Literal
 
 @dataclass(frozen=True, kw_only=True)
 class Dialect:
-    """One way the server may behave; the defaults follow the schema tables.
-
-    Raises:
-        ValueError: `paging="links"` without an envelope to put the links in.
-    """
+    """One way the server may behave; the defaults follow the schema tables."""
 
     ids: Literal["id", "own"] = "id"
     """A row's own id: `id` in the schema, `participant_id` in the sample (/de/api/participants.html)."""

@@ -104,11 +104,7 @@ def read_body(resource: Resource, body: Mapping[str, object], *, complete: bool)
 
 
 def read_value(field: Field, value: object) -> object:
-    """Return the value in canonical form.
-
-    Raises:
-        ValueError: wrong type, null, blank or out of bounds; its text is the message for the client.
-    """
+    """Return the value in canonical form; the text of a ValueError is the message for the client."""
     if value is None and field.nullable:
         return None
     value = read_kind(field.kind, value)

@@ -25,11 +25,7 @@ class Page:
 
 
 def cut(dialect: Dialect, query: Query, rows: Sequence[Row]) -> Page:
-    """Return the page asked for, empty beyond the last.
-
-    Raises:
-        RefusedError: 422 for a page or a size that is not a positive integer, where they are honoured.
-    """
+    """Return the page asked for, empty beyond the last; RefusedError, 422, for no positive integers."""
     total = len(rows)
     if dialect.paging == "none":
         return Page(rows, 1, max(1, total), total)

@@ -32,7 +32,10 @@ SORTS: Mapping[Resource, tuple[str, ...]] = {
 
 
 class Query:
-    """The parameters of one request. The last value wins, parameters nobody asks about are ignored."""
+    """The parameters of one request. The last value wins, parameters nobody asks about are ignored.
+
+    RefusedError, 422, is raised for a value that is not documented.
+    """
 
     def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
         self.pairs = tuple(pairs)
@@ -43,31 +46,19 @@ class Query:
         return self._last.get(name)
 
     def flag(self, name: str) -> bool | None:
-        """Return a boolean filter, written `0` or `1` and in no other way; None where it is not given.
-
-        Raises:
-            RefusedError: 422 for any other value.
-        """
+        """Return a boolean filter, written `0` or `1` and in no other way; None where it is not given."""
         value = self.choice(name, ("0", "1"))
         return None if value is None else value == "1"
 
     def choice(self, name: str, allowed: Sequence[str]) -> str | None:
-        """Return a value out of `allowed`, None where it is not given.
-
-        Raises:
-            RefusedError: 422 for any other value.
-        """
+        """Return a value out of `allowed`, None where it is not given."""
         value = self._last.get(name)
         if value is not None and value not in allowed:
             raise invalid({name: [f"Must be one of: {', '.join(allowed)}."]})
         return value
 
     def positive(self, name: str) -> int | None:
-        """Return a whole number from 1, None where it is not given.
-
-        Raises:
-            RefusedError: 422 for anything else.
-        """
+        """Return a whole number from 1, None where it is not given."""
         value = self._last.get(name)
         if value is None:
             return None
@@ -80,9 +71,6 @@ class Query:
         """Return the sort field and whether it descends; None without `sort`, which means by id.
 
         Source: /en/api/events.html, /en/api/contacts.html (`DESC` by default).
-
-        Raises:
-            RefusedError: 422 for a field or an order that is not documented.
         """
         if not (fields := SORTS[resource]):
             return None
@@ -91,11 +79,7 @@ class Query:
         return None if field is None else (field, order != "ASC")
 
     def embedded(self, resource: Resource, dialect: Dialect) -> frozenset[str]:
-        """Return the documented includes asked for in the way the dialect understands.
-
-        Raises:
-            RefusedError: 422 for an unknown name, in a dialect that refuses them.
-        """
+        """Return the documented includes asked for as the dialect understands them, which may refuse unknown ones."""
         names = frozenset(name for name in self._include_names(dialect) if name)
         unknown = sorted(names - INCLUDES[resource])
         if unknown and dialect.unknown_include == "refuse":

@@ -21,11 +21,7 @@ class Reads:
         self._now = now
 
     def rows(self, resource: Resource, query: Query) -> Sequence[Row]:
-        """Return every row the filters let through: in the order asked for, ties by id, else in the dialect's.
-
-        Raises:
-            RefusedError: 422 for a boolean, a sort or an order that is not documented.
-        """
+        """Return every row the filters let through: in the order asked for, ties by id, else in the dialect's."""
         rows = self._filtered(resource, query)
         return rows if query.order(resource) else in_own_order(rows, self._dialect.order)
 

@@ -15,11 +15,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 def plain(value: str) -> str:
-    """Return a value as it is.
-
-    Raises:
-        ValueError: it holds what nobody meant to write; the message says what, without the value.
-    """
+    """Return a value as it is; ValueError says, without it, what in it nobody meant to write."""
     if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'`":
         raise ValueError("stands in quotes, which are taken as a part of it here: leave them out")
     if "\n" in value or "\r" in value:
@@ -28,11 +24,7 @@ def plain(value: str) -> str:
 
 
 def address(value: str) -> str:
-    """Return an address of a server as it is.
-
-    Raises:
-        ValueError: it lacks what people leave out; the message says what.
-    """
+    """Return an address of a server as it is; ValueError says what it lacks that people leave out."""
     if not _SCHEME.match(value):
         raise ValueError("must begin with https:// (or http://)")
     host = re.split(r"[/?#]", _SCHEME.sub("", value, count=1))[0].rpartition("@")[2]
@@ -42,11 +34,7 @@ def address(value: str) -> str:
 
 
 def host(value: str) -> str:
-    """Return a host to listen at: an address of IPv6 without the brackets that it may have.
-
-    Raises:
-        ValueError: there is more than a host.
-    """
+    """Return a host to listen at, IPv6 without its brackets; ValueError where there is more than a host."""
     found = re.fullmatch(r"\[(.*)\]", value)
     if found is not None:
         return found[1]

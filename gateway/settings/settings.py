@@ -105,11 +105,7 @@ _OF_COST = (
 
 
 def load_plan_settings() -> Settings:
-    """Return settings to plan with: the environment's where they decide what an operation may cost, else the defaults.
-
-    Raises:
-        SettingsError: as `load_settings` does, for those alone.
-    """
+    """Return settings to plan with: the environment's where they decide what an operation costs, else the defaults."""
     beside = {name: field.default for name, field in Settings.model_fields.items() if name not in _OF_COST}
     asks_nobody = {"base_url": "http://plan.invalid", "requests_per_hour": "unlimited"}
     return load_settings(**{**beside, **asks_nobody, "operation_timeout": 300})

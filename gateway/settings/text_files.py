@@ -8,11 +8,7 @@ class FileError(Exception):
 
 
 def read_text(file: Path) -> str:
-    """Return a file's text, without the byte-order mark that editors on Windows begin it with.
-
-    Raises:
-        FileError: it cannot be read, or is not in UTF-8.
-    """
+    """Return a file's text, without the byte-order mark of editors on Windows; FileError where it has none."""
     try:
         text = file.read_bytes().decode("utf-8-sig")
     except OSError as error:

@@ -19,11 +19,7 @@ _SIMPLE = ("application/x-www-form-urlencoded", "multipart/form-data", "text/pla
 
 
 def refuse_forgeable(http: Request) -> None:
-    """Do nothing for a request that no page of another origin can have a browser send without a preflight.
-
-    Raises:
-        RequestError: any page could have sent it.
-    """
+    """Raise RequestError for a request that a page of another origin can have a browser send without a preflight."""
     if http.method == "POST" or _has_proof(http):
         return
     raise RequestError(

@@ -77,11 +77,7 @@ class Issuer:
         return self._keys
 
     async def newer_keys(self) -> Keys:
-        """Return the keys, fetched anew.
-
-        Raises:
-            IssuerUnavailableError: that was done, or tried, just now; it says when it is done again.
-        """
+        """Return the keys, fetched anew; IssuerUnavailableError says when again where that was tried just now."""
         before = self._fetches
         await self._fetched(_NOT_BEFORE_S)
         if self._fetches == before:
@@ -128,11 +124,7 @@ def way_of(settings: Settings) -> Way:
 
 
 def client(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
-    """Return what `fetch` asks with; `transport` stands in for the network.
-
-    Raises:
-        SettingsError: the environment names a proxy or certificates that there are not.
-    """
+    """Return what `fetch` asks with; SettingsError where the proxy or certificates cannot be used."""
     proxy = None if transport else way_of(settings).proxy
     return httpx.AsyncClient(
         transport=transport,

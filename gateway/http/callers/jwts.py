@@ -110,11 +110,7 @@ class JsonWebTokens:
         raise UnauthenticatedError("The token's issuer has no such key.", wanted="token", shown="TOKEN")
 
     def _decode(self, token: str, keys: Keys) -> dict[str, Any] | None:
-        """Return the claims of a token; None where its signature is not that of the key that it names.
-
-        Raises:
-            _NoKeyError: none of these keys has its name, or, where it names none, signed it.
-        """
+        """Return its claims; None where the key it names did not sign it, _NoKeyError where there is no such key."""
         signed = jws.extract_compact(token.encode(), registry=self._registry)
         name = signed.headers().get("kid")
         for key, algorithm in islice(self._fitting(signed, keys), _MOST_TRIED):

@@ -27,11 +27,7 @@ class OwnKeys:
         self._refused = Failures(now, shown="keys", together=_TOGETHER)
 
     def caller(self, key: str, address: str) -> Caller:
-        """Return the caller with this key, or one without any: some fields need none.
-
-        Raises:
-            UnauthenticatedError: it cannot be a key.
-        """
+        """Return the caller with this key, or without any; UnauthenticatedError where it cannot be a key."""
         if not key:
             return Caller(None)
         if len(key) > _LONGEST_KEY:

@@ -53,11 +53,7 @@ class NewToken(msgspec.Struct, frozen=True):
 
 
 def new_token(name: str, roles: Iterable[str], only: Collection[str] = ()) -> NewToken:
-    """Make a token of 256 random bits, with these roles, limited to these resources if there are any.
-
-    Raises:
-        TokenError: the name is none, or a resource.
-    """
+    """Make a token with these roles, limited to `only` if there are any; TokenError for a bad name or resource."""
     _check_name(name)
     if unknown := [path for path in only if path not in PATHS]:
         raise TokenError(f"{', '.join(map(repr, unknown))} is no resource, which are {', '.join(PATHS)}")
@@ -76,11 +72,7 @@ class Line(msgspec.Struct, frozen=True):
 
 
 def read_line(line: str) -> Line:
-    """Return what a line of the file says.
-
-    Raises:
-        TokenError: it is not of the form that `gateway token` prints.
-    """
+    """Return what a line of the file says; TokenError where it is not as `gateway token` prints it."""
     match line.split():
         case [name, hashed, roles]:
             pass
@@ -107,11 +99,7 @@ def _check_name(name: str) -> None:
 
 
 def read_lines(text: str) -> list[Line]:
-    """Return what the file says.
-
-    Raises:
-        TokenError: a line is wrong, or has the name or hash of another; the message names the line.
-    """
+    """Return what the file says; TokenError names a line that is wrong, or has the name or hash of another."""
     lines: list[Line] = []
     seen: set[str | bytes] = set()
     for number, text_line in enumerate(text.splitlines(), start=1):
@@ -167,11 +155,7 @@ class Tokens:
             raise SettingsError(f"GATEWAY_TOKENS_FILE: {error}") from None
 
     async def caller(self, token: str, digest: bytes) -> Caller | None:
-        """Return whose token this is, by its SHA-256; None if nobody's.
-
-        Raises:
-            UnauthenticatedError: it was somebody's, and was taken out of the file.
-        """
+        """Return whose token this is, by its SHA-256; None if nobody's, UnauthenticatedError if it was somebody's."""
         if self._now() - self._looked_at >= _LOOK_EVERY_S:
             self._look()
         found = self._find(digest)

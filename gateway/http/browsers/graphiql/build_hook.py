@@ -38,11 +38,7 @@ class BringError(Exception):
 
 
 def bring(wanted: list[dict[str, str]], target: Path) -> None:
-    """Put every wanted file into `target`, by its own name; those that are there already stay.
-
-    Raises:
-        BringError: nothing of `target` was changed.
-    """
+    """Put what is missing of these files into `target`; BringError where that fails, and then nothing is changed."""
     missing = [file for file in wanted if not is_there(file, target)]
     if not missing:
         return
