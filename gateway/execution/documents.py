@@ -19,18 +19,17 @@ from graphql import (
     OverlappingFieldsCanBeMergedRule,
     ValuesOfCorrectTypeRule,
     VariableNode,
-    Visitor,
     get_operation_ast,
     parse,
     specified_rules,
     validate,
-    visit,
 )
 from graphql.validation.validate import ValidationAbortedError
 
 from gateway.errors import cut
 from gateway.execution.input_check import MOST_FAULTS, InputFaultError, InputLiterals, told
 from gateway.execution.limits import MergeableFields, Sizes, TooManyComparisonsError, excesses
+from gateway.execution.nodes import nodes
 from gateway.execution.requirements import Required
 from gateway.execution.row_count import PAGE_SIZES, RowCount, too_many_rows
 from gateway.execution.token_scan import excess_of_text, too_deep
@@ -162,13 +161,12 @@ class Documents:
             return Document(errors=found)
         if errors := self._invalid(ast):
             return Document(errors=tuple(errors))
-        names = _Names()
-        visit(ast, names)
+        of_conditions, of_sizes = _variables(ast)
         return Document(
             ast,
             sizes=sizes,
-            condition_names=tuple(sorted(names.of_conditions)),
-            size_names=tuple(sorted(names.of_sizes)),
+            condition_names=tuple(sorted(of_conditions)),
+            size_names=tuple(sorted(of_sizes)),
         )
 
     def _invalid(self, ast: DocumentNode) -> list[GraphQLError]:
@@ -193,25 +191,19 @@ class Documents:
         return validate(self._schema, ast, rules, max_errors=most, hide_suggestions=not self._suggests)
 
 
-class _Names(Visitor):
-    """The variables on which it depends what is selected, and how much of it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.of_conditions: set[str] = set()
-        self.of_sizes: set[str] = set()
-
-    def enter_directive(self, node: DirectiveNode, *_: object) -> None:
-        self.of_conditions |= {
-            one.value.name.value for one in node.arguments or () if isinstance(one.value, VariableNode)
-        }
-
-    def enter_field(self, node: FieldNode, *_: object) -> None:
-        self.of_sizes |= {
-            one.value.name.value
-            for one in node.arguments or ()
-            if one.name.value in PAGE_SIZES and isinstance(one.value, VariableNode)
-        }
+def _variables(ast: DocumentNode) -> tuple[set[str], set[str]]:
+    """Return the variables on which it depends what is selected, and how much of it."""
+    of_conditions: set[str] = set()
+    of_sizes: set[str] = set()
+    for node in nodes(ast, DirectiveNode, FieldNode):
+        for argument in node.arguments or ():
+            if isinstance(argument.value, VariableNode):
+                name = argument.value.name.value
+                if isinstance(node, DirectiveNode):
+                    of_conditions.add(name)
+                elif argument.name.value in PAGE_SIZES:
+                    of_sizes.add(name)
+    return of_conditions, of_sizes
 
 
 def _size(text: str) -> int:

@@ -141,14 +141,11 @@ class InputLiterals(ValidationRule):
         }
         for usage in cast(Any, self.context).get_recursive_variable_usages(operation):
             name, within = usage.node.name.value, usage.parent_type
-            if name in nullable and isinstance(within, GraphQLNonNull) and _is_choice(within):
+            object_type = within.of_type if isinstance(within, GraphQLNonNull) else None
+            if name in nullable and isinstance(object_type, GraphQLInputObjectType) and object_type.is_one_of:
                 problem = f"must be declared non-null, {usage.type}!: it is the one key of {within}"
                 fault = _Fault((name,), problem, usage.node)
                 self.report_error(_error(f"'${cut(name)}'", fault, nullable[name]))
-
-
-def _is_choice(non_null: Any) -> bool:
-    return isinstance(non_null.of_type, GraphQLInputObjectType) and non_null.of_type.is_one_of
 
 
 class _Walk(msgspec.Struct, frozen=True):

@@ -15,15 +15,14 @@ from graphql import (
     GraphQLField,
     GraphQLObjectType,
     VariableNode,
-    Visitor,
     get_argument_values,
-    visit,
 )
 from graphql.execution.collect_fields import FieldDetails
 from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types.arguments import convert_arguments
 
+from gateway.execution.nodes import nodes
 from gateway.graph.context import Context
 
 
@@ -86,7 +85,7 @@ class RootExecutor(StrawberryGraphQLCoreExecutionContext):
             config=converter.config,
             info=None,
         )
-        if not _holds_variables(node):
+        if not nodes(node, VariableNode):
             kept[id(node)] = arguments
         return arguments
 
@@ -102,17 +101,3 @@ def _is_plain(field: GraphQLField) -> bool:
     if declared is None or declared.base_resolver is None or declared.extensions:
         return False
     return declared.base_resolver.parent_parameter is None and declared.base_resolver.root_parameter is None
-
-
-class _Variables(Visitor):
-    found = False
-
-    def enter_variable(self, _node: VariableNode, *_: object) -> None:
-        self.found = True
-
-
-def _holds_variables(node: FieldNode) -> bool:
-    variables = _Variables()
-    for argument in node.arguments or ():
-        visit(argument, variables)
-    return variables.found

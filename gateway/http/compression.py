@@ -27,7 +27,8 @@ def compression(app: ASGIApp) -> ASGIApp:
     """
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and _wants_gzip(scope):
+        given = [value for name, value in scope.get("headers", ()) if name == b"accept-encoding"]
+        if given and takes_gzip(b",".join(given).decode("latin-1")):
             send = _Packing(send).send
         await app(scope, receive, send)
 
@@ -53,11 +54,6 @@ class _Packing:
                 headers["content-length"] = str(len(packed))
             await self._send(head)
         await self._send(message)
-
-
-def _wants_gzip(scope: Scope) -> bool:
-    given = [value for name, value in scope["headers"] if name == b"accept-encoding"]
-    return bool(given) and takes_gzip(b",".join(given).decode("latin-1"))
 
 
 def _is_packable(head: Message, body: Message) -> bool:

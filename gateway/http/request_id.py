@@ -18,10 +18,6 @@ CLIENT_LEFT = 499
 """What the endpoint answers when nobody is there any more: nobody sees it."""
 
 
-def _tell_nobody(_: Operation) -> None:
-    pass
-
-
 class Reporting:
     """Middleware that belongs around all others.
 
@@ -30,7 +26,7 @@ class Reporting:
     any further, the server would log its text.
     """
 
-    def __init__(self, app: ASGIApp, path: str = "", on_operation: OnOperation = _tell_nobody) -> None:
+    def __init__(self, app: ASGIApp, path: str = "", on_operation: OnOperation = lambda _: None) -> None:
         self._app = app
         self._path = path
         self._on_operation = on_operation
@@ -42,14 +38,14 @@ class Reporting:
             return
         given = dict(scope["headers"])
         operation = Operation(_id_of(given), *client_of(given))
-        id_header = (b"x-request-id", operation.request_id.encode())
         status = 0
 
         async def send_named(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], id_header]
+                own = (b"x-request-id", operation.request_id.encode())
+                message["headers"] = [*message["headers"], own]
             await send(message)
 
         began = perf_counter()
@@ -64,10 +60,11 @@ class Reporting:
         finally:
             running.reset(token)
             operation.seconds = perf_counter() - began
-            if scope["path"] == self._path:
-                self._tell(operation, status)
+            self._tell(scope["path"], operation, status)
 
-    def _tell(self, operation: Operation, status: int) -> None:
+    def _tell(self, path: str, operation: Operation, status: int) -> None:
+        if path != self._path:
+            return
         if not operation.codes and (status >= 400 or not status):
             left = status in (CLIENT_LEFT, 0)
             operation.failed_with("CLIENT_LEFT" if left else f"HTTP_{status}")

@@ -29,6 +29,10 @@ COLUMNS: Mapping[type[Row], tuple[str, ...]] = {
     kind: columns_of(kind) for kind in (Participant, Event, Contact, Category)
 }
 
+MISSING = object()
+ROOTS = {"zero": 0, "null": None, "missing": MISSING}
+"""What a root category has for its parent's id."""
+
 BRIEF = frozenset({"id", "title", "company_name", "created_at", "updated_at"})
 """Columns a brief embedded row keeps, where the resource has them."""
 
@@ -60,30 +64,24 @@ class Renderer:
             if name == "id" and self._dialect.ids == "own":
                 # Source: /de/api/participants.html (`participant_id`), the others by its pattern.
                 wire[f"{type(row).__name__.lower()}_id"] = row.id
-            elif name == "parent_category_id" and self._is_parent_missing(row):
-                continue
-            else:
-                wire[name] = self._value(row, name)
+            elif (value := self._value(row, name)) is not MISSING:
+                wire[name] = value
         return wire
 
     def _value(self, row: Row, name: str) -> object:
         match row, name:
             case Category(), "parent_category_id":
-                return 0 if row.parent_id is None and self._dialect.root_parent == "zero" else row.parent_id
+                return ROOTS[self._dialect.root_parent] if row.parent_id is None else row.parent_id
+            case Category(), "event_keys" if row.event_ids is not None:
+                return [event.event_key for event in self._tables.events if event.id in row.event_ids]
             case Category(), "event_keys":
-                return None if row.event_ids is None else self._event_keys(row.event_ids)
+                return None
             case Category(), "level":
                 # 1 at the root; where levels begin is not documented
                 return len(self._tables.line_of(row.id))
             case _:
                 value: object = getattr(row, name)
                 return write_moment(self._dialect, value) if isinstance(value, date) else value
-
-    def _is_parent_missing(self, row: Row) -> bool:
-        return self._dialect.root_parent == "missing" and isinstance(row, Category) and row.parent_id is None
-
-    def _event_keys(self, ids: Iterable[int]) -> list[str]:
-        return [event.event_key for event in self._tables.events if event.id in set(ids)]
 
     def _embed(self, row: Row, name: str) -> object:
         """Return the embedded value: to-one an object or null, to-many an array by id."""

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import msgspec
-from graphql import StringValueNode, Visitor, parse, visit
+from graphql import StringValueNode, parse
 from pydantic import SecretStr
 
 from gateway.commands.plan.made_up import WORLDS, MadeUp, Step
 from gateway.errors import TooComplexError
+from gateway.execution.nodes import nodes
 from gateway.execution.operation import Executor, Request
 from gateway.graph.caller import Caller
 from gateway.graph.context import Context
@@ -59,18 +60,8 @@ async def _rehearse(request: Request, settings: Settings, made_up: MadeUp) -> Re
 
 def _texts(request: Request) -> Sequence[str]:
     """Return every text that a request holds: the keys that it asks for are among them."""
-    literals = _Literals()
-    visit(parse(request.query), literals)
-    return list(dict.fromkeys([*literals.found, *_texts_in(request.variables)]))
-
-
-class _Literals(Visitor):
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-
-    def enter_string_value(self, node: StringValueNode, *_: object) -> None:
-        self.found.append(node.value)
+    literals = [node.value for node in nodes(parse(request.query), StringValueNode)]
+    return list(dict.fromkeys([*literals, *_texts_in(request.variables)]))
 
 
 def _texts_in(value: Any) -> Iterator[str]:

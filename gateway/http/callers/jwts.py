@@ -130,7 +130,8 @@ class JsonWebTokens:
         name = headers.get("kid")
         for key in keys:
             if name is None or key.kid is None or key.kid == name:
-                algorithm = _algorithm(headers["alg"], key)
+                is_curve = headers["alg"] == "EdDSA" and isinstance(key, OKPKey)
+                algorithm = key.curve_name if is_curve else str(headers["alg"])
                 try:
                     self._registry.get_alg(algorithm).check_key(key)
                     key.check_key_op("verify")
@@ -160,10 +161,6 @@ class _NoKeyError(Exception):
         super().__init__()
         self.name = name
         """What the token calls its key; None where it does not."""
-
-
-def _algorithm(name: Any, key: Key) -> str:
-    return key.curve_name if name == "EdDSA" and isinstance(key, OKPKey) else str(name)
 
 
 def _claims(payload: bytes) -> dict[str, Any] | None:

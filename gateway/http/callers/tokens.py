@@ -58,7 +58,7 @@ def new_token(name: str, roles: Iterable[str], only: Collection[str] = ()) -> Ne
     if unknown := [path for path in only if path not in PATHS]:
         raise TokenError(f"{', '.join(map(repr, unknown))} is no resource, which are {', '.join(PATHS)}")
     token = f"pdg_{secrets.token_urlsafe(32)}"
-    line = f"{name} sha256:{_digest(token).hex()} {','.join([*roles, *only])}"
+    line = f"{name} sha256:{hashlib.sha256(token.encode()).hexdigest()} {','.join([*roles, *only])}"
     read_line(line)
     return NewToken(SecretStr(token), line)
 
@@ -214,10 +214,6 @@ class Tokens:
             caller = Caller(self._held, line.access, line.name, is_let_in=True)
             entries.setdefault(line.digest[:_PREFIX], []).append((line.digest, caller))
         return entries
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
 
 
 def _stamp(file: Path) -> _Stamp:

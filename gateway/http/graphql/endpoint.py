@@ -70,7 +70,10 @@ class Endpoint:
         media_type = wished.answer or JSON
         try:
             if wished.answer is None:
-                raise _not_acceptable()
+                text = (
+                    f"Answers are '{GRAPHQL}' or '{JSON}': name one of them in 'Accept', or send no 'Accept'."
+                )
+                raise RequestError(406, "NOT_ACCEPTABLE", text)
             caller = await self._callers.of(http)
             request = await read(http, self._most_values)
             if self._refuses_forgeable:
@@ -84,7 +87,8 @@ class Endpoint:
             return error.response(media_type)
         except GatewayError as error:
             return refused(error, media_type).response(media_type)
-        return _respond(outcome, media_type)
+        status = 200 if outcome.was_executed else status_unless_run(media_type)
+        return Response(msgspec.json.encode(outcome.body), status, media_type=content_type(media_type))
 
     def _page(self) -> Response:
         if self._graphiql is None:
@@ -119,13 +123,3 @@ class Endpoint:
             text = "A GET changes nothing: send this mutation by POST, its 'query' and 'variables' as JSON."
             raise RequestError(405, "METHOD_NOT_ALLOWED", text, {"Allow": "POST"})
         return await self._executor.run(request, context, document)
-
-
-def _not_acceptable() -> RequestError:
-    text = f"Answers are '{GRAPHQL}' or '{JSON}': name one of them in 'Accept', or send no 'Accept'."
-    return RequestError(406, "NOT_ACCEPTABLE", text)
-
-
-def _respond(outcome: Outcome, media_type: str) -> Response:
-    status = 200 if outcome.was_executed else status_unless_run(media_type)
-    return Response(msgspec.json.encode(outcome.body), status, media_type=content_type(media_type))
