@@ -14,7 +14,7 @@ import typer
 from gateway.commands import start
 from gateway.commands.check.report import check as report_check
 from gateway.commands.console import fail
-from gateway.commands.plan.report import plan as report_plan
+from gateway.commands.plan.document import plan as report_plan
 from gateway.commands.token import token as make_token
 from gateway.schema import print_schema
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from gateway.commands.start import standing
 from gateway.errors import SettingsError
 from gateway.settings.settings import load_settings, unknown_settings
-from gateway.settings.standing import standing
 
 NAMES = ["PLANDOCKET_BASE_URL", "PLANDOCKET_API_KEY", "GATEWAY_HOST", "GATEWAY_PORT", "PLANDOCKET_PAGE_SIZE"]
 

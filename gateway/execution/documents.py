@@ -28,11 +28,17 @@ from graphql.validation.validate import ValidationAbortedError
 
 from gateway.errors import cut
 from gateway.execution.input_check import MOST_FAULTS, InputFaultError, InputLiterals, told
-from gateway.execution.limits import MergeableFields, Sizes, TooManyComparisonsError, excesses
+from gateway.execution.limits import (
+    MergeableFields,
+    Sizes,
+    TooManyComparisonsError,
+    excess_of_text,
+    excesses,
+    too_deep,
+)
 from gateway.execution.nodes import nodes
 from gateway.execution.requirements import Required
 from gateway.execution.row_count import PAGE_SIZES, RowCount, too_many_rows
-from gateway.execution.token_scan import excess_of_text, too_deep
 from gateway.settings.limits import LimitSettings
 
 _NAME = re.compile(r"\w+")

@@ -1,11 +1,13 @@
-"""What one document may come to, told from its text alone, in one pass before it is validated.
+"""What one document may come to: told from its text, and once that is parsed in one pass before it is validated.
 
+The text is looked through in a tenth of the time that parsing takes.
 Fragments count as often as they are spread, but each is looked at once: what it comes to is
 remembered, so a document that spreads fragments in fragments sixty levels deep costs no more than
 its text is long. Validation is safe only behind this, and with `MergeableFields` in it: else it compares all fields
 of a selection with each other.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
@@ -30,11 +32,63 @@ from gateway.settings.limits import LimitSettings
 
 Json = Mapping[str, Any]
 
+_CODE = {"code": TooComplexError.code}
 _MOST_COMPARED = 18_000  # units
 _INTROSPECTION = frozenset({"__schema", "__type"})
+_LONGEST = 100_000  # characters, to be read one by one
+_DEEPEST = 200  # graphql-core's parser takes no more
+_MOST_DIGITS = 400  # a float has 308 before its point; Python reads no whole number of over 4,300
 
-MOST_FRAGMENTS = 250
+# What opens and is not closed goes to the end, so that nothing is read twice: the parser says what is wrong with it.
+_TOKEN = re.compile(
+    r"""
+    [\s,\ufeff]++ | \#[^\r\n]*+
+    | ( \"{3}(?:[^"\\]|\\\"{3}|\\|"(?!""))*+(?:\"{3}|\Z)
+      | "(?:[^"\\\r\n]|\\.)*+"?
+      | \.\.\. | [A-Za-z_][A-Za-z0-9_]*+ | -?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?
+      | . )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_DIGITS = "-0123456789"
+_STEPS = {"{": 1, "[": 1, "(": 1, "}": -1, "]": -1, ")": -1}
+
+_MOST_FRAGMENTS = 250
 """No setting: validation takes a tenth of a millisecond for each, and big pages have half as many."""
+
+
+def excess_of_text(text: str, limits: LimitSettings) -> GraphQLError | None:
+    """Return the error for a text that is too long, wide or deep to be parsed; None for others."""
+    if len(text) > _LONGEST:
+        return _too_large(f"has more than {_LONGEST:,} characters: send long texts as variables")
+    depth = definitions = 0
+    for number, word in enumerate(_tokens(text), start=1):
+        definitions += word == "{" and depth == 0
+        depth += _STEPS.get(word, 0)
+        if number > limits.max_tokens:
+            return _too_large(
+                f"has more than {limits.max_tokens:,} tokens (names, braces, values): send values as variables, "
+                "lists of ids to 'nodes', and ask for the rest in another operation"
+            )
+        if definitions > _MOST_FRAGMENTS + limits.max_operations:
+            return _too_large(
+                f"has more than {_MOST_FRAGMENTS:,} fragments and {limits.max_operations:,} operations: send each "
+                "operation in a request of its own, with the fragments that it spreads"
+            )
+        if depth > _DEEPEST:
+            return too_deep()
+        if len(word) > _MOST_DIGITS and word[0] in _DIGITS:
+            return _too_large(f"has a number of more than {_MOST_DIGITS} characters: no field takes one")
+    return None
+
+
+def too_deep() -> GraphQLError:
+    """Return the error for a document that is nested deeper than it could be read."""
+    return _too_large(f"is nested over {_DEEPEST} levels deep: ask for what lies deeper in another operation")
+
+
+def _tokens(text: str) -> Iterator[str]:
+    return (found[1] for found in _TOKEN.finditer(text) if found[1])
 
 
 class Size(msgspec.Struct, frozen=True):
@@ -126,13 +180,6 @@ def excesses(sizes: Sizes, limits: LimitSettings) -> Iterator[GraphQLError]:
 class TooManyComparisonsError(GraphQLError):
     """A document selects the same names very often in one place, and validation would compare each with each."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "This selects the same fields very often in one place: select each once there, "
-            "and spread a fragment once.",
-            extensions={"code": TooComplexError.code},
-        )
-
 
 class MergeableFields(OverlappingFieldsCanBeMergedRule):
     """graphql-core's rule, which compares fields of one name in one place, each with each; held to so many units.
@@ -153,7 +200,9 @@ class MergeableFields(OverlappingFieldsCanBeMergedRule):
             super().enter_selection_set(selection_set, _key, parent, *_args)
         except ValidationAbortedError:
             if self.rule_context.remaining_complexity_budget < 0:
-                raise TooManyComparisonsError from None
+                text = "This selects the same fields very often in one place"
+                mend = "select each once there, and spread a fragment once"
+                raise TooManyComparisonsError(f"{text}: {mend}.", extensions=_CODE) from None
             raise
 
 
@@ -169,6 +218,9 @@ def excess(name: str, seen: int, most: int, mend: str) -> GraphQLError:
     """Return the error for what goes beyond a limit."""
     what = "levels of fields" if name == "depth" else name
     return GraphQLError(
-        f"This comes to {min(seen, 10**9):,} {what}, and {most:,} are the most: {mend}.",
-        extensions={"code": TooComplexError.code},
+        f"This comes to {min(seen, 10**9):,} {what}, and {most:,} are the most: {mend}.", extensions=_CODE
     )
+
+
+def _too_large(what: str) -> GraphQLError:
+    return GraphQLError(f"The document {what}.", extensions=_CODE)

@@ -8,7 +8,7 @@ import pytest
 from asking import Ask, Gateway
 from keeping.wires import bearer, shared
 
-from gateway.execution import registered_documents
+from gateway.execution import persisted_documents
 
 PAGE = "{ category(by: {databaseId: 1}) { title } }"
 
@@ -62,7 +62,7 @@ def members(gateway: Gateway, tmp_path: Path) -> Ask:
 @pytest.fixture
 def most(monkeypatch: pytest.MonkeyPatch) -> int:
     """Let a gateway know fifty texts instead of a thousand: that it knows a thousand is in test_stored.py."""
-    monkeypatch.setattr(registered_documents, "_MOST", 50)
+    monkeypatch.setattr(persisted_documents, "_MOST", 50)
     return 50
 
 

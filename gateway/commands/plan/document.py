@@ -1,14 +1,18 @@
 """What `gateway plan` says of a file of operations."""
 
 import asyncio
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, cast
 
 import msgspec
+import typer
 from graphql import GraphQLSyntaxError, OperationDefinitionNode, parse
 
 from gateway.commands.plan.made_up import RECORDS
 from gateway.commands.plan.rehearsal import Rehearsal, rehearse
+from gateway.errors import SettingsError
 from gateway.execution.operation import Request
 from gateway.settings.settings import Settings, load_plan_settings
 
@@ -60,6 +64,23 @@ class Planned(msgspec.Struct, frozen=True):
         if self.may_fail:
             heading += "; it may need more than one operation may make, and fails then"
         return "\n".join([heading, *lines])
+
+
+def plan(file: Path, variables: str, size: str, max_calls: int | None) -> None:
+    """Print the requests that a file's operations would make; end with 1 where one needs more than `max_calls`."""
+    try:
+        plans = plan_document(file.read_bytes(), variables, size, load_plan_settings())
+    except PlanError as error:
+        print(f"{file}: {error}", file=sys.stderr)
+        raise typer.Exit(2) from None
+    except SettingsError as error:
+        print(f"There is no plan.\n{error}", file=sys.stderr)
+        raise typer.Exit(2) from None
+    for planned in plans:
+        print(planned.text())
+    if max_calls is not None and any(planned.exceeds(max_calls) for planned in plans):
+        print(f"Above {max_calls} requests.", file=sys.stderr)
+        raise typer.Exit(1)
 
 
 def plan_document(
