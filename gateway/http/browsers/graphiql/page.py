@@ -58,11 +58,12 @@ class GraphiQL:
     async def file(self, request: Request) -> Response:
         """Return one of the page's files."""
         name = request.path_params["name"]
-        content = self._files.get(name)
-        if content is None:
-            content = self._own.get(name)
-            return _response(name, content, "no-store") if content else PlainTextResponse("Not found.", 404)
-        return _response(name, content, _FOREVER)
+        caching, of_these = (_FOREVER, self._files) if name in self._files else ("no-store", self._own)
+        if name not in of_these:
+            return PlainTextResponse("Not found.", 404)
+        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        headers = {"Cache-Control": caching, "X-Content-Type-Options": "nosniff"}
+        return Response(of_these[name], media_type=kind, headers=headers)
 
     def _page(self, template: str, needs_key: bool) -> str:
         styles = [self._tag(file) for file in self._wanted if file.name.endswith(".css")]
@@ -109,9 +110,3 @@ def _policy(*, is_complete: bool) -> str:
             "frame-ancestors 'none'",
         )
     )
-
-
-def _response(name: str, content: bytes, caching: str) -> Response:
-    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    headers = {"Cache-Control": caching, "X-Content-Type-Options": "nosniff"}
-    return Response(content, media_type=kind, headers=headers)
