@@ -83,13 +83,13 @@ def whole(error: GatewayError) -> GraphQLError:
 
 def _visible(error: GraphQLError) -> dict[str, Any]:
     """Return an error as the client sees it: with a code, and nothing of the gateway's inside."""
-    formatted = cast(dict[str, Any], error.formatted)
+    seen = cast(dict[str, Any], error.formatted)
     cause = error.original_error
     if cause is not None and not isinstance(cause, GatewayError | GraphQLError):
         failure = _internal(error)
-        seen = formatted | {"message": str(failure), "extensions": failure.extensions}
+        seen |= {"message": str(failure), "extensions": failure.extensions}
     else:
-        seen = formatted | {"extensions": {"code": "BAD_USER_INPUT", **(error.extensions or {})}}
+        seen["extensions"] = {"code": "BAD_USER_INPUT", **(error.extensions or {})}
     note_code(seen["extensions"]["code"])
     return seen
 

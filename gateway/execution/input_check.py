@@ -141,7 +141,7 @@ class InputLiterals(ValidationRule):
         }
         for usage in cast(Any, self.context).get_recursive_variable_usages(operation):
             name, within = usage.node.name.value, usage.parent_type
-            object_type = within.of_type if isinstance(within, GraphQLNonNull) else None
+            object_type: Any = cast(Any, within).of_type if isinstance(within, GraphQLNonNull) else None
             if name in nullable and isinstance(object_type, GraphQLInputObjectType) and object_type.is_one_of:
                 problem = f"must be declared non-null, {usage.type}!: it is the one key of {within}"
                 fault = _Fault((name,), problem, usage.node)

@@ -57,8 +57,9 @@ class Writes:
 
     def _new(self, resource: Resource, columns: Columns) -> Row:
         table = self._tables.of(resource)
-        stamps = {} if resource == "events" else {"created_at": self._moment(), "updated_at": self._moment()}
-        return table.put(ROWS[resource](id=table.next_id(), **columns | stamps))
+        if resource != "events":
+            columns = columns | {"created_at": self._moment(), "updated_at": self._moment()}
+        return table.put(ROWS[resource](id=table.next_id(), **columns))
 
     def _linked(self, row: Row, event_ids: tuple[int, ...]) -> Row:
         """Make these a contact's events; participations that stay are left as they are."""

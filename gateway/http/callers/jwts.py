@@ -130,8 +130,9 @@ class JsonWebTokens:
         name = headers.get("kid")
         for key in keys:
             if name is None or key.kid is None or key.kid == name:
-                is_curve = headers["alg"] == "EdDSA" and isinstance(key, OKPKey)
-                algorithm = key.curve_name if is_curve else str(headers["alg"])
+                algorithm = str(headers["alg"])
+                if algorithm == "EdDSA" and isinstance(key, OKPKey):
+                    algorithm = key.curve_name
                 try:
                     self._registry.get_alg(algorithm).check_key(key)
                     key.check_key_op("verify")
