@@ -3,7 +3,7 @@
 Between a request and a resolver graphql-core and Strawberry collect fields, coerce and convert arguments and stack up
 coroutines: some 0.07 ms for what is the same whenever a document comes again.
 Most operations have one root field. Where that is a plain one it is called at once, with arguments that are converted
-once unless they hold variables; what it comes to is completed as ever. All else goes graphql-core's way.
+once where the operation has no variables; what it comes to is completed as ever. All else goes graphql-core's way.
 """
 
 from typing import Any, cast
@@ -14,7 +14,6 @@ from graphql import (
     GraphQLError,
     GraphQLField,
     GraphQLObjectType,
-    VariableNode,
     get_argument_values,
 )
 from graphql.execution.collect_fields import FieldDetails
@@ -22,7 +21,6 @@ from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types.arguments import convert_arguments
 
-from gateway.execution.nodes import nodes
 from gateway.graph.context import Context
 
 
@@ -85,7 +83,7 @@ class RootExecutor(StrawberryGraphQLCoreExecutionContext):
             config=converter.config,
             info=None,
         )
-        if not nodes(node, VariableNode):
+        if not self.operation.variable_definitions:
             kept[id(node)] = arguments
         return arguments
 
