@@ -28,10 +28,6 @@ Three queries to try:
 Stop it with Ctrl+C.
 """
 
-_DEMO_METRICS = """\
-Metrics               http://{place}/metrics
-"""
-
 _FREE = "choose another with {option}, or end what listens there"
 _BY_SETTINGS = "set {host} or {port} to another, or end what listens there"
 
@@ -61,7 +57,7 @@ def demo(port: int, sandbox_port: int) -> None:
                 port=port,
                 sandbox_port=sandbox_port,
                 key=SANDBOX_KEY,
-                metrics="".join(_DEMO_METRICS.format(place=one.place) for one in metrics),
+                metrics="".join(f"Metrics               http://{one.place}/metrics\n" for one in metrics),
             )
             _serve(gateway, *metrics, sandbox, announce=announce, settings=settings)
     except SettingsError as error:

@@ -106,19 +106,13 @@ class Documents:
         self._kept: OrderedDict[str, Document] = OrderedDict()
         self._bytes = 0
 
-    def find(self, text: str) -> Document | None:
-        """Return a document that is kept."""
-        document = self._kept.get(text)
-        if document is not None:
-            self._kept.move_to_end(text)
-        return document
-
     def get(self, text: str, *, is_kept: bool = True) -> Document:
         """Return the document of a text; its errors carry their code.
 
         A valid one is kept, unless for somebody who may not call: they must not fill the memory.
         """
-        if (known := self.find(text)) is not None:
+        if (known := self._kept.get(text)) is not None:
+            self._kept.move_to_end(text)
             return known
         document = self._read(text)
         if is_kept and not document.errors:

@@ -29,31 +29,31 @@ def compression(app: ASGIApp) -> ASGIApp:
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         given = [value for name, value in scope.get("headers", ()) if name == b"accept-encoding"]
         if given and takes_gzip(b",".join(given).decode("latin-1")):
-            send = _Packing(send).send
+            send = _packing(send)
         await app(scope, receive, send)
 
     return answer
 
 
-class _Packing:
-    def __init__(self, send: Send) -> None:
-        self._send = send
-        self._head: Message | None = None
+def _packing(send: Send) -> Send:
+    """Return what sends an answer: its head waits for its body, which is packed where it is whole."""
+    waiting: list[Message] = []
 
-    async def send(self, message: Message) -> None:
-        """Pass a message on, packed where it is a whole body that gets shorter by it."""
+    async def send_packed(message: Message) -> None:
         if message["type"] == "http.response.start":
-            self._head = message
+            waiting.append(message)
             return
-        if (head := self._head) is not None:
-            self._head = None
-            if message["type"] == "http.response.body" and _is_packable(head, message):
+        if waiting:
+            head = waiting.pop()
+            if _is_packable(head, message):
                 message["body"] = packed = await _pack(message["body"])
                 headers = MutableHeaders(raw=head["headers"])
                 headers["content-encoding"] = "gzip"
                 headers["content-length"] = str(len(packed))
-            await self._send(head)
-        await self._send(message)
+            await send(head)
+        await send(message)
+
+    return send_packed
 
 
 def _is_packable(head: Message, body: Message) -> bool:

@@ -90,18 +90,7 @@ _SECRETS = {
     if SecretStr in get_args(field.annotation)
 }
 
-_OF_COST = (
-    "page_size",
-    "update_method",
-    "max_calls",
-    "max_depth",
-    "max_aliases",
-    "max_fields",
-    "max_directives",
-    "max_tokens",
-    "max_operations",
-    "max_rows",
-)
+_OF_COST = {*LimitSettings.model_fields, "page_size", "update_method"} - {"max_running", "operation_timeout"}
 
 
 def load_plan_settings() -> Settings:

@@ -73,11 +73,10 @@ class Line(msgspec.Struct, frozen=True):
 
 def read_line(line: str) -> Line:
     """Return what a line of the file says; TokenError where it is not as `gateway token` prints it."""
-    match line.split():
-        case [name, hashed, roles]:
-            pass
-        case _:
-            raise TokenError("must be a name, a hash and roles, as 'gateway token' prints them")
+    parts = line.split()
+    if len(parts) != 3:
+        raise TokenError("must be a name, a hash and roles, as 'gateway token' prints them")
+    name, hashed, roles = parts
     _check_name(name)
     if (found := _HASH.fullmatch(hashed)) is None:
         raise TokenError("the hash must be 'sha256:' and 64 hexadecimal digits in small letters")
