@@ -70,8 +70,6 @@ class Protocol(HttpToolsProtocol):
     """Of a request that must wait for the answers to those before it."""
     _beside = 0
     _in_body = 0
-    _told_body: int | None = None
-    """Bytes of its body, as its head tells them, once they were looked up."""
     _held = b""
     _timer: TimerHandle | None = None
 
@@ -136,10 +134,8 @@ class Protocol(HttpToolsProtocol):
         """Return how many bytes of a body still come, 0 where that was not told."""
         if not self._is_in_body:
             return 0
-        if self._told_body is None:
-            lengths = (value for name, value in self.scope["headers"] if name == b"content-length")
-            self._told_body = int(next(lengths, 0))
-        return self._told_body - self._in_body
+        lengths = (value for name, value in self.scope["headers"] if name == b"content-length")
+        return int(next(lengths, 0)) - self._in_body
 
     def _hold(self, data: bytes) -> None:
         """Keep what cannot be parsed yet, and read nothing more until it is."""
@@ -193,7 +189,6 @@ class Protocol(HttpToolsProtocol):
             return
         self._is_in_head = True
         self._beside = self._in_body = 0
-        self._told_body = None
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
