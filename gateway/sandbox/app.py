@@ -82,7 +82,7 @@ class Sandbox:
             raise RefusedError(403, "Forbidden")
         allowed = ON_LIST if row_id is None else ON_ROW
         if request.method not in allowed:
-            raise RefusedError(405, "Method not allowed", allow=", ".join(allowed))
+            raise RefusedError(405, "Method not allowed", headers={"Allow": ", ".join(allowed)})
         query = Query([pair for pair in request.query_params.multi_items() if pair[0] != "api_key"])
         match request.method:
             case "GET" if row_id is None:

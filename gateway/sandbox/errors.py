@@ -12,23 +12,22 @@ class RefusedError(Exception):
     """
 
     def __init__(
-        self, status: int, error: str, errors: Errors | None = None, allow: str | None = None
+        self,
+        status: int,
+        error: str,
+        errors: Errors | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(f"{status} {error}")
         self.status = status
         self.error = error
         self.errors = errors
-        self.allow = allow  # value of the Allow header of a 405
+        self.headers = headers  # only a 405 has one
 
     @property
     def body(self) -> dict[str, object]:
         """The JSON body: `error`, and `errors` where fields or parameters are at fault."""
         return {"error": self.error} if self.errors is None else {"error": self.error, "errors": self.errors}
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """Extra headers: only a 405 has one."""
-        return {} if self.allow is None else {"Allow": self.allow}
 
 
 def not_found() -> RefusedError:

@@ -141,7 +141,11 @@ def _settle() -> None:
 
 
 def run(*served: Served, announce: Callable[[], None]) -> None:
-    """Serve all until a signal or the first of them ends; CannotListenError, and none is started, where one cannot."""
+    """Serve all until a signal ends them, or until one of them ends; call `announce` once all listen.
+
+    Raises:
+        CannotListenError: one of them cannot; none was started.
+    """
     raise_limit()
     with ExitStack() as opened:
         # Before any of them is started: it would be stopped again if another could not be.

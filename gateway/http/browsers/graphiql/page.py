@@ -39,7 +39,8 @@ class GraphiQL:
         self._own = {name: here.joinpath(name).read_bytes() for name in ("start.js", "start.css")}
         wanted = msgspec.json.decode(here.joinpath("files.json").read_bytes(), type=list[File])
         self._wanted = [file for file in wanted if file.name.endswith((".js", ".css"))]
-        self._files = _read(folder or here.joinpath("files"), self._wanted)
+        found = {file.name: (folder or here.joinpath("files")).joinpath(file.name) for file in self._wanted}
+        self._files = {name: file.read_bytes() for name, file in found.items() if file.is_file()}
         missing = [file.name for file in self._wanted if file.name not in self._files]
         if missing:
             log.warning(
@@ -81,14 +82,6 @@ class GraphiQL:
         if file.name.endswith(".css"):
             return f'<link rel="stylesheet" href="{escape(address)}"{more}>'
         return f'<script src="{escape(address)}"{more}></script>'
-
-
-def _read(folder: Traversable, wanted: list[File]) -> dict[str, bytes]:
-    return {
-        file.name: folder.joinpath(file.name).read_bytes()
-        for file in wanted
-        if folder.joinpath(file.name).is_file()
-    }
 
 
 def _policy(*, is_complete: bool) -> str:
