@@ -1,8 +1,9 @@
 """Asks a gateway as a client asks it, and tells what the sandbox behind it was asked."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, cast
 
 import httpx
@@ -52,7 +53,7 @@ class Ask:
 
     async def answer(self, query: str, headers: dict[str, str] | None = None, **variables: Any) -> Json:
         """Return the whole answer."""
-        self._seen = len(self.sandbox.calls)
+        self._seen = len(self.sandbox.requests)
         body = {"query": query, "variables": variables}
         response = await self.http.post("/graphql", json=body, headers=headers)
         return response.json()
@@ -71,7 +72,7 @@ class Ask:
     @property
     def calls(self) -> list[str]:
         """What the sandbox was asked by the last operation."""
-        return self.sandbox.calls[self._seen :]
+        return [str(request) for request in islice(self.sandbox.requests, self._seen, None)]
 
 
 def endpoint_of(ask: Ask) -> Endpoint:
@@ -79,6 +80,15 @@ def endpoint_of(ask: Ask) -> Endpoint:
     app = cast(Any, ask.http)._transport.app
     [endpoint] = [route.app for route in app.routes if isinstance(getattr(route, "app", None), Endpoint)]
     return endpoint
+
+
+READING_DIALECTS = ("schema", "sample", "plain", "links", "strict")
+
+
+def in_turn(cases: Iterable[Any], *columns: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Return each case once, beside the columns' values in turn: where a case is alike with all of them."""
+    each: list[tuple[Any, ...]] = [case if isinstance(case, tuple) else (case,) for case in cases]
+    return [(*case, *(column[n % len(column)] for column in columns)) for n, case in enumerate(each)]
 
 
 Gateway = Callable[..., Ask]
