@@ -37,6 +37,18 @@ def shared(*keys, **given):
     return Sandbox(keys=dict.fromkeys(keys, ALL_SCOPES), **given)
 
 
+def shrink(sandbox, *more):
+    """Leave the first twenty contacts of a sandbox, and these, with their participations: it answers the sooner."""
+    contacts, participants = sandbox.tables.contacts, sandbox.tables.participants
+    few = {*range(1, 21), *more}
+    gone = [row.id for row in contacts if row.id not in few]
+    alone = [row.id for row in participants if row.contact_id not in few]
+    for table, ids in ((contacts, gone), (participants, alone)):
+        for row_id in ids:
+            table.drop(row_id)
+    return sandbox
+
+
 class Wire(httpx.AsyncBaseTransport):
     """The way to a sandbox, or to one for each key.
 
