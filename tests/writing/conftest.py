@@ -2,28 +2,15 @@
 """Every way in which PlanDocket may turn out to take writes, and a wire that may break."""
 
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 import pytest
 from asking import Ask, Gateway
 from failing.faults import FaultyServer
-from writing.mutations import Way, now
+from writing.mutations import SOME_WAYS, WAYS, Way, now
 
 from gateway.sandbox import DIALECTS, Dialect, Sandbox
 
 SCHEMA = DIALECTS["schema"]
-ANSWERS = {
-    "full": Dialect(writes="full"),  # DIALECTS["schema"] is the same
-    "id": Dialect(writes="id"),
-    "empty": Dialect(writes="empty"),
-    **{name: DIALECTS[name] for name in ("sample", "plain", "links", "strict")},
-}
-METHODS = {"PATCH": ("PATCH", "merge"), "PUT": ("PUT", "merge"), "PUT-replace": ("PUT", "replace")}
-WAYS = {
-    f"{answers}-{method}": (replace(dialect, put=put), verb)
-    for answers, dialect in ANSWERS.items()
-    for method, (verb, put) in METHODS.items()
-}
 
 
 def _way(gateway: Gateway, name: str) -> Way:
@@ -37,7 +24,7 @@ def way(request: pytest.FixtureRequest, gateway: Gateway) -> Way:
     return _way(gateway, request.param)
 
 
-@pytest.fixture(params=[name for name in WAYS if name.endswith("-PATCH") or name.startswith("full-")])
+@pytest.fixture(params=SOME_WAYS)
 def some_way(request: pytest.FixtureRequest, gateway: Gateway) -> Way:
     """Take each dialect once and each method once, for what is refused, created or deleted.
 

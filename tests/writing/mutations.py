@@ -2,13 +2,14 @@
 """What the tests of writes share: how a mutation is sent, and what came of it in the sandbox."""
 
 import base64
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any
 
 from asking import Ask, Json
 
-from gateway.sandbox import Dialect, Sandbox
+from gateway.sandbox import DIALECTS, Dialect, Sandbox
 from gateway.sandbox.reads import as_moment
 
 NOW = 1_800_000_000.0  # unix seconds, after every moment of the seeded tenant
@@ -48,6 +49,19 @@ EACH: dict[str, Json] = {
     "deleteCategory": {"id": gid("Category", 2)},
 }
 """An input for each mutation of one row."""
+
+
+def with_each_verb(
+    cases: Iterable[Any], verbs: Sequence[str] = ("create", "update", "delete")
+) -> list[tuple[Any, ...]]:
+    """Return each case behind the field of each verb, of the resources in turn: which one plays no part in it."""
+    kinds = ("Participant", "Event", "Contact", "Category")
+    each: list[tuple[Any, ...]] = [case if isinstance(case, tuple) else (case,) for case in cases]
+    return [
+        (verb + kinds[(number + shift) % len(kinds)], *case)
+        for number, case in enumerate(each)
+        for shift, verb in enumerate(verbs)
+    ]
 
 
 def document(field: str, selection: str) -> str:
@@ -153,6 +167,23 @@ class Way:
             return row
         days = {field.name: getattr(row, field.name) for field in fields(row)}
         return replace(row, **{name: as_moment(day) for name, day in days.items() if isinstance(day, date)})
+
+
+ANSWERS = {
+    "full": Dialect(writes="full"),  # DIALECTS["schema"] is the same
+    "id": Dialect(writes="id"),
+    "empty": Dialect(writes="empty"),
+    **{name: DIALECTS[name] for name in ("sample", "plain", "links", "strict")},
+}
+METHODS = {"PATCH": ("PATCH", "merge"), "PUT": ("PUT", "merge"), "PUT-replace": ("PUT", "replace")}
+WAYS = {
+    f"{answers}-{method}": (replace(dialect, put=put), verb)
+    for answers, dialect in ANSWERS.items()
+    for method, (verb, put) in METHODS.items()
+    if method != "PUT" or answers == "full"  # what a merge loses, a server that replaces loses as well
+}
+SOME_WAYS = [name for name in WAYS if name.endswith("-PATCH") or name.startswith("full-")]
+"""Each dialect once and each method once."""
 
 
 def unavailable(answer: Json) -> list[str]:

@@ -2,9 +2,11 @@
 """What is wrong with an input is told in `userErrors`, all of it at once, each at its path, before anything is sent."""
 
 import asyncio
+from itertools import product
 
 import httpx
 import pytest
+from asking import in_turn
 from writing.mutations import answer_to, gid, now, refusals, told, writes
 
 from gateway.sandbox import Dialect, Sandbox
@@ -49,8 +51,14 @@ def either(request, gateway):
     return gateway(Sandbox(Dialect(put="replace"), now=now), update_method=request.param)
 
 
-@pytest.mark.parametrize("bad", ["x", "", "2", gid("Node", 1), gid("Participant", 0), gid("Event", 2**31)])
-@pytest.mark.parametrize("field", WITH_ID)
+BAD_IDS = ["x", "", "2", gid("Node", 1), gid("Participant", 0), gid("Event", 2**31)]
+
+
+@pytest.mark.parametrize(
+    ("bad", "field", "either"),
+    in_turn(product(BAD_IDS, WITH_ID), ["PATCH", "PATCH", "PUT"]),
+    indirect=["either"],
+)
 async def test_a_bad_id(either, field, bad):
     """One that is malformed, out of range or of another type is told at `id`, and nothing is asked."""
     kind, given = WITH_ID[field]

@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from writing.mutations import NOW, gid, refused, sent, state, writes, written
+from asking import in_turn
+from writing.mutations import NOW, SOME_WAYS, gid, refused, sent, state, writes, written
 
 from gateway.sandbox import Dialect
 from gateway.sandbox.fields import FIELDS
@@ -205,15 +206,19 @@ async def test_what_a_parent_costs(ask, by, look_up):
     assert ask.calls == [*look_up, "POST categories"]
 
 
+UNKNOWN = [
+    ({"parent": {"categoryKey": "no-such"}}, ["input", "parent"]),
+    ({"parent": {"databaseId": 0}}, ["input", "parent"]),
+    ({"events": [{"databaseId": 1}, {"databaseId": 999}]}, ["input", "events", "1"]),
+    ({"events": [{"id": gid("Event", 999)}]}, ["input", "events", "0"]),
+]
+
+
 @pytest.mark.parametrize("field", ["createCategory", "updateCategory"])
 @pytest.mark.parametrize(
-    ("given", "place"),
-    [
-        ({"parent": {"categoryKey": "no-such"}}, ["input", "parent"]),
-        ({"parent": {"databaseId": 0}}, ["input", "parent"]),
-        ({"events": [{"databaseId": 1}, {"databaseId": 999}]}, ["input", "events", "1"]),
-        ({"events": [{"id": gid("Event", 999)}]}, ["input", "events", "0"]),
-    ],
+    ("some_way", "given", "place"),
+    [(way, *case) for way, case in in_turn(SOME_WAYS, UNKNOWN)],
+    indirect=["some_way"],
 )
 async def test_an_unknown_reference(some_way, field, given, place):
     """Its own place in the input is told, and nothing is sent."""

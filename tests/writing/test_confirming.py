@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from writing.mutations import NOW, gid, now, state, write, writes
+from asking import in_turn
+from writing.mutations import NOW, SOME_WAYS, WAYS, gid, now, state, write, writes
 
 from gateway.sandbox import Dialect, Sandbox
 
@@ -27,7 +28,7 @@ def given(ids, is_confirmed=True):
     }
 
 
-@pytest.mark.parametrize("is_confirmed", [True, False])
+@pytest.mark.parametrize(("way", "is_confirmed"), in_turn(WAYS, [True, False]), indirect=["way"])
 async def test_many_are_confirmed(way, is_confirmed):
     """The results come in the order of the ids, each with its participation as it is now."""
     ask, tables = way.ask, way.ask.sandbox.tables
@@ -112,7 +113,11 @@ async def test_none(ask):
     assert ask.calls == []
 
 
-@pytest.mark.parametrize("bad", ["x", gid("Event", 1), "", gid("Participant", 0)])
+@pytest.mark.parametrize(
+    ("some_way", "bad"),
+    in_turn(SOME_WAYS, ["x", gid("Event", 1), "", gid("Participant", 0)]),
+    indirect=["some_way"],
+)
 async def test_a_bad_id_spares_the_others(some_way, bad):
     """It tells its own, at its place."""
     first, second = numbered(some_way.ask.sandbox.tables, 2)

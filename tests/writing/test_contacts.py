@@ -5,7 +5,19 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from writing.mutations import NOW, answer_to, gid, refused, sent, state, unavailable, writes, written
+from asking import in_turn
+from writing.mutations import (
+    NOW,
+    SOME_WAYS,
+    answer_to,
+    gid,
+    refused,
+    sent,
+    state,
+    unavailable,
+    writes,
+    written,
+)
 
 from gateway.sandbox import Dialect
 from gateway.sandbox.fields import FIELDS
@@ -279,15 +291,19 @@ async def test_what_a_reference_costs(ask, place, by, look_up):
     assert ask.calls == [*look_up, "POST contacts"]
 
 
+UNKNOWN = [
+    ("categories", [{"categoryKey": "wine"}, {"databaseId": 999}]),
+    ("categories", [{"databaseId": 5}, {"id": gid("Category", 999)}]),
+    ("events", [{"eventKey": "boat-show-2026"}, {"databaseId": 999}]),
+    ("events", [{"databaseId": 1}, {"id": gid("Event", 999)}]),
+]
+
+
 @pytest.mark.parametrize("field", ["createContact", "updateContact"])
 @pytest.mark.parametrize(
-    ("place", "by"),
-    [
-        ("categories", [{"categoryKey": "wine"}, {"databaseId": 999}]),
-        ("categories", [{"databaseId": 5}, {"id": gid("Category", 999)}]),
-        ("events", [{"eventKey": "boat-show-2026"}, {"databaseId": 999}]),
-        ("events", [{"databaseId": 1}, {"id": gid("Event", 999)}]),
-    ],
+    ("some_way", "place", "by"),
+    [(way, *case) for way, case in in_turn(SOME_WAYS, UNKNOWN)],
+    indirect=["some_way"],
 )
 async def test_an_unknown_reference(some_way, field, place, by):
     """Its own place in the list is told, and nothing is sent."""

@@ -5,7 +5,18 @@ import json
 
 import httpx
 import pytest
-from writing.mutations import EACH, answer_to, gid, now, refused, state, unavailable, write, writes
+from writing.mutations import (
+    EACH,
+    answer_to,
+    gid,
+    now,
+    refused,
+    state,
+    unavailable,
+    with_each_verb,
+    write,
+    writes,
+)
 
 from gateway.sandbox import ALL_SCOPES, SANDBOX_KEY, Dialect, Sandbox
 
@@ -242,8 +253,7 @@ OPEN = [
 ]
 
 
-@pytest.mark.parametrize(("status", "code"), REFUSALS + OPEN)
-@pytest.mark.parametrize("field", EACH)
+@pytest.mark.parametrize(("field", "status", "code"), with_each_verb(REFUSALS + OPEN))
 async def test_a_refusal(gateway, field, status, code):
     """The status tells whether it may have been carried out: the write is sent once and followed nowhere."""
     sandbox = Sandbox()
@@ -275,8 +285,7 @@ PAGES = [
 ]
 
 
-@pytest.mark.parametrize(("status", "media_type", "body"), PAGES)
-@pytest.mark.parametrize("field", EACH)
+@pytest.mark.parametrize(("field", "status", "media_type", "body"), with_each_verb(PAGES))
 async def test_a_page_that_is_not_plandockets(gateway, field, status, media_type, body):
     """Whether the write was carried out behind it cannot be told."""
     sandbox = Sandbox()
@@ -289,17 +298,16 @@ async def test_a_page_that_is_not_plandockets(gateway, field, status, media_type
     assert_discreet(answer)
 
 
-@pytest.mark.parametrize(
-    ("status", "code"),
-    [
-        (402, "UPSTREAM_FORBIDDEN"),
-        (403, "UPSTREAM_FORBIDDEN"),
-        (404, "UPSTREAM_UNAVAILABLE"),
-        (410, "UPSTREAM_UNAVAILABLE"),
-        (413, "UPSTREAM_UNREADABLE"),
-    ],
-)
-@pytest.mark.parametrize("field", EACH)
+ON_A_PAGE = [
+    (402, "UPSTREAM_FORBIDDEN"),
+    (403, "UPSTREAM_FORBIDDEN"),
+    (404, "UPSTREAM_UNAVAILABLE"),
+    (410, "UPSTREAM_UNAVAILABLE"),
+    (413, "UPSTREAM_UNREADABLE"),
+]
+
+
+@pytest.mark.parametrize(("field", "status", "code"), with_each_verb(ON_A_PAGE))
 async def test_a_refusal_on_a_page(gateway, field, status, code):
     """The status alone says that it was not carried out; a page under 404 says nothing of the row."""
     sandbox = Sandbox()

@@ -6,7 +6,7 @@ import json
 from contextlib import asynccontextmanager
 
 import pytest
-from writing.mutations import answer_to, gid, write
+from writing.mutations import answer_to, gid, with_each_verb, write
 from writing.test_errors_of_writes import EACH, MANY, Answering
 
 from gateway.sandbox import Sandbox
@@ -202,20 +202,19 @@ async def test_a_success_that_says_no(answering, status, body, expected):
     assert payload["written"] is False
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        False,
-        {"success": False},
-        {"status": "error"},
-        {"data": False, "success": False},
-        {"status": "error", "code": 500, "message": "Bad."},
-        {"error": {"code": 503, "message": "Bad."}},
-        {"id": 3, "errors": {"title": ["Bad."]}},
-        {"success": False, "error": "Bad.", "data": {"id": 3}},
-    ],
-)
-@pytest.mark.parametrize("field", EACH)
+SAYS_NOT_WHAT = [
+    False,
+    {"success": False},
+    {"status": "error"},
+    {"data": False, "success": False},
+    {"status": "error", "code": 500, "message": "Bad."},
+    {"error": {"code": 503, "message": "Bad."}},
+    {"id": 3, "errors": {"title": ["Bad."]}},
+    {"success": False, "error": "Bad.", "data": {"id": 3}},
+]
+
+
+@pytest.mark.parametrize(("field", "body"), with_each_verb(SAYS_NOT_WHAT))
 async def test_a_success_that_does_not_say_what(answering, field, body):
     """Whether it was carried out cannot be told."""
     answer = await answer_to(answering(200, body), field, EACH[field])
@@ -252,29 +251,22 @@ async def test_each_of_many_that_says_no(answering):
     ]
 
 
-@pytest.mark.parametrize(
-    ("status", "body"),
-    [
-        *(
-            (status, body)
-            for status in (200, 201, 202, 203)
-            for body in ("", " \r\n", "{}", "[]", "null", "true")
-        ),
-        *((200, text) for text in ("OK", "1", "Deleted", "done.", '"saved"', "\ufeff{}")),
-        *((200, json.dumps(body)) for body in ({"success": True}, {"status": "ok"}, {"status": "success"})),
-        *(
-            (200, json.dumps({**body, "data": {}}))
-            for body in ({"errors": []}, {"errors": {}}, {"error": None})
-        ),
-        *(
-            (200, json.dumps(body))
-            for body in ({"error": False, "errors": 0}, {"code": 200}, {"status": 200})
-        ),
-        (204, "anything"),
-        (205, ""),
-    ],
-)
-@pytest.mark.parametrize("field", ["createEvent", "updateContact", "deleteCategory", "updateParticipant"])
+SUCCESSES = [
+    *(
+        (status, body)
+        for status in (200, 201, 202, 203)
+        for body in ("", " \r\n", "{}", "[]", "null", "true")
+    ),
+    *((200, text) for text in ("OK", "1", "Deleted", "done.", '"saved"', "\ufeff{}")),
+    *((200, json.dumps(body)) for body in ({"success": True}, {"status": "ok"}, {"status": "success"})),
+    *((200, json.dumps({**body, "data": {}})) for body in ({"errors": []}, {"errors": {}}, {"error": None})),
+    *((200, json.dumps(body)) for body in ({"error": False, "errors": 0}, {"code": 200}, {"status": 200})),
+    (204, "anything"),
+    (205, ""),
+]
+
+
+@pytest.mark.parametrize(("field", "status", "body"), with_each_verb(SUCCESSES))
 async def test_a_success_in_odd_clothes(answering, field, status, body):
     """It was done."""
     told = "deletedId" if field.startswith("delete") else "written"

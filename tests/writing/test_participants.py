@@ -228,21 +228,30 @@ async def test_a_contact_may_be_named_in_each_way(ask, name):
     assert ask.calls == [*look_up, "POST participants"]
 
 
+UNKNOWN_IDS = [
+    ("event", {"id": gid("Event", 999)}),
+    ("event", {"databaseId": 999}),
+    ("event", {"databaseId": 0}),
+    ("contact", {"id": gid("Contact", 9999)}),
+    ("contact", {"databaseId": 9999}),
+    ("contact", {"databaseId": -1}),
+]
+UNKNOWN_KEYS = [("event", {"eventKey": "no-such-event"}), ("contact", {"customerNumber": "C-0"})]
+
+
 @pytest.mark.parametrize("field", ["createParticipant", "updateParticipant"])
-@pytest.mark.parametrize(
-    ("place", "by"),
-    [
-        ("event", {"id": gid("Event", 999)}),
-        ("event", {"databaseId": 999}),
-        ("event", {"databaseId": 0}),
-        ("event", {"eventKey": "no-such-event"}),
-        ("contact", {"id": gid("Contact", 9999)}),
-        ("contact", {"databaseId": 9999}),
-        ("contact", {"databaseId": -1}),
-        ("contact", {"customerNumber": "C-0"}),
-    ],
-)
-async def test_an_unknown_reference(some_way, field, place, by):
+@pytest.mark.parametrize(("place", "by"), UNKNOWN_IDS)
+async def test_an_unknown_id(ask, field, place, by):
+    """It is looked up before anything is sent."""
+    given = pair_of(ask) if field == "createParticipant" else {"id": gid("Participant", 5)}
+
+    assert await refused(ask, field, {**given, place: by}) == ("NOT_FOUND", ["input", place])
+    assert writes(ask.sandbox) == []
+
+
+@pytest.mark.parametrize("field", ["createParticipant", "updateParticipant"])
+@pytest.mark.parametrize(("place", "by"), UNKNOWN_KEYS)
+async def test_an_unknown_key(some_way, field, place, by):
     """Its own place in the input is told, and nothing is written."""
     ask = some_way.ask
     before = state(ask.sandbox)

@@ -230,7 +230,7 @@ async def play(acts, method):
 
 @pytest.mark.parametrize("method", ["PATCH", "PUT"])
 @settings(
-    max_examples=100,
+    max_examples=60,
     deadline=None,
     derandomize=True,
     database=None,
