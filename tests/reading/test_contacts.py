@@ -3,8 +3,10 @@
 """Contacts: each documented read gives the same in every dialect."""
 
 import base64
+from itertools import product
 
 import pytest
+from asking import READING_DIALECTS, in_turn
 
 from gateway.sandbox import DIALECTS
 
@@ -128,7 +130,9 @@ async def test_a_dialect_of_dates_loses_the_time_of_day(gateway):
     assert data == {"contact": {"createdAt": f"{day}T00:00:00+00:00"}}
 
 
-@pytest.mark.parametrize(("filter", "holds"), FILTERS, ids=[given for given, _ in FILTERS])
+@pytest.mark.parametrize(
+    ("filter", "holds", "dialect"), in_turn(FILTERS, READING_DIALECTS), indirect=["dialect"]
+)
 async def test_filters(gateway, dialect, filter, holds):
     """Each filter alone and together with the others lets through exactly what it says."""
     ask = gateway(dialect)
@@ -157,8 +161,11 @@ async def test_a_filter_is_plandockets_own(ask):
     assert ask.calls == ["GET contacts?category_key=wine&event_key=e&order=DESC&search=a&sort=created_at"]
 
 
-@pytest.mark.parametrize("direction", ["ASC", "DESC"])
-@pytest.mark.parametrize("field", ORDERS)
+@pytest.mark.parametrize(
+    ("field", "direction", "dialect"),
+    in_turn(product(ORDERS, ["ASC", "DESC"]), READING_DIALECTS),
+    indirect=["dialect"],
+)
 async def test_order(gateway, dialect, field, direction):
     """Every field orders in both directions."""
     ask = gateway(dialect)
@@ -297,8 +304,12 @@ async def test_events_are_never_unavailable(gateway):
     assert answer["data"]["contact"]["events"]
 
 
-@pytest.mark.parametrize("confirmed", [None, True, False])
 @pytest.mark.parametrize("contact_id", [7, 30])
+@pytest.mark.parametrize(
+    ("confirmed", "dialect"),
+    in_turn([None, True, False, True, False], READING_DIALECTS),
+    indirect=["dialect"],
+)
 async def test_participations(gateway, dialect, contact_id, confirmed):
     """A contact's participations, all or by confirmation, with a number (7) or without (30)."""
     ask = gateway(dialect)

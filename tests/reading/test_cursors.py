@@ -4,9 +4,10 @@
 
 import base64
 from dataclasses import replace
+from itertools import product
 
 import pytest
-from asking import Ask
+from asking import READING_DIALECTS, Ask, in_turn
 
 from gateway.contacts.record import CONTACTS
 from gateway.sandbox import DIALECTS, Dialect
@@ -320,8 +321,14 @@ def test_sensitive_columns_are_nothing_to_order_by():
     assert not columns & CONTACTS.sensitive
 
 
-@pytest.mark.parametrize("field", ["CREATED_AT", "CITY", "COMPANY_NAME", "CUSTOMER_NUMBER"])
-@pytest.mark.parametrize("direction", ["ASC", "DESC"])
+ORDERS = [*product(["CREATED_AT", "CITY", "COMPANY_NAME", "CUSTOMER_NUMBER"], ["ASC", "DESC"])]
+
+
+@pytest.mark.parametrize(
+    ("field", "direction", "dialect"),
+    [*in_turn(ORDERS, READING_DIALECTS), *in_turn(ORDERS[:2], READING_DIALECTS[3:])],
+    indirect=["dialect"],
+)
 async def test_every_order_is_walked_whole(gateway, dialect, field, direction):
     """Whatever a list is ordered by, and however that is written."""
     ask: Ask = gateway(dialect)

@@ -291,7 +291,7 @@ def _quiet(caplog):
 
 @pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS.keys())
 @settings(
-    max_examples=60,
+    max_examples=30,
     deadline=None,
     derandomize=True,
     database=None,

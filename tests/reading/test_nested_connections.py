@@ -3,6 +3,7 @@
 """Lists below an entity take what the root lists take: four paging arguments, their filter, their order."""
 
 import pytest
+from asking import READING_DIALECTS, in_turn
 from graphql import GraphQLObjectType, build_schema, get_named_type
 
 from gateway.sandbox import DIALECTS
@@ -52,7 +53,9 @@ LISTS = {
 }
 
 
-@pytest.mark.parametrize("parent", LISTS)
+@pytest.mark.parametrize(
+    ("parent", "dialect"), in_turn([*LISTS, *LISTS], READING_DIALECTS), indirect=["dialect"]
+)
 async def test_from_the_end(gateway, dialect, parent):
     """`last` and `before` give every row once there too."""
     ask = gateway(dialect)
@@ -102,7 +105,9 @@ def key(tables, row):
     return tables.events.get(row.event_id).event_key
 
 
-@pytest.mark.parametrize(("parent", "filter", "holds"), FILTERED)
+@pytest.mark.parametrize(
+    ("parent", "filter", "holds", "dialect"), in_turn(FILTERED, READING_DIALECTS), indirect=["dialect"]
+)
 async def test_filters(gateway, dialect, parent, filter, holds):
     """A list below an entity, filtered, is that of the root filtered by the entity as well."""
     ask = gateway(dialect)

@@ -4,10 +4,11 @@
 
 import json
 from datetime import UTC, datetime
+from itertools import product
 
 import httpx
 import pytest
-from asking import Time
+from asking import Time, in_turn
 from odd import Odd, only, unreadable
 
 from gateway.sandbox import DIALECTS, Dialect, Sandbox
@@ -213,9 +214,13 @@ def small(dialect, rows):
     return sandbox
 
 
-@pytest.mark.parametrize("dialect", ["schema", "plain", "links", "sample"])
-@pytest.mark.parametrize("lost", [{1}, {10}, {23}, {3, 4, 5}, {11, 12, 13, 14, 15, 16, 17, 18, 19, 20}])
-@pytest.mark.parametrize("size", [1, 3, 10])
+LOST = [{1}, {10}, {23}, {3, 4, 5}, {11, 12, 13, 14, 15, 16, 17, 18, 19, 20}]
+
+
+@pytest.mark.parametrize(
+    ("lost", "size", "dialect"),
+    in_turn(product(LOST, [1, 3, 10]), ["schema", "plain", "links", "sample"]),
+)
 async def test_paging_past_rows_that_cannot_be_read(gateway, dialect, lost, size):
     """Each row that can be is shown once: PlanDocket's pages are full, its positions hold, whatever is left out."""
     sandbox = small(DIALECTS[dialect], 23)

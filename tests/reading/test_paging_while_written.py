@@ -61,7 +61,7 @@ CHANGE = st.tuples(
 QUIET = settings(
     deadline=None,
     database=None,
-    max_examples=60,
+    max_examples=40,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
 

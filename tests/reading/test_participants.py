@@ -5,6 +5,7 @@
 import base64
 
 import pytest
+from asking import READING_DIALECTS, in_turn
 
 from gateway.sandbox import DIALECTS
 
@@ -100,7 +101,9 @@ async def test_a_dialect_of_dates_loses_the_time_of_day(gateway):
     }
 
 
-@pytest.mark.parametrize(("filter", "holds"), FILTERS, ids=[given for given, _ in FILTERS])
+@pytest.mark.parametrize(
+    ("filter", "holds", "dialect"), in_turn(FILTERS, READING_DIALECTS), indirect=["dialect"]
+)
 async def test_filters(gateway, dialect, filter, holds):
     """Each filter alone and together with the others lets through exactly what it says."""
     ask = gateway(dialect)
