@@ -232,7 +232,7 @@ SENT = st.lists(
 )
 
 
-@settings(QUIET, max_examples=300)
+@settings(QUIET, max_examples=200)
 @given(
     SENT,
     st.one_of(st.integers(1, 60), st.none()),

@@ -6,6 +6,7 @@ The sandbox has 1,500 participations on 15 pages, 300 contacts on three, of whic
 """
 
 import pytest
+from asking import in_turn
 
 from gateway.sandbox import Dialect
 
@@ -20,31 +21,23 @@ def walks(ask):
     return [call for call in ask.calls if call.startswith("GET participants")]
 
 
-@pytest.mark.parametrize("cache", ["on", "off"])
-@pytest.mark.parametrize(
-    ("dialect", "first", "selection", "most"),
-    [
-        (TOTALS, 9, PARTICIPATIONS, 1 + 9 + 1),  # none without a number: a page told that a walk costs more
-        (
-            TOTALS,
-            14,
-            PARTICIPATIONS,
-            1 + 15,
-        ),  # one without: all are read in any case, and hold the others' as well
-        (TOTALS, 25, PARTICIPATIONS, 1 + 15),
-        (TOTALS, 60, PARTICIPATIONS, 1 + 15),  # more lists than one operation may ask for
-        (TOTALS, 14, BOTH, 1 + 15),  # both lists of each are in the wider of two
-        (
-            PLAIN,
-            14,
-            PARTICIPATIONS,
-            1 + 15 + 2,
-        ),  # an empty page tells the end, another that it is near enough
-        (PLAIN, 25, PARTICIPATIONS, 1 + 15 + 2),
-        (PLAIN, 60, PARTICIPATIONS, 1 + 15 + 1),
-        (WHOLE, 14, BOTH, 1 + 1),
-    ],
-)
+WANTED = [
+    # None without a number: a page told that a walk costs more.
+    (TOTALS, 9, PARTICIPATIONS, 1 + 9 + 1),
+    # One without: all are read in any case, and hold the others' as well.
+    (TOTALS, 14, PARTICIPATIONS, 1 + 15),
+    (TOTALS, 25, PARTICIPATIONS, 1 + 15),
+    (TOTALS, 60, PARTICIPATIONS, 1 + 15),  # more lists than one operation may ask for
+    (TOTALS, 14, BOTH, 1 + 15),  # both lists of each are in the wider of two
+    # An empty page tells the end, another that it is near enough.
+    (PLAIN, 14, PARTICIPATIONS, 1 + 15 + 2),
+    (PLAIN, 25, PARTICIPATIONS, 1 + 15 + 2),
+    (PLAIN, 60, PARTICIPATIONS, 1 + 15 + 1),
+    (WHOLE, 14, BOTH, 1 + 1),
+]
+
+
+@pytest.mark.parametrize(("dialect", "first", "selection", "most", "cache"), in_turn(WANTED, ["on", "off"]))
 async def test_contacts_with_their_participations(gateway, dialect, first, selection, most, cache):
     """However many contacts there are, with and without a customer number."""
     ask = gateway(dialect, cache=cache)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gateway.mirror.plan import Way, after_first_list, lists_by_filter, pages_of, rows_by_id
 
-QUIET = settings(derandomize=True, deadline=None, max_examples=400, database=None)
+QUIET = settings(derandomize=True, deadline=None, max_examples=250, database=None)
 
 
 def test_nothing_missing_costs_nothing():
