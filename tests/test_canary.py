@@ -7,6 +7,7 @@ import logging
 
 import httpx
 import pytest
+from asking import in_turn
 
 from gateway.app import create_app
 from gateway.sandbox import ALL_SCOPES, Sandbox
@@ -93,8 +94,10 @@ class Faulty(httpx.AsyncBaseTransport):
         return await (self.play or self._rest.handle_async_request)(request)
 
 
-@pytest.mark.parametrize("fault", [None, *FAULTS])
-@pytest.mark.parametrize("is_held", [True, False], ids=["held key", "callers' keys"])
+@pytest.mark.parametrize(
+    ("fault", "is_held"),
+    [(None, False), *in_turn([None, *FAULTS], [True, False]), ("a bug", False)],
+)
 async def test_no_canary_sings(fault, is_held, caplog):
     """Reads, writes, failures, wrong keys and bugs, with the log at its most talkative, of either style."""
     caplog.set_level(logging.DEBUG, "gateway")

@@ -2,9 +2,11 @@
 """A caller's text is told back in a hundred characters at most, in messages and in the log."""
 
 import json
+from itertools import product
 from urllib.parse import quote
 
 import pytest
+from asking import in_turn
 
 LONG = 4_000
 UNITS = {"a name": "Name", "words": "a few words ", "quoted": "it's \\\" so ", "beyond ASCII": "größe 😀 "}
@@ -167,11 +169,13 @@ REQUESTS = {
 }
 
 
-@pytest.mark.parametrize("settings", [{}, {"api_key": None}, {"documents": "prefer"}], ids=str)
-@pytest.mark.parametrize("unit", [UNITS["a name"], UNITS["words"]], ids=["a name", "words"])
-@pytest.mark.parametrize("request_of", REQUESTS.values(), ids=REQUESTS.keys())
-async def test_texts_of_a_request(gateway, logged, request_of, unit, settings):
+@pytest.mark.parametrize(
+    ("name", "unit", "settings"),
+    in_turn(product(REQUESTS, ["a name", "words"]), [{}, {"api_key": None}, {"documents": "prefer"}]),
+)
+async def test_texts_of_a_request(gateway, logged, name, unit, settings):
     """Beside the operation, too: the address and the headers."""
+    request_of, unit = REQUESTS[name], UNITS[unit]
     text = unit * (LONG // len(unit))
     given = {"method": "POST", "url": "/graphql", "json": {"query": "{ __typename }"}, **request_of(text)}
     if "content" in given:

@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 
 def test_no_operation_ends_in_5xx(tmp_path: Path) -> None:
     """Nor in an exception, told or logged."""
-    seconds = int(os.environ.get("GATEWAY_FUZZ_S", "15"))
+    seconds = int(os.environ.get("GATEWAY_FUZZ_S", "8"))
     checks = "no_failure_within"
     with fuzzed(tmp_path / "log") as gateway:
         done = subprocess.run(  # noqa: S603
