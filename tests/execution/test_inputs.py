@@ -242,7 +242,7 @@ def asked(draw):
 
 
 @given(asked())
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_what_graphql_refuses_is_told_without_a_word_of_python(ask, asked):
     """Any wrong value of any argument: with its place, and before PlanDocket is asked."""
     kind, field, name, wanted, value = asked

@@ -1,7 +1,11 @@
 # pyright: basic
-"""Projected rows are what graphql-core makes of them: equal bytes, equal errors, for any valid query."""
+"""Projected rows are what graphql-core makes of them: equal bytes, equal errors, for any valid query.
+
+GATEWAY_FUZZ_EXAMPLES says how many queries are tried; without it few, for a quick run.
+"""
 
 import asyncio
+import os
 from functools import cache
 from inspect import isawaitable
 
@@ -129,7 +133,7 @@ TWO_DEFAULTS = """query A($v: Boolean = true) { ...All } query B($v: Boolean = f
 @example(asked=Asked(NO_VALUE, (Run("A", {"v": None}),)), dialect="schema", fault="none", cache="off")
 @example(asked=Asked(TWO_DEFAULTS, (Run("A", {}), Run("B", {}))), dialect="schema", fault="none", cache="off")
 @settings(
-    max_examples=400,
+    max_examples=int(os.environ.get("GATEWAY_FUZZ_EXAMPLES", "200")),
     deadline=None,
     derandomize=True,
     database=None,
