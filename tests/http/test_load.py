@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 
+from gateway.http.graphql import turns
 from gateway.sandbox import Sandbox
 
 LIST = "{ categories { id } }"
@@ -63,7 +64,7 @@ async def every_place_taken(gateway):
     upstream = Waiting()
     ask = gateway(transport=upstream, max_running=1_000)
     running = [asyncio.create_task(post(ask, number)) for number in range(510)]
-    for _ in range(2_100):  # rounds: in each four, at least one begins
+    for _ in range(20):
         await asyncio.sleep(0)
     yield ask
     upstream.may_answer.set()
@@ -87,8 +88,9 @@ async def test_what_can_be_answered_is_though_a_part_got_no_place(gateway):
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["OVERLOADED"]
 
 
-async def test_what_is_short_is_answered_between_what_takes_long(gateway):
+async def test_what_is_short_is_answered_between_what_takes_long(gateway, monkeypatch):
     """Twenty operations come at once that take the processor alone, then a look at its health: it waits for a few."""
+    monkeypatch.setattr(turns, "LONGEST_S", 0.01)
     ask = gateway()
     fields = "{ name description args { name description } }"
     query = f"{{ __schema {{ types {{ name description fields {fields} inputFields {{ name description }} }} }} }}"

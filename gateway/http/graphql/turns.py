@@ -3,7 +3,8 @@
 import asyncio
 from time import perf_counter
 
-_LONGEST_S = 0.01  # of operations that begin, before all else has its turn
+LONGEST_S = 0.01
+"""For so long operations begin, before all else has its turn."""
 _ROUNDS = 4  # of the event loop: in so many, a short request is accepted, read, begun and answered
 
 
@@ -19,7 +20,7 @@ class Turns:
         while self._rounds_left and perf_counter() > self._until:  # noqa: ASYNC110 - an event would wake all at once too
             await asyncio.sleep(0)
         if not self._rounds_left:
-            self._until = perf_counter() + _LONGEST_S
+            self._until = perf_counter() + LONGEST_S
             self._rounds_left = _ROUNDS
             asyncio.get_running_loop().call_soon(self._pass_round)
 
