@@ -107,7 +107,13 @@ async def gateway() -> AsyncIterator[Gateway]:
     ) -> Ask:
         box = sandbox if isinstance(sandbox, Sandbox) else Sandbox(sandbox or Dialect())
         # Most tests are about one operation: what others read would hide what it costs.
-        alone = {"cache": "off", "tell_cost": "off"}
+        alone = {
+            "cache": "off",
+            "tell_cost": "off",
+            "mirror": "off",
+            "fresh_events": 300,
+            "fresh_categories": 600,
+        }
         secrets = {"api_key": SANDBOX_KEY, "metrics_token": METRICS_TOKEN}
         given: Json = {"base_url": "http://plandocket.test", **secrets, **alone, **settings}
         if transport is None and "base_url" not in settings:

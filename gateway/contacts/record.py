@@ -82,8 +82,8 @@ CONTACTS = Record(
     key="customer_number",
     filters={
         "search": SEARCH,
-        "category_key": Filter("Only of the category with this key."),
-        "event_key": Filter("Only of the event with this key."),
+        "category_key": Filter("Only of the category with this key.", depends_on=("category_keys",)),
+        "event_key": Filter("Only of the event with this key.", depends_on=("event_keys",)),
     },
     sorts={
         "company_name": "The company.",

@@ -57,7 +57,12 @@ EVENTS = Record(
     filters={
         "search": SEARCH,
         "visible": Filter("Only visible, or only hidden.", bool, column="is_visible"),
-        "upcoming": Filter("True: only upcoming ones. False filters nothing.", bool, only_true=True),
+        "upcoming": Filter(
+            "True: only upcoming ones. False filters nothing.",
+            bool,
+            depends_on=("date_from", "date_to", "application_deadline", "is_visible"),
+            only_true=True,
+        ),
     },
     sorts={
         "title": "The name.",

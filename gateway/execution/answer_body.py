@@ -56,6 +56,8 @@ def _cost(cost: Cost) -> dict[str, Any]:
         "cacheHits": cost.hits,
         "stale": cost.is_stale,
     }
+    if cost.age is not None:
+        told["age"] = cost.age
     if (budget := cost.budget) is not None:
         told["budget"] = {
             "limit": budget.limit,

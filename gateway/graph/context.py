@@ -1,6 +1,7 @@
 """One GraphQL operation: who asks, what its resolvers share, and what it cost."""
 
 from collections.abc import Callable
+from math import ceil, inf
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
@@ -28,6 +29,8 @@ class Cost(msgspec.Struct, frozen=True):
     saved: int = 0
     hits: int = 0
     is_stale: bool = False
+    age: int | None = None
+    """Whole seconds since the oldest request that its answer rests on; None where nothing was read."""
     budget: Spent | None = None
 
 
@@ -111,7 +114,12 @@ class Context:
             return Cost()
         saved = max(0, self.wanted - session.calls)
         budget = self._mirror.upstream.budget.state(session.credential)
-        return Cost(session.calls, saved, session.hits, session.is_stale, budget)
+        age = (
+            max(0, ceil(self._mirror.upstream.gate.now() - session.oldest_at))
+            if session.oldest_at < inf
+            else None
+        )
+        return Cost(session.calls, saved, session.hits, session.is_stale, age, budget)
 
     def loader(
         self, kind: "Callable[Concatenate[Context, P], LoaderT]", *of: P.args, **named: P.kwargs

@@ -101,6 +101,7 @@ class Cache:
         self._sizes: OrderedDict[tuple[str, Credential], int] = OrderedDict()
         self._ready: OrderedDict[tuple[Call[Any], Credential], _Ready] = OrderedDict()
         self._until = inf  # how long what is being put together is fresh
+        self._oldest = inf  # and when the first part of it was asked for
         self._moment = 0
         self._written: dict[str, int] = {}  # what a write touched -> when
         self._forgotten: OrderedDict[Credential, int] = OrderedDict()  # the last ones, and when
@@ -138,16 +139,19 @@ class Cache:
             kept = self._row(call.record, call.id, credential, stale=stale)
             if kept is None:
                 return None
-            ids = (call.id,) if kept.row is not None else ()
+            if kept.row is None:
+                return Answer(at=kept.at)
+            ids = (call.id,)
             return self.assemble(call, credential, ids, Paging(), stale=stale)
         page = self._page(call, credential, stale=stale)
         if page is None:
             return None
         answer = self.assemble(call, credential, page.ids, page.paging, self._behind(call, page), stale=stale)
-        if answer is None or not page.left_out:
-            return answer
+        if answer is None:
+            return None
         flaws = {**answer.flaws, **page.flaws}
-        return msgspec.structs.replace(answer, left_out=page.left_out, flaws=flaws)
+        at = min(page.at, answer.at)
+        return msgspec.structs.replace(answer, left_out=page.left_out, flaws=flaws, at=at)
 
     def id_of(
         self, record: Record[Any], key: str, credential: Credential, *, stale: bool = False
@@ -182,6 +186,7 @@ class Cache:
         links: dict[str, dict[int, Any]] = {name: {} for name in call.include}
         embedded: Embedded = {}
         flaws: dict[Place, tuple[Flaw, ...]] = {}
+        self._oldest = inf
         for row_id in ids:
             kept = self._row(call.record, row_id, credential, stale=stale)
             if kept is None or kept.row is None:
@@ -196,7 +201,7 @@ class Cache:
                 found += link.flaws
             if found:
                 flaws[(call.record.path, row_id)] = found
-        return Answer(tuple(rows), links, embedded, paging, behind, flaws=flaws)
+        return Answer(tuple(rows), links, embedded, paging, behind, flaws=flaws, at=self._oldest)
 
     # What came, kept.
 
@@ -379,7 +384,7 @@ class Cache:
         age_s = self._keeping.fresh_s.get(record.path, record.fresh_s)
         if stale:
             age_s = max(age_s, self._keeping.stale_s)
-        self._until = min(self._until, at + age_s)
+        self._until, self._oldest = min(self._until, at + age_s), min(self._oldest, at)
         return self._clock.monotonic() < at + age_s
 
     def _is_untouched(self, tags: Iterable[str], begun: int) -> bool:

@@ -1,10 +1,21 @@
 """The tenant as far as it is kept: reads are answered by it where it can, else by PlanDocket.
 
-A read goes: kept? -> narrower than something kept? -> running already? -> PlanDocket; and where that fails, kept
-though stale?
+A read goes: mirrored? -> kept? -> narrower than something kept? -> running already? -> PlanDocket; and where that
+fails, held or kept though stale? What a mirror holds is answered so (`gateway.mirror.owner`):
+
+| what is held | then |
+| --- | --- |
+| younger than it is fresh | answered |
+| older, of a collection that is walked | answered, with its age; walks alone ask. Stale beyond two planned intervals |
+| older, of another | asked for |
+| a row that a whole collection has not | none, with the walk's age; asked for once after each walk |
+| a list that only PlanDocket can tell | answered; read anew by the pace; stale while a write may have changed it |
+| what a write may have changed beyond its row | asked for, until it was read next |
+| nothing | asked for |
 """
 
-from collections.abc import Coroutine
+from collections import OrderedDict
+from collections.abc import Coroutine, Sequence
 from functools import partial
 from typing import Any, Self
 
@@ -20,6 +31,7 @@ from gateway.errors import (
 from gateway.mirror.kept_answers import Cache, Keeping
 from gateway.mirror.key_check import KeyCheck
 from gateway.mirror.narrowing import Filters, can_filter, matcher, wider
+from gateway.mirror.owner import Owner
 from gateway.mirror.session import KeepingSession
 from gateway.mirror.walk import Listing, Read, Source
 from gateway.settings.limits import LimitSettings
@@ -27,7 +39,7 @@ from gateway.settings.mirror import MirrorSettings
 from gateway.telemetry.events import State
 from gateway.upstream.call import Call
 from gateway.upstream.client import Upstream
-from gateway.upstream.record import RowT
+from gateway.upstream.record import Record, RowT
 from gateway.upstream.way.clock import Clock
 from gateway.upstream.way.credential import Credential
 from gateway.upstream.way.session import Throttle
@@ -35,6 +47,8 @@ from gateway.upstream.way.shared_reads import Flights
 from gateway.upstream.wire.json_rows import Answer
 from gateway.upstream.wire.page_shapes import Paging
 from gateway.upstream.write import Write, WriteRefusedError, Written
+
+_MOST_OWNERS = 1_000
 
 
 class Mirror:
@@ -46,6 +60,7 @@ class Mirror:
         settings: MirrorSettings,
         limits: LimitSettings,
         clock: Clock | None = None,
+        records: Sequence[Record[Any]] = (),
     ) -> None:
         self.upstream = upstream
         self.key_check = KeyCheck(upstream, settings.fresh_keys, settings.stale)
@@ -54,9 +69,12 @@ class Mirror:
         self.misses = 0
         self._shares = settings.sharing == "on"
         self._limits = limits
+        self._records = records
         self._clock = clock
         self._keeping = Keeping(settings.fresh_s, settings.stale, settings.keep_rows)
         self._cache = Cache(self._keeping, clock) if settings.cache == "on" else None
+        self._settings = settings
+        self._owners: OrderedDict[Credential, Owner] = OrderedDict()
         self._flights = Flights[Answer[Any]]()
         self._writes = 0
         upstream.on_refused.append(self._forget)
@@ -79,7 +97,7 @@ class Mirror:
             misses=self.misses,
             in_flight=upstream.gate.places.taken,
             waiting=upstream.gate.places.waiting,
-            kept_rows=self._cache.rows if self._cache is not None else 0,
+            kept_rows=self._mirrored_rows + (self._cache.rows if self._cache is not None else 0),
             used=upstream.budget.used if budget is None else budget.used,
             remaining=None if budget is None else budget.remaining,
             breaker=upstream.gate.breaker_state.value.lower(),
@@ -90,7 +108,33 @@ class Mirror:
         cache = self._cache or Cache(self._keeping, self._clock)
         deadline = self.upstream.gate.now() + self._limits.operation_timeout
         kept_for_s = self._keeping.fresh_s if self._cache is not None else None
-        return KeepingSession(credential, cache, self._limits.max_calls, deadline, throttle, kept_for_s)
+        owner = self._owner(credential)
+        return KeepingSession(
+            credential, cache, self._limits.max_calls, deadline, throttle, kept_for_s, owner
+        )
+
+    @property
+    def _mirrored_rows(self) -> int:
+        return sum(owner.tenant.rows for owner in self._owners.values())
+
+    def _owner(self, credential: Credential) -> Owner | None:
+        """Return what is mirrored for a key that PlanDocket accepted."""
+        if self._settings.mirror == "off" or self._cache is None:
+            return None
+        owner = self._owners.get(credential)
+        if owner is None and self.upstream.budget.is_accepted(credential):
+            most_rows = self._settings.keep_rows
+            owner = self._owners[credential] = Owner(
+                self.upstream, credential, self._fresh_s, self._records, most_rows
+            )
+            if len(self._owners) > _MOST_OWNERS:
+                self._owners.popitem(last=False)
+        if owner is not None:
+            self._owners.move_to_end(credential)
+        return owner
+
+    def _fresh_s(self, record: Record[Any]) -> float:
+        return self._keeping.fresh_s.get(record.path, record.fresh_s)
 
     def at_hand(self, call: Call[RowT], session: KeepingSession) -> Answer[RowT] | None:
         """Return the answer to `call` where it is kept fresh; costs no request and no wait."""
@@ -102,7 +146,26 @@ class Mirror:
     def kept(self, call: Call[RowT], session: KeepingSession) -> Answer[RowT] | None:
         """Return what `at_hand` would, not counted: the same object as long as nothing kept has changed."""
         call = call.including(self.upstream.traits.honoured(call, session.credential))
-        return session.cache.answer(call, session.credential)
+        mirrored = self._mirrored(call, session)
+        if mirrored is not None:
+            return mirrored
+        kept = session.cache.answer(call, session.credential)
+        if kept is not None:
+            session.oldest_at = min(session.oldest_at, kept.at)
+            if session.owner is not None:
+                session.owner.note_kept(call, self.upstream.gate.now())
+        return kept
+
+    def _mirrored(self, call: Call[RowT], session: KeepingSession) -> Answer[RowT] | None:
+        """Return what the mirror answers, and note how old it is."""
+        now = self.upstream.gate.now()
+        found = None if session.owner is None else session.owner.kept(call, now)
+        if found is None or session.owner is None:
+            return None
+        session.oldest_at = min(session.oldest_at, found.at)
+        is_late = found.is_old or session.owner.is_late(call, now - found.at)
+        session.is_stale = session.is_stale or is_late
+        return found.answer
 
     def hit(self, session: KeepingSession, reads: int = 1) -> None:
         """Count reads that were answered without a request."""
@@ -188,8 +251,14 @@ class Mirror:
 
     async def _stale(self, call: Call[RowT], session: KeepingSession) -> Answer[RowT] | None:
         """Return the answer as far as it is kept, though stale."""
+        found = None if session.owner is None else session.owner.tenant.find(call)
+        if found is not None and self.upstream.gate.now() - found.at < self._keeping.stale_s:
+            session.oldest_at = min(session.oldest_at, found.at)
+            return found.answer
         kept = session.cache.answer(call, session.credential, stale=True)
-        return kept or await self.narrowed(call, session, stale=True)
+        kept = kept or await self.narrowed(call, session, stale=True)
+        session.oldest_at = session.oldest_at if kept is None else min(session.oldest_at, kept.at)
+        return kept
 
     async def recall(self, call: Call[RowT], session: KeepingSession) -> Answer[RowT] | None:
         """Return what is kept of the answer to `call`, though stale; None where nothing is."""
@@ -219,6 +288,7 @@ class Mirror:
             behind = ids[start - 1] if 0 < start <= len(ids) else None
             answer = cache.assemble(call, credential, page, paging, behind, stale=stale)
             if answer is not None and not stale:
+                session.oldest_at = min(session.oldest_at, answer.at)
                 self.hit(session)
             return answer
         return None
@@ -268,9 +338,14 @@ class Mirror:
             return await self._fetch(call, session)
 
     async def _fetch(self, call: Call[RowT], session: KeepingSession) -> Answer[RowT]:
-        begun = session.cache.begin()
+        begun, at = session.cache.begin(), self.upstream.gate.now()
         answer = await self.upstream.read(call, session)
         session.cache.keep(call, session.credential, answer, begun)
+        session.oldest_at = min(session.oldest_at, at)
+        if (owner := self._owner(session.credential)) is not None:
+            owner.learn(call, answer, at, self.upstream.gate.now())
+            while len(self._owners) > 1 and self._mirrored_rows > self._settings.keep_rows:
+                self._owners.popitem(last=False)
         return answer
 
     def _wrote(
@@ -278,8 +353,15 @@ class Mirror:
     ) -> None:
         self._writes += 1
         session.cache.wrote(write, written, session.credential, begun)
+        now = self.upstream.gate.now()
+        for credential, owner in self._owners.items():
+            if credential == session.credential:
+                owner.wrote(write, written, now)
+            else:
+                owner.heard_of(write, now)
 
     def _forget(self, credential: Credential) -> None:
+        self._owners.pop(credential, None)
         if self._cache is not None:
             self._cache.forget(credential)
 

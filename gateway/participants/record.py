@@ -3,7 +3,7 @@
 from gateway.categories.record import CATEGORIES
 from gateway.contacts.record import CONTACTS
 from gateway.events.record import EVENTS
-from gateway.upstream.record import ANY, DELETE, Filter, Instant, Int, One, Record, RequestField, Row
+from gateway.upstream.record import ANY, DELETE, Derived, Filter, Instant, Int, One, Record, RequestField, Row
 
 
 class ParticipantRow(Row, frozen=True, gc=False):
@@ -41,5 +41,9 @@ PARTICIPANTS = Record(
         **dict.fromkeys(
             ("event_key", "customer_number", DELETE), ("contacts?category_key", "contacts.categories")
         ),
+    },
+    derived={
+        "events.participant_count": Derived("event_id", flags=("is_confirmed",)),
+        "contacts.events": Derived("contact_id", "event_id", flags=("is_confirmed",)),
     },
 )

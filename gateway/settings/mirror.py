@@ -11,6 +11,10 @@ class MirrorSettings(Group):
     """What is kept, and for how long."""
 
     cache: Switch = Field(default="on", description="`on`: what was read is kept for other operations.")
+    mirror: Switch = Field(
+        default="on",
+        description="`on`: what is asked for often is read whole, and kept young within the hour.",
+    )
     sharing: Switch = Field(
         default="on",
         description="`on`: equal reads that run at the same time are one request.",
@@ -20,8 +24,8 @@ class MirrorSettings(Group):
         description="Seconds for which read participants are answered without asking again.",
     )
     fresh_contacts: Age = Field(default=60, description="The same for contacts, in seconds.")
-    fresh_events: Age = Field(default=300, description="The same for events, in seconds.")
-    fresh_categories: Age = Field(default=600, description="The same for categories, in seconds.")
+    fresh_events: Age = Field(default=60, description="The same for events, in seconds.")
+    fresh_categories: Age = Field(default=60, description="The same for categories, in seconds.")
     fresh_keys: Age = Field(
         default=600,
         description="For `passthrough`: seconds for which a key that PlanDocket accepted is shown what is kept "

@@ -97,7 +97,8 @@ def load_plan_settings() -> Settings:
     """Return settings to plan with: the environment's where they decide what an operation costs, else the defaults."""
     beside = {name: field.default for name, field in Settings.model_fields.items() if name not in _OF_COST}
     asks_nobody = {"base_url": "http://plan.invalid", "requests_per_hour": "unlimited"}
-    return load_settings(**{**beside, **asks_nobody, "operation_timeout": 300})
+    holds_nothing = {"mirror": "off"}
+    return load_settings(**{**beside, **asks_nobody, **holds_nothing, "operation_timeout": 300})
 
 
 def _explain(place: tuple[int | str, ...], message: str) -> str:

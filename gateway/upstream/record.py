@@ -84,6 +84,8 @@ class Filter:
     """What callers give: a text, true or false, an integer, one of an enum's values."""
     column: str = ""
     of: "Record[Any] | None" = None
+    depends_on: tuple[str, ...] | None = None
+    """Of one that names no column: the request fields that may let a row pass, or not; None for all its texts."""
     only_true: bool = False
     """Whether false filters nothing: PlanDocket documents no other value than 1."""
 
@@ -115,6 +117,18 @@ class RequestField:
 
 
 CLEARABLE = RequestField()
+
+
+@dataclass(frozen=True)
+class Derived:
+    """What an include of another resource may follow from: this one's rows that have the other's id in a column."""
+
+    by: str
+    """That column."""
+    column: str | None = None
+    """The column that the include lists, each value once; None where it counts rows."""
+    flags: tuple[str, ...] = ()
+    """Columns of which it may count only rows that have them true: undocumented, so it is found out."""
 
 
 ANY = "any"
@@ -157,6 +171,9 @@ class Record(Generic[RowT]):
     "events" are the lists of events, "events/*" all their rows, "events?search" the lists with that
     filter, "contacts.events" what that include tells.
     """
+
+    derived: Mapping[str, Derived] = field(default_factory=dict[str, Derived])
+    """What includes of other resources may follow from its rows: "events.participant_count"."""
 
     @cached_property
     def exact(self) -> Mapping[str, Filter]:

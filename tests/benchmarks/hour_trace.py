@@ -1,20 +1,24 @@
 # pyright: basic
 # ruff: noqa: T201 - it prints, and GraphQL is full of braces
-"""One hour of 36,000 mixed operations, 1 % of them writes, on 1,000 requests: what becomes of each.
+"""Hours of 36,000 mixed operations each, 1 % of them writes, on 1,000 requests: what becomes of each operation.
 
-    .venv/bin/python tests/benchmarks/hour_trace.py
+    .venv/bin/python tests/benchmarks/hour_trace.py [--hours 2] [--seed 1] [--mirror off] [--check 100]
 
-Time is a fake clock that goes on by a tenth of a second with each operation; the sandbox counts on
-the same clock, and refuses whatever is over its own hour.
+Time is a fake clock that goes on by a tenth of a second with each operation, and by a fifth for a request; the sandbox
+counts on the same clock, and refuses whatever is over its own hour. Every so many answers are compared with what
+PlanDocket's rows are at that moment: nobody else changes them, so what differs is wrong.
 """
 
+import argparse
 import asyncio
 import base64
+import heapq
 import random
 import sys
 import time as wall
 from collections import Counter
 from dataclasses import dataclass, field
+from math import ceil
 from pathlib import Path
 
 import httpx
@@ -25,6 +29,7 @@ from asking import Time
 
 from gateway.app import create_app
 from gateway.sandbox import SANDBOX_KEY, Sandbox
+from gateway.sandbox.reads import Reads
 from gateway.settings.settings import Settings
 
 HOUR_S = 3600.0
@@ -104,13 +109,63 @@ class Timed(Sandbox):
         self.times.append((self.now(), status))
 
 
+class Far(httpx.AsyncBaseTransport):
+    """A PlanDocket that is some way off: requests and answers travel for half of the time each, by the fake clock."""
+
+    def __init__(self, app, clock: Time, request_s: float) -> None:
+        self._near = httpx.ASGITransport(app)
+        self._clock = clock
+        self._half_s = request_s / 2
+        self._travelling: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._count = 0
+
+    async def handle_async_request(self, request):
+        """Answer later."""
+        await self._travel()
+        response = await self._near.handle_async_request(request)
+        body = await response.aread()
+        await self._travel()
+        return httpx.Response(response.status_code, headers=response.headers, content=body)
+
+    async def _travel(self) -> None:
+        if self._half_s:
+            self._count += 1
+            arrives = asyncio.get_running_loop().create_future()
+            heapq.heappush(self._travelling, (self._clock.seconds + self._half_s, self._count, arrives))
+            await arrives
+
+    async def until(self, moment: float) -> None:
+        """Let the clock go on to a moment, and arrive what arrives by then."""
+        while self._travelling and self._travelling[0][0] <= moment:
+            await self.next()
+        self._clock.seconds = max(self._clock.seconds, moment)
+
+    async def next(self) -> None:
+        """Let the clock go on until the next arrives."""
+        if self._travelling:
+            moment, _, arrives = heapq.heappop(self._travelling)
+            self._clock.seconds = max(self._clock.seconds, moment)
+            if not arrives.done():
+                arrives.set_result(None)
+        await _others()
+
+
+async def _others() -> None:
+    """Let others go on as far as they can."""
+    for _ in range(40):
+        await asyncio.sleep(0)
+
+
 @dataclass
 class Trace:
-    """What became of the operations of one hour."""
+    """What became of the operations of some time."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
+    ages: list[int] = field(default_factory=list)
+    """Of the reads, as they were told, in seconds."""
     wrong: list[str] = field(default_factory=list)
-    """What must not be: answers that are neither fresh, nor marked, nor refused with a time."""
+    """What must not be: answers that are neither fresh, nor marked, nor refused with a time; or that are untrue."""
+    compared: int = 0
     requests: list[tuple[float, int]] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -128,6 +183,10 @@ class Trace:
     def refused_by_plandocket(self) -> int:
         """The requests that the sandbox answered with 429."""
         return sum(status == 429 for _, status in self.requests)
+
+    def age(self, share: float) -> int:
+        """Return the age that this share of the answers does not exceed."""
+        return sorted(self.ages)[int(len(self.ages) * share)] if self.ages else 0
 
 
 def gid(kind: str, row_id: int) -> str:
@@ -183,29 +242,81 @@ def outcome_of(answer: dict, *, is_write: bool) -> str:
     return "asked" if told["calls"] else "fresh kept"
 
 
-async def run(operations: int = OPERATIONS, budget: int = BUDGET, hours: float = 1.0, seed: int = 4) -> Trace:
-    """Return what became of so many operations, spread evenly over the time."""
-    rng, clock, trace = random.Random(seed), Time(), Trace()  # noqa: S311 - the same numbers each time
+async def run(
+    operations: int = OPERATIONS,
+    budget: int = BUDGET,
+    hours: float = 1.0,
+    seed: int = 4,
+    check_every: int = 0,
+    request_s: float = 0.2,
+    **given,
+) -> list[Trace]:
+    """Return what became of so many operations, spread evenly over the time; one trace for each hour begun."""
+    rng, clock = random.Random(seed), Time()  # noqa: S311 - the same numbers each time
     sandbox = Timed(per_hour=budget, now=clock)
-    settings = Settings.model_validate(
-        {"base_url": "http://plandocket.test", "api_key": SANDBOX_KEY, "requests_per_hour": budget}
-    )
-    app = create_app(settings, httpx.ASGITransport(sandbox.app), clock.clock)
-    began = wall.perf_counter()
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
-        for _ in range(operations):
-            clock.seconds += hours * HOUR_S / operations
+    far, began_at = Far(sandbox.app, clock, request_s), clock.seconds
+    settings = {
+        "base_url": "http://plandocket.test",
+        "api_key": SANDBOX_KEY,
+        "requests_per_hour": budget,
+        **given,
+    }
+    app = create_app(Settings.model_validate(settings), far, clock.clock)
+    traces = [Trace() for _ in range(ceil(hours))]
+    async with _client(app) as client, _client(_true(sandbox, clock)) as true:
+        for number in range(operations):
+            began = wall.perf_counter()
+            trace = traces[int(hours * number / operations)]
+            await far.until(began_at + (number + 1) * hours * HOUR_S / operations)
             is_write = rng.random() < WRITES
             query = operation(rng, sandbox, is_write=is_write)
-            answer = (await client.post("/graphql", json={"query": query})).json()
-            outcome = outcome_of(answer, is_write=is_write)
-            if outcome.startswith("wrong"):
-                trace.wrong.append(f"{outcome} for {query}")
-                outcome = "wrong"
-            trace.outcomes[outcome] += 1
-    trace.requests = sandbox.times
-    trace.seconds = wall.perf_counter() - began
-    return trace
+            asked = asyncio.create_task(client.post("/graphql", json={"query": query}))
+            await _others()
+            while not asked.done():
+                await far.next()
+            answer = asked.result().json()
+            _count(trace, query, answer, is_write=is_write)
+            if check_every and number % check_every == 0 and not is_write and answer.get("data"):
+                await _compare(trace, query, answer, true)
+            trace.seconds += wall.perf_counter() - began
+    for number, trace in enumerate(traces):
+        trace.requests = [
+            (at, status)
+            for at, status in sandbox.times
+            if number * HOUR_S <= at - began_at < (number + 1) * HOUR_S
+        ]
+    return traces
+
+
+def _client(app) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost")
+
+
+def _true(sandbox: Sandbox, clock: Time):
+    """Return a gateway that keeps nothing, in front of the same rows without a limit."""
+    unlimited = Sandbox(now=clock)
+    unlimited.tables = sandbox.tables
+    unlimited._reads = Reads(sandbox.tables, unlimited.dialect, clock)
+    settings = {"base_url": "http://plandocket.test", "api_key": SANDBOX_KEY, "cache": "off", "auth": "none"}
+    unlimited_settings = Settings.model_validate({**settings, "requests_per_hour": "unlimited"})
+    return create_app(unlimited_settings, httpx.ASGITransport(unlimited.app), clock.clock)
+
+
+def _count(trace: Trace, query: str, answer: dict, *, is_write: bool) -> None:
+    outcome = outcome_of(answer, is_write=is_write)
+    if outcome.startswith("wrong"):
+        trace.wrong.append(f"{outcome} for {query}")
+        outcome = "wrong"
+    trace.outcomes[outcome] += 1
+    if not is_write and "errors" not in answer and "age" in answer["extensions"]["upstream"]:
+        trace.ages.append(answer["extensions"]["upstream"]["age"])
+
+
+async def _compare(trace: Trace, query: str, answer: dict, true: httpx.AsyncClient) -> None:
+    trace.compared += 1
+    is_told = answer["extensions"]["upstream"]["stale"] or "errors" in answer
+    if not is_told and answer["data"] != (await true.post("/graphql", json={"query": query})).json()["data"]:
+        trace.wrong.append(f"untrue: {query}")
 
 
 def told(trace: Trace, budget: int = BUDGET) -> str:
@@ -214,8 +325,9 @@ def told(trace: Trace, budget: int = BUDGET) -> str:
     lines = ["| outcome | operations | share |", "| --- | --- | --- |"]
     for name in ("fresh kept", "asked", "stale", "refused", "written", "write refused", "wrong"):
         count = trace.outcomes[name]
-        lines.append(f"| {name} | {count:,} | {100 * count / total:.1f} % |")
-    lines.append("")
+        lines.append(f"| {name} | {count:,} | {100 * count / total:.2f} % |")
+    ages = f"age in seconds: median {trace.age(0.5)}, p95 {trace.age(0.95)}, most {trace.age(0.99999)}"
+    lines += ["", f"{ages}; {trace.compared:,} answers compared with the rows as they were"]
     lines.append(
         f"{len(trace.requests):,} requests, at most {trace.most_in_an_hour:,} in any hour of {budget:,}, "
     )
@@ -223,5 +335,28 @@ def told(trace: Trace, budget: int = BUDGET) -> str:
     return "\n".join([*lines, *trace.wrong[:5]])
 
 
+def main() -> None:
+    """Print the hours."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--hours", type=int, default=2, help="the first is cold, the others are warm")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--mirror", choices=("on", "off"), default="on")
+    parser.add_argument("--check", type=int, default=100, help="compare every so many answers; 0: none")
+    given = parser.parse_args()
+    hours = asyncio.run(
+        run(
+            OPERATIONS * given.hours,
+            hours=given.hours,
+            seed=given.seed,
+            check_every=given.check,
+            mirror=given.mirror,
+        )
+    )
+    for number, trace in enumerate(hours):
+        print(f"Hour {number + 1}\n\n{told(trace)}\n")
+
+
 if __name__ == "__main__":
-    print(told(asyncio.run(run())))
+    main()

@@ -45,9 +45,19 @@ async def test_an_answer_tells_what_it_cost(ask, time):
         "saved": 10,
         "cacheHits": 0,
         "stale": False,
+        "age": 0,
         "budget": {"limit": 1000, "used": 1, "remaining": 999},
     }
     assert moment(resets_at) == time.seconds + 3600
+
+
+async def test_a_kept_answer_tells_how_old_it_is(ask, time):
+    """In whole seconds since the oldest request that it rests on, rounded up."""
+    await ask(EVENTS)
+    time.seconds += 7.2
+    assert (await told(ask, EVENTS))["age"] == 8
+    both = "{ events { nodes { title } } categories { title } }"
+    assert (await told(ask, both))["age"] == 8
 
 
 async def test_a_kept_answer_tells_that_it_cost_nothing(ask):
@@ -76,7 +86,8 @@ async def test_every_executed_answer_tells(ask, query):
     """Reads, writes, failures, and what asks nothing."""
     cost = await told(ask, query)
 
-    assert cost.keys() == COUNTS
+    has_read = any(call.startswith("GET") for call in ask.calls)
+    assert cost.keys() == COUNTS | ({"age"} if has_read else set())
     assert cost["budget"].keys() == {"limit", "used", "remaining", "resetsAt"}
     assert cost["calls"] == len(ask.calls)
 

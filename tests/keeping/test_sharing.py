@@ -29,7 +29,7 @@ UPDATE = 'mutation { updateEvent(input: {id: "%s", title: "New"}) { event { titl
 
 def upstream(wire, time=None, **given):
     """Return a way to PlanDocket without GraphQL."""
-    fixed = {"base_url": "http://plandocket.test", "api_key": None}
+    fixed = {"base_url": "http://plandocket.test", "api_key": None, "mirror": "off", "fresh_events": 300}
     clock = time.clock if time else Clock(sleep=skip)
     settings = Settings.model_validate(fixed | given)
     return Mirror(Upstream(settings, wire, clock), settings, settings, clock)

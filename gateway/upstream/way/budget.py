@@ -135,6 +135,10 @@ class Budget:
         longest = math.ceil(max(HOUR_S, account.closed_until - now, account.told_until - now))
         return bisect_left(range(longest), True, key=lambda s: account.has_room(now + s, lane, requests))
 
+    def hour(self, credential: Credential) -> Hour:
+        """Return a credential's hour, as far as it was counted here."""
+        return self._account(credential).hour
+
     def is_accepted(self, credential: Credential) -> bool:
         """Return whether PlanDocket knows the key, as far as was seen. The gateway's own key needs no proof."""
         return credential.is_held or credential in self._accounts

@@ -19,6 +19,8 @@ class Lane(Enum):
 
     READ = "read"
     WRITE = "write"
+    WALK = "walk"
+    """To keep what is held young: whoever sends it sees to it that reads and writes find room."""
     CHECK = "check"
     """Whether PlanDocket still accepts the key."""
 
@@ -47,6 +49,14 @@ class Hour:
             while times and times[0] <= now - HOUR_S:
                 times.popleft()
         return len(self._attempts)
+
+    def counted_at(self, at: float) -> int:
+        """Return how many of the attempts so far still count at a moment, now or to come."""
+        return _after(at - HOUR_S, self._attempts)
+
+    def writes_since(self, at: float) -> int:
+        """Return how many writes were sent since a moment, with what was read for them."""
+        return _after(at, self._writes)
 
     def resets_in(self, now: float) -> float | None:
         """Return the seconds until the oldest attempt leaves."""

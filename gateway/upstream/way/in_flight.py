@@ -19,7 +19,7 @@ class Places:
     def __init__(self, count: int, more: int, waiting: int) -> None:
         self.taken = 0
         """Requests in flight."""
-        self._most = {Lane.READ: count, Lane.CHECK: count, Lane.WRITE: count + more}
+        self._most = {Lane.READ: count, Lane.WALK: count, Lane.CHECK: count, Lane.WRITE: count + more}
         self._most_waiting = waiting
         self._writes: deque[asyncio.Future[None]] = deque()
         self._reads: deque[asyncio.Future[None]] = deque()

@@ -1,0 +1,122 @@
+"""What includes tell of rows that follows from the rows of another resource, where walks have shown that it does.
+
+How PlanDocket counts an event's participants, and whose events are a contact's, is undocumented: all participations,
+or confirmed ones. So either is tried on what walks bring, and taken only where it agrees with every row, and where
+the two differ for one; a single contradiction takes it back.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any, cast
+
+import msgspec
+
+from gateway.mirror.tenant import Tenant
+from gateway.upstream.record import Derived, Record, Row
+
+_Told = Mapping[int, Any]
+
+
+def _all(_: Row) -> bool:
+    return True
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A row before and after a write; None where it was not there."""
+
+    before: Row | None
+    after: Row | None
+    at: float
+
+
+class _Rule(msgspec.Struct):
+    """One way of deriving, and what walks have shown of it."""
+
+    derived: Derived
+    record: Record[Any]
+    passes: Callable[[Row], bool]
+    is_shown: bool = False
+
+    def value(self, rows: Iterable[Row]) -> Any:
+        """Return what an include tells of what these rows belong to."""
+        passing = [row for row in rows if self.passes(row)]
+        if self.derived.column is None:
+            return len(passing)
+        column = self.derived.column
+        return tuple(sorted({getattr(row, column) for row in passing if getattr(row, column)}))
+
+    def told_after(self, change: Change, row_id: int, rows: Iterable[Row], before: Any) -> Any:
+        """Return what an include tells of a row after a write, from what it told before and the rows as they are now.
+
+        A count goes on from what was told: it may be younger than the rows.
+        """
+        if self.derived.column is not None:
+            return self.value(rows)
+        return before + self._counts(change.after, row_id) - self._counts(change.before, row_id)
+
+    def _counts(self, row: Row | None, row_id: int) -> bool:
+        return row is not None and getattr(row, self.derived.by) == row_id and self.passes(row)
+
+
+class Derivations:
+    """The rules of some resources, by what they tell: "events.participant_count"."""
+
+    def __init__(self, records: Iterable[Record[Any]]) -> None:
+        self._rules: dict[str, list[_Rule]] = defaultdict(list)
+        for record in records:
+            for tag, derived in record.derived.items():
+                for passes in (_all, *(_of_flag(flag) for flag in derived.flags)):
+                    self._rules[tag].append(_Rule(derived, record, passes))
+
+    def correct(self, tenant: Tenant, tag: str, ids: Iterable[int], change: Change) -> bool:
+        """Change what follows for these rows from a write; return whether it is known how it does."""
+        rule = next((rule for rule in self._rules.get(tag, ()) if rule.is_shown), None)
+        source = None if rule is None else tenant.whole(rule.record)
+        record = tenant.record(tag.split(".")[0])
+        if rule is None or source is None or record is None:
+            return False
+        name = tag.removeprefix(f"{record.path}.")
+        for row_id in ids:
+            rows = [
+                held.row for one in source.ids(((rule.derived.by, row_id),)) if (held := source.find(one))
+            ]
+            told = partial(rule.told_after, change, row_id, rows)
+            tenant.collection(record).correct(name, row_id, told, change.at)
+        return True
+
+    def learn(self, tenant: Tenant) -> None:
+        """See which rules agree with all that is held, after a walk."""
+        for tag, rules in self._rules.items():
+            path, name = tag.split(".")
+            record = tenant.record(path)
+            target = None if record is None else tenant.whole(record)
+            source = tenant.whole(rules[0].record)
+            if target is None or source is None:
+                continue
+            groups: dict[int, list[Row]] = defaultdict(list)
+            for one in source:
+                if (held := source.find(one)) is not None:
+                    groups[getattr(held.row, rules[0].derived.by) or 0].append(held.row)
+            told = {
+                row_id: held.links[name]
+                for row_id in target
+                if (held := target.find(row_id)) and name in held.links and name not in held.old
+            }
+            _judge(rules, groups, told)
+
+
+def _judge(rules: list[_Rule], groups: Mapping[int, list[Row]], told: _Told) -> None:
+    values = [{row_id: rule.value(groups.get(row_id, ())) for row_id in told} for rule in rules]
+    differ = any(one != values[0] for one in values[1:])
+    for rule, found in zip(rules, values, strict=True):
+        agrees = all(found[row_id] == _sorted(value) for row_id, value in told.items())
+        rule.is_shown = bool(told) and agrees and (differ or rule.is_shown)
+
+
+def _sorted(value: Any) -> Any:
+    return tuple(sorted(cast("tuple[int, ...]", value))) if isinstance(value, tuple) else value
+
+
+def _of_flag(column: str) -> Callable[[Row], bool]:
+    return lambda row: bool(getattr(row, column))

@@ -1,0 +1,212 @@
+"""One owner's mirror: what is held of the tenant, and kept young within the hour."""
+
+import logging
+from collections.abc import Callable, Coroutine, Iterable
+from contextvars import Context
+from math import inf
+from typing import Any
+
+from gateway.errors import GatewayError
+from gateway.mirror.collection_walk import NotWholeError, walk
+from gateway.mirror.derived import Derivations
+from gateway.mirror.pace import Item, Pace
+from gateway.mirror.tenant import Found, Tenant, is_told_by_call
+from gateway.mirror.writing import doubt, follow
+from gateway.upstream.call import Call, listing, one
+from gateway.upstream.client import Upstream
+from gateway.upstream.record import Record, RowT
+from gateway.upstream.way.budget import Lane
+from gateway.upstream.way.credential import Credential
+from gateway.upstream.way.reasons import because
+from gateway.upstream.way.session import Session
+from gateway.upstream.wire.json_rows import Answer
+from gateway.upstream.write import Write, Written
+
+log = logging.getLogger(__name__)
+
+_WALK_S = 600.0
+_COST = 20  # requests that a walk is taken to cost until a page tells
+_LARGEST_PART = 0.25  # of the hour: a collection that costs more is not walked
+
+
+class Owner:
+    """What one tenant and credential may see."""
+
+    def __init__(
+        self,
+        upstream: Upstream,
+        credential: Credential,
+        fresh_s: Callable[[Record[Any]], float],
+        records: Iterable[Record[Any]],
+        most_rows: int,
+    ) -> None:
+        self._upstream = upstream
+        self._credential = credential
+        self._fresh_s = fresh_s
+        self._most_rows = most_rows
+        self._pace = Pace(upstream.budget.hour(credential))
+        self._derivations = Derivations(records)
+        self._missed: dict[Call[Any], float] = {}
+        self.tenant = Tenant(upstream.traits.page_size)
+
+    def kept(self, call: Call[RowT], now: float) -> Found[RowT] | None:
+        """Return what is held of an answer where it may be told as it is: see the table in `gateway.mirror.reading`."""
+        found, fresh_s = self.tenant.find(call), self._fresh_s(call.record)
+        if found is None or fresh_s <= 0:
+            return None
+        age, item = now - found.at, self._item(call)
+        self._pace.use(item, now, call.including(frozenset()))
+        if found.is_old and is_told_by_call(call):
+            item.is_urgent = not item.is_running
+        if item.is_urgent or item.at is None or age >= fresh_s:
+            self._renew(item, call, now)
+        is_new_miss = found.is_absent and age >= fresh_s and self._is_new_miss(call, found.at)
+        if is_new_miss or (age >= fresh_s and not item.is_walked):
+            return None
+        if found.is_old and not is_told_by_call(call):
+            return None
+        return found
+
+    def note_kept(self, call: Call[Any], now: float) -> None:
+        """Note that something else that is kept answered a read: it will be asked for again."""
+        if not is_told_by_call(call):
+            self._pace.use(self._item(call), now, call.including(frozenset()))
+
+    def is_late(self, call: Call[Any], age_s: float) -> bool:
+        """Return whether something is older than it should be by the pace."""
+        item = self._item(call)
+        return age_s > 2 * max(item.planned_s, self._fresh_s(call.record), 1.0)
+
+    def learn(self, call: Call[Any], answer: Answer[Any], at: float, now: float) -> None:
+        """Take in what a direct read brought that was sent at a moment."""
+        self.tenant.learn(call, answer, at)
+        item = self._item(call)
+        if is_told_by_call(call):
+            item.at = at
+            return
+        self._pace.use(item, now, call.including(frozenset()), was_asked=True)
+        if item.at is None and call.page is not None and not call.filters:
+            self._learn_cost(item, call, answer)
+        self._renew(item, call, now)
+
+    def wrote(self, write: Write[RowT], written: Written[RowT] | None, now: float) -> None:
+        """Take in what came of a write that was answered now."""
+        following, unsure = follow(self.tenant, self._derivations, write, written, now)
+        for record, row_id in following:
+            self._start(self._read_next(one(record, row_id, frozenset(record.includes))))
+        for path in unsure:
+            record = self.tenant.record(path)
+            if record is not None:
+                self.tenant.collection(record).doubt(now)
+                self._item(listing(record)).is_urgent = True
+
+    def _learn_cost(self, item: Item, call: Call[Any], answer: Answer[Any]) -> None:
+        """Learn what a collection's first walk will cost from what a page of it tells."""
+        size = self._upstream.traits.page_size(call.record.path)
+        if answer.paging.total is not None:
+            item.cost = answer.paging.total // size + 1
+        elif call.page == 1 and answer.count != size:
+            item.cost = 1
+
+    def heard_of(self, write: Write[Any], now: float) -> None:
+        """Take in that another key's write was answered now."""
+        doubt(self.tenant, write, now)
+
+    def _item(self, call: Call[Any]) -> Item:
+        fresh_s = self._fresh_s(call.record)
+        if is_told_by_call(call):
+            return self._pace.item(call.including(frozenset()), fresh_s, self._now(), is_by_call=True)
+        return self._pace.item(call.record.path, fresh_s, self._now(), cost=_COST)
+
+    def _is_new_miss(self, call: Call[Any], at: float) -> bool:
+        """Return whether a row that is not there was not looked up since a walk."""
+        if self._missed.get(call) == at:
+            return False
+        self._missed[call] = at
+        if len(self._missed) > 1_000:
+            del self._missed[next(iter(self._missed))]
+        return True
+
+    def _renew(self, item: Item, call: Call[Any], now: float) -> None:
+        """Begin to read an item anew, where that is due, and has room."""
+        upstream, record = self._upstream, call.record
+        if item.floor_s <= 0 or item.cost > _LARGEST_PART * (
+            upstream.budget.hour(self._credential).limit or inf
+        ):
+            return
+        if not upstream.gate.works or upstream.budget.wait(self._credential, Lane.WALK):
+            return
+        if self._pace.begins(item, now):
+            self._start(self._list_anew(item, call) if is_told_by_call(call) else self._walk(item, record))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Begin work of the mirror's own: it belongs to no operation, whichever it was that made it due."""
+        Context().run(self._upstream.tasks.start, work)
+
+    def _now(self) -> float:
+        return self._upstream.gate.now()
+
+    def _session(self, lane: Lane) -> Session:
+        session = Session(self._credential, 0, self._now() + _WALK_S)
+        session.lane = lane
+        return session
+
+    async def _walk(self, item: Item, record: Record[Any]) -> None:
+        """Walk a collection, and hold it as whole."""
+        collection, session, begun = self.tenant.collection(record), self._session(Lane.WALK), self._now()
+
+        async def read(call: Call[Any]) -> Answer[Any]:
+            at = self._now()
+            answer = await self._upstream.read(call.including(self._honoured(call)), session)
+            if len(collection) > self._most_rows:
+                raise NotWholeError
+            self.tenant.learn(call, answer, at)
+            return answer
+
+        call = listing(record, include=frozenset(record.includes))
+        try:
+            size = self._upstream.traits.page_size(record.path)
+            with because("all of it is asked for often, and kept young"):
+                walked = await walk(call, read, collection.pages or item.cost, size)
+        except (GatewayError, NotWholeError) as error:
+            log.info("%s were not read whole: %s", record.rows, error or type(error).__name__)
+            self._pace.failed(item, self._now())
+            return
+        except BaseException:
+            self._pace.failed(item, self._now())
+            raise
+        if item.at is None:
+            log.info(
+                "%s are mirrored: %d rows, of %d requests", record.rows, len(walked.seen), walked.requests
+            )
+        collection.settle(walked.seen, begun)
+        collection.pages = walked.pages
+        self._derivations.learn(self.tenant)
+        self._pace.ended(item, begun, walked.requests)
+        item.is_urgent = collection.is_doubted
+
+    async def _list_anew(self, item: Item, call: Call[Any]) -> None:
+        """Read a list anew that only PlanDocket can tell."""
+        call = call.including(self._honoured(call.including(frozenset(call.record.includes))))
+        at = self._now()
+        try:
+            with because("the list is asked for often, and kept young"):
+                self.tenant.learn(call, await self._upstream.read(call, self._session(Lane.WALK)), at)
+        except BaseException as error:
+            self._pace.failed(item, self._now())
+            if not isinstance(error, GatewayError):
+                raise
+        else:
+            self._pace.ended(item, at, 1)
+
+    async def _read_next(self, call: Call[Any]) -> None:
+        """Read a row that a write has touched."""
+        at = self._now()
+        with because("a write has touched the row"):
+            answer = await self._upstream.read(
+                call.including(self._honoured(call)), self._session(Lane.WRITE)
+            )
+        self.tenant.learn(call, answer, at)
+
+    def _honoured(self, call: Call[Any]) -> frozenset[str]:
+        return self._upstream.traits.honoured(call, self._credential)

@@ -1,0 +1,189 @@
+"""What a write means for what is held: it is corrected, or marked as old and read next; nothing is thrown away."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from gateway.mirror.collection import SELF, leads_to
+from gateway.mirror.derived import Change, Derivations
+from gateway.mirror.tenant import Tenant
+from gateway.upstream.record import ANY, DELETE, ON_UPDATE, Record, Row
+from gateway.upstream.write import Write, Written
+
+Place = tuple[Record[Any], int]
+"""A row."""
+_MOST_READ_NEXT = 3
+
+
+def follow(
+    tenant: Tenant, derivations: Derivations, write: Write[Any], written: Written[Any] | None, now: float
+) -> tuple[list[Place], set[str]]:
+    """Take in a write that was answered now; `written` is None where nobody knows what came of it.
+
+    Returns the rows to be read next, and the paths of collections that are not known to be whole any more.
+    """
+    return _Following(tenant, derivations, write, written, now).run()
+
+
+def doubt(tenant: Tenant, write: Write[Any], now: float) -> None:
+    """Take in that somebody else's key wrote: what it touches is asked for until it is walked anew."""
+    paths = {_path_of(tag) for tag in tags_of(write)} | {write.record.path}
+    for record in filter(None, map(tenant.record, paths)):
+        tenant.collection(record).doubt(now)
+        for _, listed in tenant.lists_by_call(record):
+            listed.old_since = now
+
+
+def tags_of(write: Write[Any]) -> set[str]:
+    """Return what a write touches: see `Record.touches`."""
+    causes = [ANY, *(write.body or ())]
+    if write.method == "DELETE":
+        causes.append(DELETE)
+    elif write.id is not None:
+        causes += [ON_UPDATE + name for name in write.body or ()]
+    return {tag for cause in causes for tag in write.record.touches.get(cause, ())}
+
+
+def _path_of(tag: str) -> str:
+    return tag.split("/")[0].split(".")[0].split("?")[0]
+
+
+class _Following:
+    def __init__(
+        self,
+        tenant: Tenant,
+        derivations: Derivations,
+        write: Write[Any],
+        written: Written[Any] | None,
+        now: float,
+    ) -> None:
+        self._tenant = tenant
+        self._derivations = derivations
+        self._write = write
+        self._written = written
+        self._now = now
+        self._next: list[Place] = []
+        self._unsure: set[str] = set()
+
+    def run(self) -> tuple[list[Place], set[str]]:
+        record, row_id = self._write.record, self._write.id
+        held = None if row_id is None else self._tenant.find_row(record, row_id)
+        before, after = held and held.row, self._written and self._written.row
+        if self._tenant.record(record.path) is not None:
+            self._take(row_id)
+        is_gone = self._written is not None and self._write.method == "DELETE"
+        knows_rows = (before is not None or row_id is None) and (after is not None or is_gone)
+        change = Change(before, after, self._now) if knows_rows else None
+        for tag in sorted(tags_of(self._write)):
+            self._touch(tag, change)
+        self._age_lists(record, change)
+        return self._next, self._unsure
+
+    def _take(self, row_id: int | None) -> None:
+        """Hold the row as it was written, or mark it as old."""
+        write, written, record = self._write, self._written, self._write.record
+        collection = self._tenant.collection(record)
+        if written is None:
+            self._doubt_row(record, row_id)
+        elif write.method == "DELETE" and row_id is not None:
+            collection.remove(row_id, self._now)
+        elif written.row is not None:
+            flaws = written.flaws.get((record.path, written.row.id), ())
+            collection.put(written.row, self._now, {}, flaws)
+            given = (record.writable[name].told_by for name in write.body or () if name in record.writable)
+            linked = [name for name in given if name is not None and name in record.includes]
+            for name in linked:
+                collection.age(name, [written.row.id], self._now)
+            if row_id is None or linked:
+                self._read_next(record, [written.row.id])
+        else:
+            self._doubt_row(record, row_id)
+
+    def _doubt_row(self, record: Record[Any], row_id: int | None) -> None:
+        """Read a row next that was written, nobody knows how: the whole collection, where it may be a new one."""
+        ids = [] if row_id is None else self._tenant.collection(record).age(SELF, [row_id], self._now)
+        if ids:
+            self._read_next(record, ids)
+        else:
+            self._unsure.add(record.path)
+
+    def _touch(self, tag: str, change: Change | None) -> None:
+        record = self._tenant.record(_path_of(tag))
+        if record is None:
+            return
+        collection, rest = self._tenant.collection(record), tag.removeprefix(record.path)
+        if not rest or collection.whole_at is None:
+            self._unsure.add(record.path)
+        if not rest:
+            return
+        ids = self._led_to(record, change)
+        if rest.startswith("?"):
+            self._touch_lists(record, rest[1:], ids)
+        elif change is None or not self._derivations.correct(self._tenant, tag, ids, change):
+            name = rest[1:] if rest.startswith(".") else SELF
+            self._read_next(record, collection.age(name, ids, self._now))
+
+    def _led_to(self, record: Record[Any], change: Change | None) -> list[int]:
+        """Return the rows of a resource that the written row leads to, or that lead to it; all where nobody knows."""
+        collection = self._tenant.collection(record)
+        if change is None:
+            return list(collection)
+        rows = [row for row in (change.before, change.after) if row is not None]
+        keys = [key for other, key in leads_to(self._write.record).values() if other is record and key]
+        if keys:
+            found = {getattr(row, key) for row in rows for key in keys}
+            return sorted(row_id for row_id in found if row_id)
+        back = [key for other, key in leads_to(record).values() if other is self._write.record and key]
+        if back and rows:
+            return [row_id for key in back for row_id in collection.ids(((key, rows[0].id),))]
+        return list(collection)
+
+    def _read_next(self, record: Record[Any], ids: Iterable[int]) -> None:
+        wanted = list(ids)
+        if len(wanted) > _MOST_READ_NEXT:
+            self._unsure.add(record.path)
+        else:
+            self._next += [(record, row_id) for row_id in wanted if (record, row_id) not in self._next]
+
+    def _touch_lists(self, record: Record[Any], filtered_by: str, ids: list[int]) -> None:
+        """Let lists with a filter wait until it is known whether rows that a write touched belong to others now."""
+        lists = [
+            listed
+            for call, listed in self._tenant.lists_by_call(record)
+            if any(name == filtered_by for name, _ in call.filters)
+        ]
+        for listed in lists:
+            if len(ids) > _MOST_READ_NEXT:
+                listed.old_since = self._now
+            else:
+                listed.waits_for |= dict.fromkeys(ids, self._now)
+        if lists:
+            self._read_next(record, ids)
+
+    def _age_lists(self, record: Record[Any], change: Change | None) -> None:
+        """Mark the lists of the resource itself that the write may have changed."""
+        for call, listed in self._tenant.lists_by_call(record):
+            if change is None or any(self._may_move(record, *pair, change) for pair in call.filters):
+                listed.old_since = self._now
+
+    def _may_move(self, record: Record[Any], name: str, value: str, change: Change) -> bool:
+        """Return whether a change may let the row pass a filter, or not any more, or give it another place."""
+        before, after = change.before, change.after
+        if name == "sort":
+            return before is None or after is None or getattr(before, value) != getattr(after, value)
+        filtered = record.filters.get(name)
+        if filtered is None or filtered.column:
+            return False
+        if filtered.depends_on is None:
+            return _holding(before, value) != _holding(after, value)
+        return after is None or any(given in filtered.depends_on for given in self._write.body or ())
+
+
+def _holding(row: Row | None, text: str) -> list[str]:
+    """Return the columns that hold a text that is looked for: a write of others finds no other rows by it."""
+    return [] if row is None else [name for name, value in _texts(row) if text.casefold() in value.casefold()]
+
+
+def _texts(row: Row) -> Iterator[tuple[str, str]]:
+    for name in row.__struct_fields__:
+        if isinstance(value := getattr(row, name), str):
+            yield name, value

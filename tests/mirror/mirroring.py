@@ -1,0 +1,53 @@
+"""A gateway that mirrors its tenant, and what makes it do so."""
+
+# pyright: basic
+import asyncio
+
+from asking import Ask, Time
+
+LISTS = (
+    '{ participants(filter: {eventKey: "%s"}, first: 100) { totalCount nodes { id isConfirmed } } }',
+    "{ participants(first: 100) { nodes { contact { email } event { title } category { title } } } }",
+    "{ contacts(first: 100) { nodes { email events { title } categories { title } } } }",
+    "{ events(first: 50) { totalCount nodes { title participantCount } } }",
+    "{ categories { title } }",
+)
+
+SINGLE = (
+    "{ participant(by: {databaseId: %d}) { id } }",
+    "{ contact(by: {databaseId: %d}) { email categories { title } } }",
+    "{ event(by: {databaseId: %d}) { openingHours } }",
+    "{ category(by: {databaseId: %d}) { content } }",
+)
+
+
+def mirrored(gateway, time: Time, sandbox=None, **given) -> Ask:
+    """Return a gateway that mirrors what is asked for often."""
+    settings = {"cache": "on", "mirror": "on", "tell_cost": "on", "fresh_events": 60, "fresh_categories": 60}
+    return gateway(sandbox, time=time, **{**settings, **given})
+
+
+async def quiet(ask: Ask) -> None:
+    """Return once nothing is asked beside the operations any more."""
+    still, seen = 0, -1
+    while still < 300:
+        still = still + 1 if seen == ask.sandbox.count else 0
+        seen = ask.sandbox.count
+        await asyncio.sleep(0)
+
+
+async def warm(ask: Ask, time: Time, seconds: int = 90) -> None:
+    """Ask for all kinds of rows every two seconds, until everything is held."""
+    keys = [event.event_key for event in ask.sandbox.tables.events]
+    for second in range(0, seconds, 2):
+        for query in LISTS:
+            await ask.answer(query % keys[second % len(keys)] if "%s" in query else query)
+        for query in SINGLE:
+            await ask.answer(query % (second % 12 + 1 if "contact" not in query else second * 3 + 1))
+        time.seconds += 2
+        await quiet(ask)
+
+
+def told(answer) -> dict:
+    """Return what an answer tells of its cost."""
+    return answer["extensions"]["upstream"]

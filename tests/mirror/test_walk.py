@@ -1,0 +1,107 @@
+# pyright: basic
+"""A walk finds every row that was there throughout, whatever is created and deleted between its pages."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.categories.record import CATEGORIES
+from gateway.mirror.collection_walk import NotWholeError, walk
+from gateway.upstream.call import listing
+from gateway.upstream.wire.json_rows import Answer
+from gateway.upstream.wire.page_shapes import Paging
+
+
+class Server:
+    """A list of ids that changes between any two pages."""
+
+    def __init__(self, ids, changes=(), size=3, *, tells_totals=False, heeds_pages=True):
+        self.ids = list(ids)
+        self.always = set(self.ids)
+        self.asked = []
+        self._changes = iter(changes)
+        self._next = max(self.ids, default=0) + 1
+        self._size = size
+        self._tells_totals = tells_totals
+        self._heeds_pages = heeds_pages
+
+    async def page(self, call):
+        """Answer a page, and change."""
+        self.asked.append(call.page)
+        start = (call.page - 1) * self._size if self._heeds_pages else 0
+        rows: Any = tuple(SimpleNamespace(id=row_id) for row_id in self.ids[start : start + self._size])
+        answer = Answer(rows, paging=Paging(total=len(self.ids) if self._tells_totals else None))
+        for change in next(self._changes, ()):
+            self._change(change)
+        return answer
+
+    def _change(self, change):
+        if change < 0:
+            self.ids.append(self._next)
+            self._next += 1
+        elif self.ids:
+            self.always.discard(self.ids.pop(change % len(self.ids)))
+
+
+def walked(server, last_page=1, size=3):
+    """Return what a walk sees."""
+    return asyncio.run(walk(listing(CATEGORIES), server.page, last_page, size))
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 6, 10])
+@pytest.mark.parametrize("last_page", [1, 2, 4, 7])
+@pytest.mark.parametrize("tells_totals", [True, False])
+def test_a_list_that_stands_still_is_seen_whole(count, last_page, tells_totals):
+    """Wherever its end is looked for first."""
+    server = Server(range(1, count + 1), tells_totals=tells_totals)
+    assert walked(server, last_page).seen == set(range(1, count + 1))
+
+
+def test_it_is_read_from_its_end():
+    """One page after another, an empty one first where the last is full; what was passed is read once more."""
+    server = Server(range(1, 10))
+    assert walked(server, last_page=3).pages == 4
+    assert server.asked == [3, 4, 3, 2, 1]
+    assert walked(server, last_page=4).requests == 4
+
+
+@settings(max_examples=2_000, deadline=None)
+@given(
+    count=st.integers(0, 20),
+    last_page=st.integers(1, 8),
+    changes=st.lists(st.lists(st.integers(-2, 20), max_size=4), max_size=12),
+    tells_totals=st.booleans(),
+)
+def test_no_row_that_was_there_throughout_is_missed(count, last_page, changes, tells_totals):
+    """A walk that cannot be sure of it says so."""
+    server = Server(range(1, count + 1), changes, tells_totals=tells_totals)
+    try:
+        seen = walked(server, last_page).seen
+    except NotWholeError:
+        assert changes
+    else:
+        assert server.always <= seen
+
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        Server([9, 8, 7, 6, 5, 4]),
+        Server([1, 2, 3, 9, 5, 6, 7]),
+        Server(range(1, 8), heeds_pages=False),
+    ],
+)
+def test_a_list_in_another_order_is_not_trusted(server):
+    """Nor one of a server that heeds no page."""
+    with pytest.raises(NotWholeError):
+        walked(server)
+
+
+def test_smaller_pages_than_were_asked_for_are_noticed():
+    """Where the server tells that there are more."""
+    server = Server(range(1, 11), size=2, tells_totals=True)
+    assert walked(server, size=100).seen == set(range(1, 11))
