@@ -1,6 +1,7 @@
 """One resource's rows of one owner, as far as they are held; and whether those are all that there are."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, Generic
 
 import msgspec
@@ -13,6 +14,7 @@ Filters = tuple[tuple[str, object], ...]
 """Columns and the values that rows have there."""
 SELF = ""
 """Stands for a row itself, among what its includes tell."""
+_MOST_LISTS = 1_000  # callers choose their filters
 _LATE_S = 600.0  # by then every read that was sent before has ended
 
 
@@ -61,19 +63,14 @@ class Collection(Generic[RowT]):
 
     def id_of(self, key: str) -> int | None:
         """Return the id of the row that has a natural key, where one is held."""
-        row_id = self._by_key.get(comparable(key))
-        held = None if row_id is None else self._held.get(row_id)
-        own = held and getattr(held.row, self.record.key or "id")
-        return row_id if own and comparable(own) == comparable(key) else None
-
-    def is_gone(self, row_id: int, at: float) -> bool:
-        """Return whether a row was known to be deleted at a moment, or later."""
-        return self._gone.get(row_id, -1.0) >= at
+        return self._by_key.get(comparable(key))
 
     def ids(self, filters: Filters = ()) -> Sequence[int]:
         """Return the ids of the rows that pass, ascending."""
         found = self._lists.get(filters)
         if found is None:
+            if len(self._lists) >= _MOST_LISTS:
+                self._lists.clear()
             passing = (row_id for row_id, held in self._held.items() if _passes(held.row, filters))
             found = self._lists[filters] = sorted(passing)
         return found
@@ -92,7 +89,7 @@ class Collection(Generic[RowT]):
         Where `is_member` is not so, it only came along with another, which does not tell that the list has it.
         """
         held = self._held.get(row.id)
-        if self.is_gone(row.id, at) or (held is not None and at < held.at):
+        if self._gone.get(row.id, -1.0) >= at or (held is not None and at < held.at):
             return
         if held is None:
             if is_member or self.whole_at is None:
@@ -108,6 +105,7 @@ class Collection(Generic[RowT]):
         fresh = {name for name in held.old if name in told or (name == SELF and at >= held.since[SELF])}
         known = {**held.links, **told}
         if fresh or held.row != row or held.links != known or held.flaws != flaws:
+            self._forget_key(held.row)
             held.row, held.links, held.flaws, held.old = row, known, flaws, held.old - fresh
             self._changed(row)
 
@@ -130,13 +128,12 @@ class Collection(Generic[RowT]):
 
     def remove(self, row_id: int, at: float) -> None:
         """Hold a row no more that is gone since a moment: what was sent before brings it back never."""
-        self._gone = {gone: when for gone, when in self._gone.items() if when > at - _LATE_S}
+        self._gone.pop(row_id, None)
         self._gone[row_id] = at
-        self.let_go(row_id)
-
-    def let_go(self, row_id: int) -> None:
-        """Hold a row no more."""
-        if self._held.pop(row_id, None) is not None:
+        while self._gone[first := next(iter(self._gone))] < at - _LATE_S:
+            del self._gone[first]
+        if (held := self._held.pop(row_id, None)) is not None:
+            self._forget_key(held.row)
             self._changed()
 
     def doubt(self, at: float) -> None:
@@ -159,10 +156,20 @@ class Collection(Generic[RowT]):
     def _changed(self, row: RowT | None = None) -> None:
         self.version += 1
         self._lists.clear()
-        if row is not None and self.record.key is not None and (key := getattr(row, self.record.key)):
-            self._by_key[comparable(key)] = row.id
+        if row is not None and (key := self._key(row)) is not None:
+            self._by_key[key] = row.id
+
+    def _forget_key(self, row: RowT) -> None:
+        key = self._key(row)
+        if key is not None and self._by_key.get(key) == row.id:
+            del self._by_key[key]
+
+    def _key(self, row: RowT) -> str | None:
+        key = getattr(row, self.record.key) if self.record.key is not None else None
+        return comparable(key) if key else None
 
 
+@cache
 def leads_to(record: Record[Any]) -> Mapping[str, tuple[Record[Any], str | None]]:
     """Return, by include, whose rows it leads to, and the column that names the row where one does."""
     return {

@@ -55,7 +55,7 @@ class Owner:
         if found is None or fresh_s <= 0:
             return None
         age, item = now - found.at, self._item(call)
-        self._pace.use(item, now, call.including(frozenset()))
+        self._pace.use(item, now, call)
         if found.is_old and is_told_by_call(call):
             item.is_urgent = not item.is_running
         if item.is_urgent or item.at is None or age >= fresh_s:
@@ -70,7 +70,7 @@ class Owner:
     def note_kept(self, call: Call[Any], now: float) -> None:
         """Note that something else that is kept answered a read: it will be asked for again."""
         if not is_told_by_call(call):
-            self._pace.use(self._item(call), now, call.including(frozenset()))
+            self._pace.use(self._item(call), now, call)
 
     def is_late(self, call: Call[Any], age_s: float) -> bool:
         """Return whether something is older than it should be by the pace."""
@@ -84,7 +84,7 @@ class Owner:
         if is_told_by_call(call):
             item.at = at
             return
-        self._pace.use(item, now, call.including(frozenset()), was_asked=True)
+        self._pace.use(item, now, call, was_asked=True)
         if item.at is None and call.page is not None and not call.filters:
             self._learn_cost(item, call, answer)
         self._renew(item, call, now)
@@ -129,15 +129,15 @@ class Owner:
 
     def _renew(self, item: Item, call: Call[Any], now: float) -> None:
         """Begin to read an item anew, where that is due, and has room."""
-        upstream, record = self._upstream, call.record
-        if item.floor_s <= 0 or item.cost > _LARGEST_PART * (
-            upstream.budget.hour(self._credential).limit or inf
-        ):
-            return
-        if not upstream.gate.works or upstream.budget.wait(self._credential, Lane.WALK):
-            return
-        if self._pace.begins(item, now):
-            self._start(self._list_anew(item, call) if is_told_by_call(call) else self._walk(item, record))
+        if self._pace.is_due(item, now) and self._may_ask(item) and self._pace.begins(item, now):
+            is_list = is_told_by_call(call)
+            self._start(self._list_anew(item, call) if is_list else self._walk(item, call.record))
+
+    def _may_ask(self, item: Item) -> bool:
+        upstream, credential = self._upstream, self._credential
+        if item.floor_s <= 0 or item.cost > _LARGEST_PART * (upstream.budget.hour(credential).limit or inf):
+            return False
+        return upstream.gate.works and upstream.budget.wait(credential, Lane.WALK) == 0
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         """Begin work of the mirror's own: it belongs to no operation, whichever it was that made it due."""

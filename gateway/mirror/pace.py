@@ -22,6 +22,8 @@ _WAITS_S = 20.0  # for so long a larger walk's turn is kept
 _LONGEST_BY_CALL_S = 600.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 30.0, 1800.0
 _MOST_CALLS = 1_000
+_MOST_LISTS = 500
+_LOOKS_EVERY_S = 1.0  # for room, where there was none
 _SMALL = 2  # requests: what costs no more goes at once
 _UNLIMITED = 20_000  # requests an hour that walks go by where there is no limit
 
@@ -116,12 +118,10 @@ class Pace:
         """Return what is known under a name."""
         found = self._items.get(name)
         if found is None:
+            if is_by_call:
+                self._make_room()
             found = self._items[name] = Item(floor_s, is_by_call, cost, is_walked=is_by_call, noted_at=now)
         return found
-
-    def forget(self, name: Hashable) -> None:
-        """Know nothing of a name any more."""
-        self._items.pop(name, None)
 
     def use(self, item: Item, now: float, call: Hashable, *, was_asked: bool = False) -> None:
         """Note that something rests on an item: a call, which asked directly costs a request while none is fresh."""
@@ -136,10 +136,15 @@ class Pace:
         item.paid += was_asked
         self._plan(now)
 
+    def _make_room(self) -> None:
+        """Forget the list that was used longest ago where there are many: callers choose what they search for."""
+        lists = [name for name, item in self._items.items() if item.is_by_call]
+        if len(lists) >= _MOST_LISTS:
+            idle = [name for name in lists if not self._items[name].is_running]
+            self._items.pop(min(idle, key=lambda name: self._items[name].noted_at, default=None), None)
+
     def begins(self, item: Item, now: float) -> bool:
-        """Return whether it is read anew from now on, its requests booked: else it is not due, or has no room."""
-        if item.is_running or not item.is_walked or now < item.not_before or not self._is_due(item, now):
-            return False
+        """Return whether an item that is due is read anew from now on, its requests booked; else it has no room."""
         item.overdue = item.age(now) / max(item.planned_s, 1.0)
         large = item.cost + self._limit / 100 if item.cost > _SMALL else item.cost
         if (item.cost > _SMALL and self._others_wait(item, now)) or self.room(now) < large:
@@ -166,7 +171,15 @@ class Pace:
         """Return how many requests may be spent now so that writes to come find theirs throughout the hour."""
         return min(self._room(now, in_s) for in_s in range(0, _HOUR_S + 1, int(_MINUTE_S)))
 
-    def _is_due(self, item: Item, now: float) -> bool:
+    def is_due(self, item: Item, now: float) -> bool:
+        """Return whether an item shall be read anew, as soon as there is room."""
+        if (
+            item.is_running
+            or not item.is_walked
+            or now < item.not_before
+            or now < item.blocked_at + _LOOKS_EVERY_S
+        ):
+            return False
         if item.at is None or item.is_urgent:
             return True
         age = item.age(now)

@@ -19,6 +19,8 @@ from collections.abc import Coroutine, Sequence
 from functools import partial
 from typing import Any, Self
 
+import msgspec
+
 from gateway.errors import (
     CallerError,
     OverloadedError,
@@ -234,7 +236,7 @@ class Mirror:
             answer = await self._stale(call, session)
             if answer is None:
                 raise
-        session.is_stale = True
+        session.is_stale, session.oldest_at = True, min(session.oldest_at, answer.at)
         return answer
 
     async def _while_it_works(self, call: Call[RowT], session: KeepingSession) -> Answer[RowT]:
@@ -253,18 +255,16 @@ class Mirror:
         """Return the answer as far as it is kept, though stale."""
         found = None if session.owner is None else session.owner.tenant.find(call)
         if found is not None and self.upstream.gate.now() - found.at < self._keeping.stale_s:
-            session.oldest_at = min(session.oldest_at, found.at)
-            return found.answer
+            return msgspec.structs.replace(found.answer, at=found.at)
         kept = session.cache.answer(call, session.credential, stale=True)
-        kept = kept or await self.narrowed(call, session, stale=True)
-        session.oldest_at = session.oldest_at if kept is None else min(session.oldest_at, kept.at)
-        return kept
+        return kept or await self.narrowed(call, session, stale=True)
 
     async def recall(self, call: Call[RowT], session: KeepingSession) -> Answer[RowT] | None:
         """Return what is kept of the answer to `call`, though stale; None where nothing is."""
         call = call.including(self.upstream.traits.honoured(call, session.credential))
         answer = await self._stale(call, session)
-        session.is_stale = session.is_stale or answer is not None
+        if answer is not None:
+            session.is_stale, session.oldest_at = True, min(session.oldest_at, answer.at)
         return answer
 
     async def narrowed(

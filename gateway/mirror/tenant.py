@@ -1,7 +1,8 @@
 """One owner's tenant as far as it is held: collections, and the lists that only PlanDocket can tell."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
+from functools import cache
 from math import inf
 from typing import Any, Generic, cast
 
@@ -9,7 +10,7 @@ import msgspec
 
 from gateway.mirror.collection import SELF, Collection, Filters, Held, leads_to
 from gateway.upstream.call import Call
-from gateway.upstream.record import Many, Record, Row, RowT
+from gateway.upstream.record import Many, Record, RowT
 from gateway.upstream.wire.flaws import Flaw, Place
 from gateway.upstream.wire.json_rows import Answer, Embedded
 from gateway.upstream.wire.page_shapes import Paging
@@ -45,6 +46,13 @@ class Listed(msgspec.Struct):
     def is_old(self) -> bool:
         """Whether a write may have changed it since it was read."""
         return self.old_since > self.at or bool(self.waits_for)
+
+    def settle(self, row_id: int, at: float, *, changed: bool) -> None:
+        """Note whether what a row is listed by turned out to be changed, as of a moment."""
+        since = self.waits_for.get(row_id)
+        if since is not None and at >= since:
+            del self.waits_for[row_id]
+            self.old_since = max(self.old_since, since) if changed else self.old_since
 
 
 class _Ready(msgspec.Struct, frozen=True):
@@ -164,13 +172,11 @@ class Tenant:
 
     def _versions(self, call: Call[Any]) -> Iterable[int]:
         """Yield the versions of the other collections that an answer may rest on."""
-        others = {record.path for record, _ in leads_to(call.record).values()}
-        others |= {exact.of.path for exact in call.record.exact.values() if exact.of is not None}
-        for path in sorted(others):
+        for path in _paths_beside(call.record):
             found = self._collections.get(path)
             yield -1 if found is None else found.version
-        listed = self._listed.get(call.including(frozenset()))
-        yield 0 if listed is None else hash(listed.ids)
+        if call.id is None and is_told_by_call(call):
+            yield hash(self._listed[call.including(frozenset())].ids)
 
     def _assemble(
         self,
@@ -245,9 +251,15 @@ class Tenant:
             held = collection.find(call.id)
             if held is not None and at >= held.at:
                 collection.remove(call.id, at)
+        waiting = [listed for _, listed in self.lists_by_call(call.record) if listed.waits_for]
         for row in answer.rows:
             links = {name: told[row.id] for name, told in answer.links.items() if row.id in told}
-            self._put(collection, row, at, links, answer)
+            held = collection.find(row.id)
+            known = {} if held is None else held.links
+            collection.put(row, at, links, answer.flaws.get((call.record.path, row.id), ()))
+            changed = any(links[name] != known.get(name) for name in links)
+            for listed in waiting:
+                listed.settle(row.id, at, changed=changed)
         for record, _ in leads_to(call.record).values():
             for row in answer.embedded.get(record.row, {}).values():
                 others = self.collection(record)
@@ -265,26 +277,16 @@ class Tenant:
         while len(self._listed) > _MOST_BY_CALL:
             self._listed.popitem(last=False)
 
-    def _put(
-        self, collection: Collection[Any], row: Row, at: float, links: Mapping[str, Any], answer: Answer[Any]
-    ) -> None:
-        record = collection.record
-        before = collection.find(row.id)
-        known = {} if before is None else before.links
-        collection.put(row, at, links, answer.flaws.get((record.path, row.id), ()))
-        self._settle_lists(record, row.id, at, {name for name in links if links[name] != known.get(name)})
-
-    def _settle_lists(self, record: Record[Any], row_id: int, at: float, changed: set[str]) -> None:
-        """Note what a row turned out to be of which lists may have changed."""
-        for call, listed in self._listed.items():
-            since = listed.waits_for.get(row_id)
-            if call.record is record and since is not None and at >= since:
-                del listed.waits_for[row_id]
-                listed.old_since = max(listed.old_since, since) if changed else listed.old_since
-
     def lists_by_call(self, record: Record[Any]) -> Iterable[tuple[Call[Any], Listed]]:
         """Yield a resource's lists that only PlanDocket can tell."""
         return [(call, listed) for call, listed in self._listed.items() if call.record is record]
+
+
+@cache
+def _paths_beside(record: Record[Any]) -> tuple[str, ...]:
+    """Return whose rows a resource's answers may rest on, besides its own."""
+    others = {other.path for other, _ in leads_to(record).values()}
+    return tuple(sorted(others | {exact.of.path for exact in record.exact.values() if exact.of is not None}))
 
 
 def is_told_by_call(call: Call[Any]) -> bool:

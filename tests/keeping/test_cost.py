@@ -60,6 +60,14 @@ async def test_a_kept_answer_tells_how_old_it_is(ask, time):
     assert (await told(ask, both))["age"] == 8
 
 
+async def test_what_is_asked_anew_is_new_however_old_the_kept_one_is(ask, time):
+    """What might have stood in did not."""
+    await ask(EVENTS)
+    time.seconds += 400
+    cost = await told(ask, EVENTS)
+    assert (cost["calls"], cost["stale"], cost["age"]) == (1, False, 0)
+
+
 async def test_a_kept_answer_tells_that_it_cost_nothing(ask):
     """What the other way would have cost is saved."""
     query = "{ participants(first: 10) { nodes { contact { email } } } }"

@@ -33,7 +33,7 @@ class Spent:
 
 def read(spent, pace, item, now):
     """Read an item anew if that begins now; return whether it did."""
-    if not pace.begins(item, now):
+    if not (pace.is_due(item, now) and pace.begins(item, now)):
         return False
     for _ in range(item.cost):
         insort(spent.attempts, now)
@@ -119,10 +119,24 @@ def test_what_failed_is_tried_again_after_a_pause_that_grows():
     tries = 0
     for now in range(HOUR_S):
         pace.use(participants, float(now), call=now, was_asked=True)
-        if pace.begins(participants, float(now)):
+        if pace.is_due(participants, float(now)) and pace.begins(participants, float(now)):
             tries += 1
             pace.failed(participants, float(now))
     assert 2 <= tries <= 7
+
+
+def test_of_the_lists_that_callers_make_up_a_bounded_number_is_known():
+    """Those that were used longest ago are forgotten, and never a collection."""
+    pace = Pace(Spent())
+    participants = item(pace, cost=1)
+    first = pace.item("search 0", 60.0, 0.0, is_by_call=True)
+    for number in range(2_000):
+        pace.use(
+            pace.item(f"search {number}", 60.0, float(number), is_by_call=True), float(number), call=number
+        )
+    assert len(pace._items) < 600
+    assert pace.item("search 0", 60.0, 2_000.0, is_by_call=True) is not first
+    assert item(pace, cost=1) is participants
 
 
 def test_a_larger_one_that_waits_goes_first():
