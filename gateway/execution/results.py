@@ -15,14 +15,15 @@ from gateway.graph.caller import Access
 from gateway.graph.context import Context
 from gateway.mirror.asked import KeptReads
 from gateway.upstream.way.credential import Credential
-from gateway.upstream.wire.flaws import Unread
+from gateway.upstream.wire.flaws import Unread, Unreadable
 
 _MOST_BYTES = 32_000_000
 _LARGEST_PART = 0.1  # of them: one result must not push out all others
 _BESIDE = 1_000  # bytes that a result takes beside its texts, about
 
 
-class Key(msgspec.Struct, frozen=True, cache_hash=True):
+# Neither can be part of a circle: the garbage collector need not look through the many that are kept.
+class Key(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     """What a query's result goes by, beside what it reads."""
 
     query: str
@@ -33,12 +34,13 @@ class Key(msgspec.Struct, frozen=True, cache_hash=True):
     access: Access
 
 
-class _Result(msgspec.Struct, frozen=True):
+class _Result(msgspec.Struct, frozen=True, gc=False):
     data: msgspec.Raw
     reads: KeptReads
     wanted: int
-    unavailable: frozenset[str]
-    unread: Unread
+    unavailable: tuple[str, ...]
+    unread: tuple[Unreadable, ...]
+    more_unread: int
 
 
 class Results:
@@ -59,8 +61,9 @@ class Results:
             return None
         self._kept.move_to_end(key)
         context.wanted = result.wanted
-        context.unavailable |= result.unavailable
-        context.reading.unread = result.unread
+        context.unavailable.update(result.unavailable)
+        if result.unread:
+            context.reading.unread = Unread(result.unread, result.more_unread)
         return result.data
 
     def keep(self, key: Key, context: Context, data: object) -> object:
@@ -72,8 +75,11 @@ class Results:
         raw = msgspec.Raw(msgspec.json.encode(data))
         if (size := _size(key, raw)) > self._most_bytes * _LARGEST_PART:
             return raw
-        unavailable, unread = frozenset(context.unavailable), context.reading.unread.cut()
-        self._kept[key] = _Result(raw, reads, context.wanted, unavailable, unread)
+        unread = context.reading.unread
+        first = tuple(unread.first)
+        self._kept[key] = _Result(
+            raw, reads, context.wanted, tuple(context.unavailable), first, unread.count - len(first)
+        )
         self._bytes += size
         while self._bytes > self._most_bytes:
             self._drop(next(iter(self._kept)))

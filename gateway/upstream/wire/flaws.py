@@ -76,8 +76,3 @@ class Unread:
     def first(self) -> list[Unreadable]:
         """The first twenty, by resource, id and column."""
         return sorted(self._told, key=lambda one: (one.resource, one.id or 0, one.column))[:_MOST_TOLD]
-
-    def cut(self) -> "Unread":
-        """Return as much of it as is told."""
-        first = self.first
-        return Unread(first, self.count - len(first))
