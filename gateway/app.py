@@ -27,7 +27,7 @@ from gateway.http.path_prefix import path_prefix
 from gateway.http.refusal import RequestError
 from gateway.http.request_id import Reporting
 from gateway.mirror.reading import Mirror
-from gateway.resources import RESOURCES
+from gateway.resources import RECORDS
 from gateway.schema import RULES, SCHEMA
 from gateway.settings.group import is_loopback
 from gateway.settings.settings import Settings
@@ -62,7 +62,7 @@ def create_app(
     executor = Executor(SCHEMA, RULES, settings)
     stored = StoredDocuments(settings, executor.problems)
     upstream = Upstream(settings, transport, clock, on_call)
-    mirror = Mirror(upstream, settings, settings, clock, [resource.record for resource in RESOURCES])
+    mirror = Mirror(upstream, settings, settings, RECORDS)
     upstream.on_refused.append(executor.forget)
     metrics.watch(lambda: mirror.state, _process())
     own_metrics = metrics_page(metrics, settings.metrics_token)

@@ -21,5 +21,6 @@ RESOURCES = (
     Resource(CATEGORIES, Category, CategoryQueries, CategoryMutations),
 )
 
-PATHS = tuple(resource.record.path for resource in RESOURCES)
+RECORDS = tuple(resource.record for resource in RESOURCES)
+PATHS = tuple(record.path for record in RECORDS)
 """Their paths: "participants", "events"."""

@@ -72,7 +72,7 @@ class ByKey(RowLoader[Wanted[str], RowT | None, RowT]):
     async def _recall(self, missing: set[str], include: frozenset[str]) -> None:
         """Take the rows from what is kept though stale: by their ids, which the keys once had."""
         for key in missing:
-            row_id = self.context.reading.session.id_of(self.record, key, stale=True)
+            row_id = self.context.reading.id_of(self.record, key, stale=True)
             if row_id is not None:
                 with suppress(UnavailableError, RateLimitedError):
                     await self.context.reading.read(one(self.record, row_id, include))
@@ -129,5 +129,5 @@ def _keyed(record: Record[RowT], rows: Iterable[RowT]) -> dict[str, RowT]:
 
 
 def _lie_on_a_page(context: Context, record: Record[Any]) -> bool:
-    size = context.reading.session.size(record)
+    size = context.reading.size(record)
     return record.are_few if size is None else size <= context.reading.upstream.traits.page_size(record.path)

@@ -109,9 +109,16 @@ class Operation:
             self._kept_reads.append((call, ref(answer)))
         return answer
 
-    def id_of(self, record: Record[Any], key: str) -> int | None:
-        """Return the id of the row with a natural key, where such a row is kept: then `at_hand` has it."""
-        return self.session.id_of(record, key)
+    def id_of(self, record: Record[Any], key: str, *, stale: bool = False) -> int | None:
+        """Return the id of the row with a natural key, where such a row is kept: then `at_hand` has it.
+
+        With `stale`, also where it is kept longer than it is fresh: then `recall` has it.
+        """
+        return self.mirror.id_of(record, key, self.session, stale=stale)
+
+    def size(self, record: Record[Any]) -> int | None:
+        """Return how many rows a whole collection was last seen to have, or is expected to have."""
+        return self.session.tenant.size(record)
 
     async def recall(self, call: Call[RowT]) -> Answer[RowT] | None:
         """Return what is kept of an answer, though stale; the operation knows it from now on."""
@@ -163,7 +170,7 @@ class Operation:
     def pages_left(self, listing: Listing[Any], record: Record[Any]) -> int | None:
         """Return how many pages of a whole collection are unread; None while its size is unknown."""
         self.depends_on_more()
-        return listing.pages_left(self.session.size(record))
+        return listing.pages_left(self.size(record))
 
     def honoured(self, call: Call[Any]) -> frozenset[str]:
         """Return the includes of `call` that PlanDocket is not known to ignore."""

@@ -9,7 +9,6 @@ from gateway.mirror.asked import Operation
 from gateway.mirror.batch_loader import BatchLoader
 from gateway.mirror.narrowing import lacking, matcher, wider
 from gateway.mirror.plan import Way, after_first_list, lists_by_filter
-from gateway.mirror.session import KeepingSession
 from gateway.mirror.walk import Listing
 from gateway.upstream.call import Call
 from gateway.upstream.way.reasons import because, reason
@@ -103,7 +102,7 @@ class Batch(BatchLoader[Call[Any], Answer[Any]]):
 
     async def _widen(self, wide: Call[Any], narrow: Wants, include: frozenset[str]) -> bool:
         """Read the list that holds all of `narrow`, with `include`, if that is cheaper; return whether it was."""
-        id_of = self._operation.session.id_of
+        id_of = self._operation.id_of
         if any(matcher(bare.record, lacking(bare, wide), id_of) is None for bare in narrow):
             return False
         operation, call = self._operation, wide.including(include)
@@ -129,7 +128,7 @@ class Batch(BatchLoader[Call[Any], Answer[Any]]):
             first, include = next(iter(narrow.items()))
             with because(f"the first of {lists} lists tells whether a walk of all would cost less"):
                 total = (await self._operation.ask(first.including(include))).paging.total
-            of = _most_lists(wide, first, session)
+            of = _most_lists(wide, first, operation)
             way = after_first_list(total, lists, traits.page_size(wide.record.path), of=of)
         if way is Way.PAGE:
             with because(f"{lists} lists are wanted, and one page tells whether a walk of all costs less"):
@@ -195,8 +194,8 @@ def _by_wider_list(unread: Wants, walks: Container[Call[Any]]) -> Iterator[tuple
             yield wide, narrow
 
 
-def _most_lists(wide: Call[Any], narrow: Call[Any], session: KeepingSession) -> int | None:
+def _most_lists(wide: Call[Any], narrow: Call[Any], operation: Operation) -> int | None:
     """Return how many lists such as `narrow` make up the wider one; None where nobody knows."""
     others = (narrow.record.exact[name].of for name, _ in lacking(narrow, wide))
-    sizes = [session.size(other) for other in others if other is not None]
+    sizes = [operation.size(other) for other in others if other is not None]
     return max((size for size in sizes if size is not None), default=None)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from math import inf
 from typing import Any, Generic
 
 import msgspec
@@ -25,29 +26,34 @@ class Held(msgspec.Struct):
     at: float
     is_member_at: float
     """When the collection itself, or a read of the row, last had it; an include alone is no sign."""
-    links: dict[str, Any]
+    links: Mapping[str, Any]
     """By include: an id or None, a tuple of ids, or a value. What is missing is not known."""
+    told_at: Mapping[str, float]
+    """By include, when it was told."""
     flaws: tuple[Flaw, ...] = ()
-    since: dict[str, float] = {}
-    """By include: what was told before that moment is not taken, since a write changed it then."""
     old: frozenset[str] = frozenset()
-    """Includes that may tell something else since that moment."""
+    """Includes that may tell something else since, by a write; SELF for the row."""
 
 
 class Collection(Generic[RowT]):
-    """Rows by id. What was told later wins, whatever comes first."""
+    """Rows by id. Of each part what was sent later wins, whatever comes first."""
 
-    def __init__(self, record: Record[RowT]) -> None:
+    def __init__(self, record: Record[RowT], most_gone: int) -> None:
+        """`most_gone` are the ids that it knows at the most not to be there: callers choose them."""
         self.record = record
+        self._most_gone = most_gone
         self.whole_at: float | None = None
         """When the walk began that shows that no other rows exist; None while nobody knows."""
-        self.version = 0
-        """Goes up with every change of what lists or rows would be answered with."""
+        self.told = 0
+        """Goes up with all that is told of it."""
         self.pages = 0
         """How many pages its last whole walk had."""
-        self._doubted_at = 0.0
+        self._doubted_at = -inf
         self._held: dict[int, Held] = {}
         self._gone: dict[int, float] = {}
+        self._touched: dict[
+            str, float
+        ] = {}  # by include: when a write last changed what it tells of some row
         self._by_key: dict[str, int] = {}
         self._lists: dict[Filters, Sequence[int]] = {}
 
@@ -60,6 +66,10 @@ class Collection(Generic[RowT]):
     def find(self, row_id: int) -> Held | None:
         """Return a row that is held."""
         return self._held.get(row_id)
+
+    def gone_at(self, row_id: int) -> float | None:
+        """Return since when a row is known not to be there, by a read or a write of it."""
+        return self._gone.get(row_id)
 
     def id_of(self, key: str) -> int | None:
         """Return the id of the row that has a natural key, where one is held."""
@@ -80,83 +90,131 @@ class Collection(Generic[RowT]):
         row: RowT,
         at: float,
         links: Mapping[str, Any],
+        told_at: Mapping[str, float],
         flaws: tuple[Flaw, ...] = (),
         *,
         is_member: bool = True,
     ) -> None:
-        """Hold a row as it was told at a moment, with what includes told of it.
+        """Hold a row as it was told at a moment, with what includes told of it, and when.
 
         Where `is_member` is not so, it only came along with another, which does not tell that the list has it.
         """
         held = self._held.get(row.id)
-        if self._gone.get(row.id, -1.0) >= at or (held is not None and at < held.at):
+        if self._gone.get(row.id, -inf) >= at:
             return
-        if held is None:
-            if is_member or self.whole_at is None:
-                self._held[row.id] = Held(row, at, at if is_member else -1.0, dict(links), flaws)
-                self._changed(row)
-            return
-        if is_member:
-            held.is_member_at = at
-        held.at = at
-        untold = self.record.includes.keys() - links.keys()
-        flaws += tuple(one for one in held.flaws if one.column in untold)
-        told = {name: value for name, value in links.items() if at >= held.since.get(name, at)}
-        fresh = {name for name in held.old if name in told or (name == SELF and at >= held.since[SELF])}
-        known = {**held.links, **told}
-        if fresh or held.row != row or held.links != known or held.flaws != flaws:
-            self._forget_key(held.row)
-            held.row, held.links, held.flaws, held.old = row, known, flaws, held.old - fresh
+        self.told += 1
+        if held is not None:
+            self._renew(held, row, at, links, told_at, flaws, is_member=is_member)
+        elif is_member or self.whole_at is None:
+            old = frozenset(name for name in (SELF, *links) if at < self._touched.get(name, at))
+            member_at = at if is_member else -inf
+            self._held[row.id] = Held(row, at, member_at, links, told_at, flaws, old)
             self._changed(row)
 
+    def _renew(
+        self,
+        held: Held,
+        row: RowT,
+        at: float,
+        links: Mapping[str, Any],
+        told_at: Mapping[str, float],
+        flaws: tuple[Flaw, ...],
+        *,
+        is_member: bool,
+    ) -> None:
+        if is_member:
+            held.is_member_at = max(held.is_member_at, at)
+        known, touched = held.told_at, self._touched
+        told = {name for name in links if at >= max(known.get(name, at), touched.get(name, at))}
+        if at >= max(held.at, touched.get(SELF, at)):
+            told.add(SELF)
+            held.at = at
+            if held.row != row:
+                self._forget_key(held.row)
+                held.row = row
+                self._changed(row)
+            if self.whole_at is None:
+                self._held[row.id] = self._held.pop(row.id)  # the first is the one that was told longest ago
+        if told:
+            if links.keys() >= held.links.keys() and told >= links.keys():
+                held.links, held.told_at = links, told_at  # rows of one page share the latter
+            else:
+                names = [name for name in links if name in told]
+                held.links = {**held.links, **{name: links[name] for name in names}}
+                held.told_at = {**held.told_at, **dict.fromkeys(names, at)}
+            held.old -= told
+            if held.flaws or flaws:
+                kept = (one for one in held.flaws if self._part(one) not in told)
+                held.flaws = (*(one for one in flaws if self._part(one) in told), *kept)
+
+    def _part(self, flaw: Flaw) -> str:
+        """Return what of a row a flaw is in: what an include tells, or the row itself."""
+        return flaw.column if flaw.column in self.record.includes else SELF
+
     def age(self, name: str, row_ids: Iterable[int], at: float) -> list[int]:
-        """Note that an include may tell something else of rows since a moment, or the row itself; return the rows."""
+        """Note that an include may tell something else of rows since a moment, or the row itself.
+
+        Returns those rows that are held. What was sent before that moment is not taken as what is now.
+        """
+        self._touched[name] = at
+        self.told += 1
         found = [row_id for row_id in row_ids if row_id in self._held]
         for row_id in found:
-            held = self._held[row_id]
-            held.since, held.old = {**held.since, name: at}, held.old | {name}
-        self.version += bool(found)
+            self._held[row_id].old |= {name}
         return found
 
     def correct(self, name: str, row_id: int, change: Callable[[Any], Any], at: float) -> None:
         """Change what an include tells of a row since a moment."""
         held = self._held.get(row_id)
+        self._touched[name] = at
+        self.told += 1
         if held is not None and name in held.links:
-            held.since = {**held.since, name: at}
             held.links = {**held.links, name: change(held.links[name])}
-            self._changed()
 
     def remove(self, row_id: int, at: float) -> None:
         """Hold a row no more that is gone since a moment: what was sent before brings it back never."""
+        held = self._held.get(row_id)
+        if held is not None and held.at > at:
+            return
+        self.told += 1
         self._gone.pop(row_id, None)
         self._gone[row_id] = at
-        while self._gone[first := next(iter(self._gone))] < at - _LATE_S:
+        while self._gone[first := next(iter(self._gone))] < at - _LATE_S or len(self._gone) > self._most_gone:
             del self._gone[first]
-        if (held := self._held.pop(row_id, None)) is not None:
-            self._forget_key(held.row)
-            self._changed()
+        if held is not None:
+            self.drop(row_id)
+
+    def drop(self, row_id: int) -> None:
+        """Hold a row no more."""
+        self._forget_key(self._held.pop(row_id).row)
+        self._lists.clear()
+        self.told += 1
 
     def doubt(self, at: float) -> None:
         """Note that a write may have brought rows since a moment, or taken some."""
         self._doubted_at = at
-        self.version += 1
+        self.told += 1
+
+    def is_doubted_since(self, at: float) -> bool:
+        """Return whether a write may have brought rows since a moment, or taken some."""
+        return at < self._doubted_at
 
     @property
     def is_doubted(self) -> bool:
         """Whether a write may have brought rows since its last walk, or taken some."""
-        return self.whole_at is not None and self.whole_at < self._doubted_at
+        return self.whole_at is not None and self.is_doubted_since(self.whole_at)
 
     def settle(self, seen: set[int], begun: float) -> None:
         """Take a walk as whole that began at a moment: what it did not see, and nothing told of since, is gone."""
         for row_id in [row_id for row_id, held in self._held.items() if held.is_member_at < begun]:
             if row_id not in seen:
-                self.remove(row_id, begun)
+                self.remove(row_id, max(begun, self._held[row_id].at))
         self.whole_at = begun
+        self.told += 1
 
-    def _changed(self, row: RowT | None = None) -> None:
-        self.version += 1
+    def _changed(self, row: RowT) -> None:
         self._lists.clear()
-        if row is not None and (key := self._key(row)) is not None:
+        if (key := self._key(row)) is not None:
             self._by_key[key] = row.id
 
     def _forget_key(self, row: RowT) -> None:

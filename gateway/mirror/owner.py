@@ -36,50 +36,57 @@ class Owner:
         self,
         upstream: Upstream,
         credential: Credential,
+        tenant: Tenant,
         fresh_s: Callable[[Record[Any]], float],
         records: Iterable[Record[Any]],
         most_rows: int,
+        moment: Callable[[], float],
+        *,
+        walks: bool,
     ) -> None:
         self._upstream = upstream
         self._credential = credential
         self._fresh_s = fresh_s
         self._most_rows = most_rows
+        self._moment = moment
+        self._walks = walks
         self._pace = Pace(upstream.budget.hour(credential))
         self._derivations = Derivations(records)
         self._missed: dict[Call[Any], float] = {}
-        self.tenant = Tenant(upstream.traits.page_size)
+        self.tenant = tenant
 
-    def kept(self, call: Call[RowT], now: float) -> Found[RowT] | None:
-        """Return what is held of an answer where it may be told as it is: see the table in `gateway.mirror.reading`."""
-        found, fresh_s = self.tenant.find(call), self._fresh_s(call.record)
-        if found is None or fresh_s <= 0:
-            return None
-        age, item = now - found.at, self._item(call)
+    def usable(self, call: Call[Any], found: Found[Any], now: float) -> bool:
+        """Return whether what is held of an answer may be told: see the table in `gateway.mirror.reading`.
+
+        What it rests on is noted as asked for, and read anew where that is due.
+        """
+        is_fresh, is_by_call = found.is_fresh(now), is_told_by_call(call)
+        if not self._walks or self.tenant.whole(call.record) is None:
+            if self._walks and is_fresh and not is_by_call:
+                self._pace.use(self._item(call), now, call)
+            return is_fresh
+        if self._fresh_s(call.record) <= 0:
+            return False
+        item = self._item(call)
         self._pace.use(item, now, call)
-        if found.is_old and is_told_by_call(call):
-            item.is_urgent = not item.is_running
-        if item.is_urgent or item.at is None or age >= fresh_s:
+        item.is_urgent = item.is_urgent or (found.is_old and is_by_call and not item.is_running)
+        is_young = now < found.until
+        if item.is_urgent or item.at is None or not is_young:
             self._renew(item, call, now)
-        is_new_miss = found.is_absent and age >= fresh_s and self._is_new_miss(call, found.at)
-        if is_new_miss or (age >= fresh_s and not item.is_walked):
-            return None
-        if found.is_old and not is_told_by_call(call):
-            return None
-        return found
-
-    def note_kept(self, call: Call[Any], now: float) -> None:
-        """Note that something else that is kept answered a read: it will be asked for again."""
-        if not is_told_by_call(call):
-            self._pace.use(self._item(call), now, call)
+        if not is_young and (not item.is_walked or (found.is_absent and self._is_new_miss(call, found.at))):
+            return False
+        return is_by_call or not found.is_old
 
     def is_late(self, call: Call[Any], age_s: float) -> bool:
         """Return whether something is older than it should be by the pace."""
         item = self._item(call)
         return age_s > 2 * max(item.planned_s, self._fresh_s(call.record), 1.0)
 
-    def learn(self, call: Call[Any], answer: Answer[Any], at: float, now: float) -> None:
+    async def learn(self, call: Call[Any], answer: Answer[Any], at: float, now: float) -> None:
         """Take in what a direct read brought that was sent at a moment."""
-        self.tenant.learn(call, answer, at)
+        await self.tenant.learn(call, answer, at)
+        if not self._walks:
+            return
         item = self._item(call)
         if is_told_by_call(call):
             item.at = at
@@ -91,13 +98,13 @@ class Owner:
 
     def wrote(self, write: Write[RowT], written: Written[RowT] | None, now: float) -> None:
         """Take in what came of a write that was answered now."""
-        following, unsure = follow(self.tenant, self._derivations, write, written, now)
+        following, unsure = follow(self.tenant, write, written, now, self._derivations)
+        if not self._walks:
+            return
         for record, row_id in following:
             self._start(self._read_next(one(record, row_id, frozenset(record.includes))))
         for path in unsure:
-            record = self.tenant.record(path)
-            if record is not None:
-                self.tenant.collection(record).doubt(now)
+            if (record := self.tenant.record(path)) is not None:
                 self._item(listing(record)).is_urgent = True
 
     def _learn_cost(self, item: Item, call: Call[Any], answer: Answer[Any]) -> None:
@@ -153,14 +160,14 @@ class Owner:
 
     async def _walk(self, item: Item, record: Record[Any]) -> None:
         """Walk a collection, and hold it as whole."""
-        collection, session, begun = self.tenant.collection(record), self._session(Lane.WALK), self._now()
+        collection, session, begun = self.tenant.collection(record), self._session(Lane.WALK), self._moment()
 
         async def read(call: Call[Any]) -> Answer[Any]:
-            at = self._now()
+            at = self._moment()
             answer = await self._upstream.read(call.including(self._honoured(call)), session)
             if len(collection) > self._most_rows:
                 raise NotWholeError
-            self.tenant.learn(call, answer, at)
+            await self.tenant.learn(call, answer, at)
             return answer
 
         call = listing(record, include=frozenset(record.includes))
@@ -188,10 +195,11 @@ class Owner:
     async def _list_anew(self, item: Item, call: Call[Any]) -> None:
         """Read a list anew that only PlanDocket can tell."""
         call = call.including(self._honoured(call.including(frozenset(call.record.includes))))
-        at = self._now()
+        at = self._moment()
         try:
             with because("the list is asked for often, and kept young"):
-                self.tenant.learn(call, await self._upstream.read(call, self._session(Lane.WALK)), at)
+                answer = await self._upstream.read(call, self._session(Lane.WALK))
+                await self.tenant.learn(call, answer, at)
         except BaseException as error:
             self._pace.failed(item, self._now())
             if not isinstance(error, GatewayError):
@@ -201,12 +209,12 @@ class Owner:
 
     async def _read_next(self, call: Call[Any]) -> None:
         """Read a row that a write has touched."""
-        at = self._now()
+        at = self._moment()
         with because("a write has touched the row"):
             answer = await self._upstream.read(
                 call.including(self._honoured(call)), self._session(Lane.WRITE)
             )
-        self.tenant.learn(call, answer, at)
+        await self.tenant.learn(call, answer, at)
 
     def _honoured(self, call: Call[Any]) -> frozenset[str]:
         return self._upstream.traits.honoured(call, self._credential)

@@ -17,9 +17,8 @@ fails, held or kept though stale? What a mirror holds is answered so (`gateway.m
 from collections import OrderedDict
 from collections.abc import Coroutine, Sequence
 from functools import partial
+from math import inf
 from typing import Any, Self
-
-import msgspec
 
 from gateway.errors import (
     CallerError,
@@ -30,19 +29,20 @@ from gateway.errors import (
     TooManyFailuresError,
     UnavailableError,
 )
-from gateway.mirror.kept_answers import Cache, Keeping
 from gateway.mirror.key_check import KeyCheck
+from gateway.mirror.moments import Moments
 from gateway.mirror.narrowing import Filters, can_filter, matcher, wider
 from gateway.mirror.owner import Owner
 from gateway.mirror.session import KeepingSession
+from gateway.mirror.tenant import Found, Tenant
 from gateway.mirror.walk import Listing, Read, Source
+from gateway.mirror.writing import doubt, follow
 from gateway.settings.limits import LimitSettings
 from gateway.settings.mirror import MirrorSettings
 from gateway.telemetry.events import State
 from gateway.upstream.call import Call
 from gateway.upstream.client import Upstream
 from gateway.upstream.record import Record, RowT
-from gateway.upstream.way.clock import Clock
 from gateway.upstream.way.credential import Credential
 from gateway.upstream.way.session import Throttle
 from gateway.upstream.way.shared_reads import Flights
@@ -51,6 +51,8 @@ from gateway.upstream.wire.page_shapes import Paging
 from gateway.upstream.write import Write, WriteRefusedError, Written
 
 _MOST_OWNERS = 1_000
+_MOST_FORGOTTEN = 1_000
+_ROWS_FOR_A_PAGE = 10  # one page of a list is kept for so many rows
 
 
 class Mirror:
@@ -61,26 +63,23 @@ class Mirror:
         upstream: Upstream,
         settings: MirrorSettings,
         limits: LimitSettings,
-        clock: Clock | None = None,
-        records: Sequence[Record[Any]] = (),
+        records: Sequence[Record[Any]],
     ) -> None:
         self.upstream = upstream
         self.key_check = KeyCheck(upstream, settings.fresh_keys, settings.stale)
         self.hits = 0
         """Reads that were answered without a request, since the start."""
         self.misses = 0
-        self._shares = settings.sharing == "on"
+        self._settings = settings
         self._limits = limits
         self._records = records
-        self._clock = clock
-        self._keeping = Keeping(settings.fresh_s, settings.stale, settings.keep_rows)
-        self._cache = Cache(self._keeping, clock) if settings.cache == "on" else None
-        self._settings = settings
+        self._moment = Moments(upstream.gate.now)
         self._owners: OrderedDict[Credential, Owner] = OrderedDict()
+        self._forgotten: OrderedDict[Credential, float] = OrderedDict()  # the last ones, and when
         self._flights = Flights[Answer[Any]]()
         self._writes = 0
         upstream.on_refused.append(self._forget)
-        if upstream.held is None and self._cache is not None:
+        if upstream.held is None and self._keeps:
             upstream.budget.set_aside(1)  # for `key_check`, which is never needed else
 
     async def __aenter__(self) -> Self:
@@ -99,35 +98,44 @@ class Mirror:
             misses=self.misses,
             in_flight=upstream.gate.places.taken,
             waiting=upstream.gate.places.waiting,
-            kept_rows=self._mirrored_rows + (self._cache.rows if self._cache is not None else 0),
+            kept_rows=self._rows,
             used=upstream.budget.used if budget is None else budget.used,
             remaining=None if budget is None else budget.remaining,
             breaker=upstream.gate.breaker_state.value.lower(),
         )
 
-    def session(self, credential: Credential, throttle: Throttle | None = None) -> KeepingSession:
-        """Return an operation's way here. Where nothing is kept across operations it keeps for itself."""
-        cache = self._cache or Cache(self._keeping, self._clock)
-        deadline = self.upstream.gate.now() + self._limits.operation_timeout
-        kept_for_s = self._keeping.fresh_s if self._cache is not None else None
-        owner = self._owner(credential)
-        return KeepingSession(
-            credential, cache, self._limits.max_calls, deadline, throttle, kept_for_s, owner
-        )
+    @property
+    def _keeps(self) -> bool:
+        return self._settings.cache == "on"
 
     @property
-    def _mirrored_rows(self) -> int:
+    def _rows(self) -> int:
         return sum(owner.tenant.rows for owner in self._owners.values())
 
+    def session(self, credential: Credential, throttle: Throttle | None = None) -> KeepingSession:
+        """Return an operation's way here. Where nothing is kept across operations it keeps for itself."""
+        deadline = self.upstream.gate.now() + self._limits.operation_timeout
+        kept_for_s = self._settings.fresh_s if self._keeps else None
+        kept = self._owner(credential) or self._tenant()
+        return KeepingSession(credential, kept, self._limits.max_calls, deadline, throttle, kept_for_s)
+
+    def _tenant(self) -> Tenant:
+        most_pages = max(1, self._settings.keep_rows // _ROWS_FOR_A_PAGE)
+        return Tenant(self._records, self._fresh_s, self.upstream.traits.page_size, most_pages)
+
     def _owner(self, credential: Credential) -> Owner | None:
-        """Return what is mirrored for a key that PlanDocket accepted."""
-        if self._settings.mirror == "off" or self._cache is None:
-            return None
+        """Return what is held for a key that PlanDocket accepted."""
         owner = self._owners.get(credential)
-        if owner is None and self.upstream.budget.is_accepted(credential):
-            most_rows = self._settings.keep_rows
+        if owner is None and self._keeps and self.upstream.budget.is_accepted(credential):
             owner = self._owners[credential] = Owner(
-                self.upstream, credential, self._fresh_s, self._records, most_rows
+                self.upstream,
+                credential,
+                self._tenant(),
+                self._fresh_s,
+                self._records,
+                self._settings.keep_rows,
+                self._moment,
+                walks=self._settings.mirror == "on",
             )
             if len(self._owners) > _MOST_OWNERS:
                 self._owners.popitem(last=False)
@@ -136,7 +144,7 @@ class Mirror:
         return owner
 
     def _fresh_s(self, record: Record[Any]) -> float:
-        return self._keeping.fresh_s.get(record.path, record.fresh_s)
+        return self._settings.fresh_s.get(record.path, record.fresh_s)
 
     def at_hand(self, call: Call[RowT], session: KeepingSession) -> Answer[RowT] | None:
         """Return the answer to `call` where it is kept fresh; costs no request and no wait."""
@@ -148,26 +156,29 @@ class Mirror:
     def kept(self, call: Call[RowT], session: KeepingSession) -> Answer[RowT] | None:
         """Return what `at_hand` would, not counted: the same object as long as nothing kept has changed."""
         call = call.including(self.upstream.traits.honoured(call, session.credential))
-        mirrored = self._mirrored(call, session)
-        if mirrored is not None:
-            return mirrored
-        kept = session.cache.answer(call, session.credential)
-        if kept is not None:
-            session.oldest_at = min(session.oldest_at, kept.at)
-            if session.owner is not None:
-                session.owner.note_kept(call, self.upstream.gate.now())
-        return kept
+        found = self._usable(call, session)
+        return None if found is None else found.answer
 
-    def _mirrored(self, call: Call[RowT], session: KeepingSession) -> Answer[RowT] | None:
-        """Return what the mirror answers, and note how old it is."""
-        now = self.upstream.gate.now()
-        found = None if session.owner is None else session.owner.kept(call, now)
-        if found is None or session.owner is None:
+    def _usable(self, call: Call[RowT], session: KeepingSession) -> Found[RowT] | None:
+        """Return what is held of an answer, where it may be told, and note how old it is."""
+        now, owner = self.upstream.gate.now(), session.owner
+        found = session.tenant.find(call, now)
+        if found is None:
             return None
+        is_fresh = found.is_fresh(now)
+        if not (is_fresh if owner is None else owner.usable(call, found, now)):
+            return None
+        if owner is not None and not is_fresh:
+            session.is_stale = session.is_stale or found.is_old or owner.is_late(call, now - found.at)
         session.oldest_at = min(session.oldest_at, found.at)
-        is_late = found.is_old or session.owner.is_late(call, now - found.at)
-        session.is_stale = session.is_stale or is_late
-        return found.answer
+        return found
+
+    def id_of(
+        self, record: Record[Any], key: str, session: KeepingSession, *, stale: bool = False
+    ) -> int | None:
+        """Return the id of the row with a natural key, where such a row is kept fresh, or stale."""
+        stale_s = self._settings.stale if stale else 0
+        return session.tenant.id_of(record, key, self.upstream.gate.now(), stale_s)
 
     def hit(self, session: KeepingSession, reads: int = 1) -> None:
         """Count reads that were answered without a request."""
@@ -203,7 +214,6 @@ class Mirror:
             OutcomeUnknownError: it was sent, or may have been, and no answer came that settles it.
             CallerError, UpstreamError: it was not carried out.
         """
-        begun = session.cache.begin()
         try:
             written = await self.upstream.write(write, session)
         except (WriteRefusedError, CallerError, RefusedError, RateLimitedError, OverloadedError):
@@ -211,9 +221,9 @@ class Mirror:
         except BaseException as error:
             # It may have happened all the same, also where the caller gave up: unless it never left.
             if not (isinstance(error, UnavailableError) and error.never_left):
-                self._wrote(write, None, session, begun)
+                self._wrote(write, None, session)
             raise
-        self._wrote(write, written, session, begun)
+        self._wrote(write, written, session)
         return written
 
     def listing(
@@ -223,9 +233,11 @@ class Mirror:
 
         def learn(total: int) -> None:
             if not call.filters:
-                session.cache.learn_size(call.record, session.credential, total)
+                session.tenant.lists(call.record).size = total
 
-        join = partial(session.cache.join, session.credential)
+        def join(page: Call[Any], next_page: Call[Any], last_id: int, first_id: int) -> None:
+            session.tenant.join(page, next_page, last_id, first_id)
+
         return Listing(Source(read, read_anew, learn, join), call, self.upstream.traits)
 
     async def _asked(self, call: Call[RowT], session: KeepingSession) -> Answer[RowT]:
@@ -233,11 +245,14 @@ class Mirror:
         try:
             return await self._while_it_works(call, session)
         except (UnavailableError, RateLimitedError, OverloadedError):
-            answer = await self._stale(call, session)
-            if answer is None:
+            found = await self._stale(call, session)
+            if found is None:
                 raise
-        session.is_stale, session.oldest_at = True, min(session.oldest_at, answer.at)
-        return answer
+        return self._told_stale(found, session)
+
+    def _told_stale(self, found: Found[RowT], session: KeepingSession) -> Answer[RowT]:
+        session.is_stale, session.oldest_at = True, min(session.oldest_at, found.at)
+        return found.answer
 
     async def _while_it_works(self, call: Call[RowT], session: KeepingSession) -> Answer[RowT]:
         """Return what PlanDocket answers. Where what is kept may stand in, nobody waits for one that fails."""
@@ -251,33 +266,43 @@ class Mirror:
         async with self.upstream.gate.while_it_works():
             return await self._shared(call, session)
 
-    async def _stale(self, call: Call[RowT], session: KeepingSession) -> Answer[RowT] | None:
+    async def _stale(self, call: Call[RowT], session: KeepingSession) -> Found[RowT] | None:
         """Return the answer as far as it is kept, though stale."""
-        found = None if session.owner is None else session.owner.tenant.find(call)
-        if found is not None and self.upstream.gate.now() - found.at < self._keeping.stale_s:
-            return msgspec.structs.replace(found.answer, at=found.at)
-        kept = session.cache.answer(call, session.credential, stale=True)
-        return kept or await self.narrowed(call, session, stale=True)
+        return self._held(call, session, stale=True) or await self._narrowed(call, session, stale=True)
+
+    def _held(self, call: Call[RowT], session: KeepingSession, *, stale: bool) -> Found[RowT] | None:
+        """Return the answer as far as it is kept, fresh or stale, and no write may have changed it since."""
+        now = self.upstream.gate.now()
+        found = session.tenant.find_stale(call) if stale else session.tenant.find(call, now)
+        if found is None or (found.is_old and session.tenant.whole(call.record) is None):
+            return None
+        stale_s = self._settings.stale if stale and not found.is_absent else 0
+        return found if now < max(found.until, found.at + stale_s) else None
 
     async def recall(self, call: Call[RowT], session: KeepingSession) -> Answer[RowT] | None:
         """Return what is kept of the answer to `call`, though stale; None where nothing is."""
         call = call.including(self.upstream.traits.honoured(call, session.credential))
-        answer = await self._stale(call, session)
-        if answer is not None:
-            session.is_stale, session.oldest_at = True, min(session.oldest_at, answer.at)
-        return answer
+        found = await self._stale(call, session)
+        return None if found is None else self._told_stale(found, session)
 
-    async def narrowed(
-        self, call: Call[RowT], session: KeepingSession, *, stale: bool = False
-    ) -> Answer[RowT] | None:
+    async def narrowed(self, call: Call[RowT], session: KeepingSession) -> Answer[RowT] | None:
         """Return a list's page as filtered from a wider list that is kept whole; None where there is none."""
+        found = await self._narrowed(call, session, stale=False)
+        if found is None:
+            return None
+        session.oldest_at = min(session.oldest_at, found.at)
+        self.hit(session)
+        return found.answer
+
+    async def _narrowed(
+        self, call: Call[RowT], session: KeepingSession, *, stale: bool
+    ) -> Found[RowT] | None:
         if call.page is None:
             return None
-        credential, cache = session.credential, session.cache
         for wide, dropped in wider(call):
-            if cache.answer(wide, credential, stale=stale) is None:
+            if self._held(wide, session, stale=stale) is None:
                 continue
-            passes = matcher(call.record, dropped, partial(session.id_of, stale=stale))
+            passes = matcher(call.record, dropped, partial(self.id_of, session=session, stale=stale))
             rows = await self._whole(wide, dropped, session, stale=stale) if passes else None
             if passes is None or rows is None:
                 continue
@@ -286,11 +311,12 @@ class Mirror:
             start = (call.page - 1) * size
             page, paging = ids[start : start + size], Paging(len(ids), None, size)
             behind = ids[start - 1] if 0 < start <= len(ids) else None
-            answer = cache.assemble(call, credential, page, paging, behind, stale=stale)
-            if answer is not None and not stale:
-                session.oldest_at = min(session.oldest_at, answer.at)
-                self.hit(session)
-            return answer
+            now = self.upstream.gate.now()
+            found = session.tenant.pick(call, page, paging, behind, -inf if stale else now)
+            stale_s = self._settings.stale if stale else 0
+            if found is None or found.is_old or now >= max(found.until, found.at + stale_s):
+                return None
+            return found
         return None
 
     async def _whole(
@@ -299,10 +325,10 @@ class Mirror:
         """Return every row of a list whose pages are all kept, and of which these filters' columns could be read."""
 
         async def at_hand(page: Call[RowT]) -> Answer[RowT]:
-            answer = session.cache.answer(page, session.credential, stale=stale)
-            if answer is None or not can_filter(call.record, filters, answer.flaws):
+            found = self._held(page, session, stale=stale)
+            if found is None or not can_filter(call.record, filters, found.answer.flaws):
                 raise _NotAtHandError
-            return answer
+            return found.answer
 
         listing = self.listing(call, session, at_hand, at_hand)
         try:
@@ -318,7 +344,7 @@ class Mirror:
     async def _shared(self, call: Call[RowT], session: KeepingSession) -> Answer[RowT]:
         """Return what the read answers, at most one request for all who ask now."""
         self.misses += 1
-        if not self._shares:
+        if self._settings.sharing == "off":
             return await self._fetch(call, session)
         # A read that began before a write ended is not joined after it; one that hangs, not once others get through.
         key = (call, session.credential, self._writes, self.upstream.gate.era)
@@ -338,32 +364,42 @@ class Mirror:
             return await self._fetch(call, session)
 
     async def _fetch(self, call: Call[RowT], session: KeepingSession) -> Answer[RowT]:
-        begun, at = session.cache.begin(), self.upstream.gate.now()
+        at = self._moment()
         answer = await self.upstream.read(call, session)
-        session.cache.keep(call, session.credential, answer, begun)
         session.oldest_at = min(session.oldest_at, at)
-        if (owner := self._owner(session.credential)) is not None:
-            owner.learn(call, answer, at, self.upstream.gate.now())
-            while len(self._owners) > 1 and self._mirrored_rows > self._settings.keep_rows:
-                self._owners.popitem(last=False)
+        owner = self._owner(session.credential)
+        if owner is None or at < self._forgotten.get(session.credential, -inf):
+            await session.tenant.learn(call, answer, at)
+        else:
+            session.owner, session.tenant = owner, owner.tenant
+            await owner.learn(call, answer, at, self.upstream.gate.now())
+            self._make_room(owner)
         return answer
 
-    def _wrote(
-        self, write: Write[RowT], written: Written[RowT] | None, session: KeepingSession, begun: int
-    ) -> None:
+    def _make_room(self, owner: Owner) -> None:
+        """Forget whom nobody used for longest, and at last rows of who is left, where too many are held."""
+        most = self._settings.keep_rows
+        while len(self._owners) > 1 and self._rows > most:
+            self._owners.popitem(last=False)
+        owner.tenant.shrink(most)
+
+    def _wrote(self, write: Write[RowT], written: Written[RowT] | None, session: KeepingSession) -> None:
         self._writes += 1
-        session.cache.wrote(write, written, session.credential, begun)
-        now = self.upstream.gate.now()
+        now = self._moment()
+        if session.owner is None:
+            follow(session.tenant, write, written, now)
         for credential, owner in self._owners.items():
             if credential == session.credential:
                 owner.wrote(write, written, now)
             else:
-                owner.heard_of(write, now)
+                doubt(owner.tenant, write, now)
 
     def _forget(self, credential: Credential) -> None:
         self._owners.pop(credential, None)
-        if self._cache is not None:
-            self._cache.forget(credential)
+        self._forgotten[credential] = self._moment()
+        self._forgotten.move_to_end(credential)
+        if len(self._forgotten) > _MOST_FORGOTTEN:
+            self._forgotten.popitem(last=False)
 
 
 class _NotAtHandError(Exception):

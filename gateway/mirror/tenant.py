@@ -1,22 +1,29 @@
-"""One owner's tenant as far as it is held: collections, and the lists that only PlanDocket can tell."""
+"""One owner's tenant as far as it is held: rows by id, and lists as the ids on their pages.
 
+What was read later wins, part by part: a row, what an include tells of it, a list's page. Writes through the gateway
+mark what they touch (see `gateway.mirror.writing`); what was asked for before a write's answer came is taken as old.
+"""
+
+import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping
 from math import inf
 from typing import Any, Generic, cast
 
 import msgspec
 
 from gateway.mirror.collection import SELF, Collection, Filters, Held, leads_to
+from gateway.mirror.lists import Lists, Page
+from gateway.mirror.moments import AHEAD_S
 from gateway.upstream.call import Call
 from gateway.upstream.record import Many, Record, RowT
 from gateway.upstream.wire.flaws import Flaw, Place
-from gateway.upstream.wire.json_rows import Answer, Embedded
+from gateway.upstream.wire.json_rows import Answer
 from gateway.upstream.wire.page_shapes import Paging
 
-_MOST_READY = 500
-_MOST_BY_CALL = 500
+_MOST_READY = 200  # each may hold a page's rows, and what was made of them
+_NOT_FOUND_S = 30.0
+_ROWS_AT_ONCE = 1_000  # some milliseconds
 
 
 class Found(msgspec.Struct, Generic[RowT], frozen=True):
@@ -25,49 +32,40 @@ class Found(msgspec.Struct, Generic[RowT], frozen=True):
     answer: Answer[RowT]
     at: float
     """When the oldest request was sent that it rests on."""
+    until: float
+    """When the first part of it is fresh no more."""
     is_old: bool = False
     """Whether a write may have changed it since."""
     is_absent: bool = False
-    """Whether it is a single row that the collection has not."""
+    """Whether it is a single row that is not there."""
 
-
-class Listed(msgspec.Struct):
-    """A list's page that only PlanDocket can tell."""
-
-    ids: tuple[int, ...]
-    paging: Paging
-    at: float
-    old_since: float = -inf
-    """When a write may have changed it."""
-    waits_for: dict[int, float] = {}
-    """Rows of which a write may have changed what it lists by, and since when: once they are read, it is known."""
-
-    @property
-    def is_old(self) -> bool:
-        """Whether a write may have changed it since it was read."""
-        return self.old_since > self.at or bool(self.waits_for)
-
-    def settle(self, row_id: int, at: float, *, changed: bool) -> None:
-        """Note whether what a row is listed by turned out to be changed, as of a moment."""
-        since = self.waits_for.get(row_id)
-        if since is not None and at >= since:
-            del self.waits_for[row_id]
-            self.old_since = max(self.old_since, since) if changed else self.old_since
+    def is_fresh(self, now: float) -> bool:
+        """Return whether all of it is fresh, and none may have been changed."""
+        return now < self.until and not self.is_old
 
 
 class _Ready(msgspec.Struct, frozen=True):
-    versions: tuple[int, ...]
-    answer: Answer[Any] | None
-    is_old: bool
+    """What was put together while so much was told; once a part that it can do without gets old, anew."""
+
+    told: int
+    again_at: float
+    found: Found[Any]
 
 
 class Tenant:
-    """Collections by path. Only those that are walked are held."""
+    """What is held of all resources: `fresh_s` says for how many seconds each is fresh."""
 
-    def __init__(self, page_size: Callable[[str], int]) -> None:
+    def __init__(
+        self,
+        records: Iterable[Record[Any]],
+        fresh_s: Callable[[Record[Any]], float],
+        page_size: Callable[[str], int],
+        most_pages: int,
+    ) -> None:
+        self._fresh_s = fresh_s
         self._page_size = page_size
-        self._collections: dict[str, Collection[Any]] = {}
-        self._listed: OrderedDict[Call[Any], Listed] = OrderedDict()
+        self._collections = {record.path: Collection(record, most_pages) for record in records}
+        self._lists = {path: Lists(most_pages) for path in self._collections}
         self._ready: OrderedDict[Call[Any], _Ready] = OrderedDict()
 
     @property
@@ -75,59 +73,110 @@ class Tenant:
         """How many rows are held."""
         return sum(map(len, self._collections.values()))
 
-    def collection(self, record: Record[RowT]) -> Collection[RowT]:
-        """Return what is held of a resource, from now on."""
-        found = self._collections.get(record.path)
-        if found is None:
-            found = self._collections[record.path] = Collection(record)
-        return found
+    def shrink(self, most_rows: int) -> None:
+        """Let go of rows that were told longest ago, be it of the largest collection, until there are so many."""
+        while (over := self.rows - most_rows) > 0:
+            largest = max(self._collections.values(), key=len)
+            largest.whole_at = None
+            for row_id in list(largest)[:over]:
+                largest.drop(row_id)
 
     def record(self, path: str) -> Record[Any] | None:
-        """Return the resource of a path of which something is held."""
+        """Return the resource of a path."""
         found = self._collections.get(path)
         return None if found is None else found.record
 
-    def find_row(self, record: Record[Any], row_id: int) -> Held | None:
-        """Return a row that is held, be its collection whole or not."""
-        found = self._collections.get(record.path)
-        return None if found is None else found.find(row_id)
+    def collection(self, record: Record[RowT]) -> Collection[RowT]:
+        """Return what is held of a resource's rows."""
+        return self._collections[record.path]
+
+    def lists(self, record: Record[Any]) -> Lists:
+        """Return what is held of a resource's lists as PlanDocket told them."""
+        return self._lists[record.path]
 
     def whole(self, record: Record[RowT]) -> Collection[RowT] | None:
         """Return a resource's rows, where those that are held are all that there are."""
-        found = self._collections.get(record.path)
-        return None if found is None or found.whole_at is None else found
+        found = self._collections[record.path]
+        return None if found.whole_at is None else found
 
-    def find(self, call: Call[RowT]) -> Found[RowT] | None:
-        """Return what is held of the answer to a read; None where anything of it is missing."""
-        collection = self.whole(call.record)
-        if collection is None or collection.whole_at is None:
+    def id_of(self, record: Record[Any], key: str, now: float, stale_s: float = 0) -> int | None:
+        """Return the id of the row with a natural key, where all rows are held, or it is fresh, or so old at most."""
+        collection = self._collections[record.path]
+        row_id = collection.id_of(key)
+        held = None if row_id is None else collection.find(row_id)
+        if held is None or collection.whole_at is not None:
+            return row_id
+        is_usable = now < max(self._fresh_until(record, held.at), held.at + stale_s) and SELF not in held.old
+        return row_id if is_usable else None
+
+    def _fresh_until(self, record: Record[Any], at: float) -> float:
+        return at + self._fresh_s(record) - AHEAD_S
+
+    def size(self, record: Record[Any]) -> int | None:
+        """Return how many rows the whole collection was last seen to have, or is expected to have."""
+        collection, told = self._collections[record.path], self._lists[record.path].size
+        return len(collection) if collection.whole_at is not None else told or record.expected_rows
+
+    def find(self, call: Call[RowT], now: float) -> Found[RowT] | None:
+        """Return what is held of the answer to a read: the same answer as long as nothing of it changes.
+
+        None where anything of it is missing.
+        """
+        told = sum(collection.told for collection in self._collections.values())
+        ready = self._ready.get(call)
+        if ready is not None and ready.told == told and now < ready.again_at:
+            self._ready.move_to_end(call)
+            return ready.found
+        putting = _Putting(self._collections, self._fresh_until, call, now)
+        found = self._find(putting)
+        if found is None:
             return None
-        if call.id is None:
-            return self._find_list(call, collection, collection.whole_at)
-        held = collection.find(call.id)
-        if held is None:
-            return Found(Answer(), collection.whole_at, collection.is_doubted, is_absent=True)
-        ready = self._answer(call, collection, lambda: ((held.row.id,), Paging(), None))
-        return None if ready.answer is None else Found(ready.answer, held.at, ready.is_old)
+        if ready is not None and ready.found.answer == found.answer:
+            found = msgspec.structs.replace(found, answer=ready.found.answer)
+        self._ready[call] = _Ready(told, putting.again_at, found)
+        self._ready.move_to_end(call)
+        if len(self._ready) > _MOST_READY:
+            self._ready.popitem(last=False)
+        return found
 
-    def _find_list(self, call: Call[RowT], collection: Collection[RowT], at: float) -> Found[RowT] | None:
-        if is_told_by_call(call):
-            listed = self._listed.get(call.including(frozenset()))
-            if listed is None:
-                return None
-            self._listed.move_to_end(call.including(frozenset()))
-            ready = self._answer(call, collection, lambda: (listed.ids, listed.paging, None))
-            is_old = ready.is_old or listed.is_old
-            return None if ready.answer is None else Found(ready.answer, listed.at, is_old)
-        ready = self._answer(call, collection, lambda: self._page(call, collection))
-        return (
-            None if ready.answer is None else Found(ready.answer, at, ready.is_old or collection.is_doubted)
-        )
+    def find_stale(self, call: Call[RowT]) -> Found[RowT] | None:
+        """Return the same, with related rows that are not fresh any more."""
+        return self._find(_Putting(self._collections, self._fresh_until, call, -inf))
+
+    def _find(self, putting: "_Putting[RowT]") -> Found[RowT] | None:
+        row_id = putting.call.id
+        return self._find_list(putting) if row_id is None else self._find_row(putting, row_id)
+
+    def _find_row(self, putting: "_Putting[RowT]", row_id: int) -> Found[RowT] | None:
+        collection = putting.collection
+        if collection.find(row_id) is not None:
+            return putting.together((row_id,), Paging(), inf)
+        gone_at = collection.gone_at(row_id)
+        at = max((at for at in (gone_at, collection.whole_at) if at is not None), default=None)
+        if at is None:
+            return None
+        until = self._fresh_until(collection.record, at)
+        if collection.whole_at is None:
+            until = min(until, at + _NOT_FOUND_S - AHEAD_S)
+        return Found(Answer(), at, until, collection.is_doubted_since(at), is_absent=True)
+
+    def _find_list(self, putting: "_Putting[RowT]") -> Found[RowT] | None:
+        call, collection = putting.call, putting.collection
+        page, whole_at = self._lists[call.record.path].find(call), collection.whole_at
+        is_derived = whole_at is not None and not is_told_by_call(call)
+        if is_derived and whole_at is not None and (page is None or page.is_old or page.at <= whole_at):
+            derived = self._page(call, collection)
+            if derived is not None:
+                ids, behind = derived
+                return putting.together(*ids, whole_at, behind, is_old=collection.is_doubted)
+        if page is None:
+            return None
+        return putting.page(page)
 
     def _page(
         self, call: Call[RowT], collection: Collection[RowT]
-    ) -> tuple[Iterable[int], Paging, int | None] | None:
-        """Return the ids of a list's page, what is told of its paging, and the id of the row right before it."""
+    ) -> tuple[tuple[Iterable[int], Paging], int | None] | None:
+        """Return the ids of a list's page with what is told of its paging, and the id of the row right before it."""
         filters = self._columns(call)
         if filters is None:
             return None
@@ -135,7 +184,7 @@ class Tenant:
         size = self._page_size(call.record.path)
         start = ((call.page or 1) - 1) * size
         behind = ids[start - 1] if 0 < start <= len(ids) else None
-        return ids[start : start + size], Paging(len(ids), None, size), behind
+        return (ids[start : start + size], Paging(len(ids), None, size)), behind
 
     def _columns(self, call: Call[Any]) -> Filters | None:
         """Return a list's filters as columns and values; None where a key leads to no row that is held."""
@@ -152,141 +201,151 @@ class Tenant:
             found.append((exact.column, row_id))
         return tuple(found)
 
-    def _answer(
-        self,
-        call: Call[RowT],
-        collection: Collection[RowT],
-        listed: Callable[[], tuple[Iterable[int], Paging, int | None] | None],
-    ) -> _Ready:
-        """Return the answer with these rows: the same object as long as nothing changes of what it may rest on."""
-        versions = (collection.version, *self._versions(call))
-        ready = self._ready.get(call)
-        if ready is None or ready.versions != versions:
-            found = listed()
-            answer, is_old = (None, False) if found is None else self._assemble(call, collection, *found)
-            ready = self._ready[call] = _Ready(versions, answer, is_old)
-            while len(self._ready) > _MOST_READY:
-                self._ready.popitem(last=False)
-        self._ready.move_to_end(call)
-        return ready
+    def pick(
+        self, call: Call[RowT], ids: Iterable[int], paging: Paging, behind: int | None, now: float
+    ) -> Found[RowT] | None:
+        """Return rows by their ids with what a call's includes tell; None where anything is missing."""
+        return _Putting(self._collections, self._fresh_until, call, now).together(ids, paging, inf, behind)
 
-    def _versions(self, call: Call[Any]) -> Iterable[int]:
-        """Yield the versions of the other collections that an answer may rest on."""
-        for path in _paths_beside(call.record):
-            found = self._collections.get(path)
-            yield -1 if found is None else found.version
-        if call.id is None and is_told_by_call(call):
-            yield hash(self._listed[call.including(frozenset())].ids)
+    async def learn(self, call: Call[Any], answer: Answer[Any], at: float) -> None:
+        """Take in what a read brought that was sent at a moment; with turns for others where it is much."""
+        record, lists = call.record, self._lists[call.record.path]
+        collection = self._collections[record.path]
+        if call.id is not None and not answer.rows:
+            collection.remove(call.id, at)
+        told_at = dict.fromkeys(answer.links, at)
+        for number, row in enumerate(answer.rows, 1):
+            if number % _ROWS_AT_ONCE == 0:
+                await asyncio.sleep(0)
+            links = {name: told[row.id] for name, told in answer.links.items() if row.id in told}
+            held = collection.find(row.id)
+            known: Mapping[str, Any] = {} if held is None else held.links
+            lists.settle(row.id, at, changed=any(links[name] != known.get(name) for name in links))
+            collection.put(row, at, links, told_at, answer.flaws.get((record.path, row.id), ()))
+        for other in {other.path: other for other, _ in leads_to(record).values()}.values():
+            for row in answer.embedded.get(other.row, {}).values():
+                flaws = answer.flaws.get((other.path, row.id), ())
+                self._collections[other.path].put(row, at, {}, {}, flaws, is_member=False)
+        if call.id is None:
+            lists.keep(call, answer, at)
+            collection.told += 1
 
-    def _assemble(
+    def join(self, call: Call[Any], next_call: Call[Any], last_id: int, first_id: int) -> None:
+        """Remember that a page's last row, by its id, stands right before the first of the next."""
+        if self._lists[call.record.path].join(call, next_call, last_id, first_id):
+            self._collections[call.record.path].told += 1
+
+
+class _Putting(Generic[RowT]):
+    """Puts an answer together of what is held."""
+
+    def __init__(
         self,
+        collections: "dict[str, Collection[Any]]",
+        fresh_until: Callable[[Record[Any], float], float],
         call: Call[RowT],
-        collection: Collection[RowT],
+        now: float,
+    ) -> None:
+        self._collections = collections
+        self._fresh_until = fresh_until
+        self._now = now
+        self.call = call
+        self.collection: Collection[RowT] = collections[call.record.path]
+        self.again_at = inf
+        """When a part gets old without which the answer is one, too."""
+        self._at, self._until = inf, inf
+        self._is_old = False
+        self._links: dict[str, dict[int, Any]] = {name: {} for name in call.include}
+        self._embedded: dict[type[Any], dict[int, Any]] = {}
+        self._flaws: dict[Place, tuple[Flaw, ...]] = {}
+
+    def page(self, page: Page) -> Found[RowT] | None:
+        """Return a page that PlanDocket told."""
+        behind, record = page.behind, self.call.record
+        if behind is not None:
+            until = self._fresh_until(record, page.behind_at)
+            if self._now < until and page.behind_at > page.old_since:
+                self.again_at = min(self.again_at, until)
+            else:
+                behind = None
+        self._flaws.update(page.flaws)
+        return self.together(
+            page.ids, page.paging, page.at, behind, is_old=page.is_old, left_out=page.left_out
+        )
+
+    def together(
+        self,
         ids: Iterable[int],
         paging: Paging,
-        behind: int | None,
-    ) -> tuple[Answer[RowT] | None, bool]:
+        at: float,
+        behind: int | None = None,
+        *,
+        is_old: bool = False,
+        left_out: tuple[int, ...] = (),
+    ) -> Found[RowT] | None:
+        """Return these rows as an answer, of which the list itself was told at a moment."""
+        self._rests_on(self.call.record, at)
         rows: list[RowT] = []
-        links: dict[str, dict[int, Any]] = {name: {} for name in call.include}
-        embedded: Embedded = {}
-        flaws: dict[Place, tuple[Flaw, ...]] = {}
-        is_old = False
         for row_id in ids:
-            held = collection.find(row_id)
-            if held is None:
-                return None, False
+            held = self.collection.find(row_id)
+            if held is None or not self._add(held):
+                return None
             rows.append(held.row)
-            is_old = is_old or SELF in held.old or not call.include.isdisjoint(held.old)
-            for name in call.include:
-                if not self._follow(call.record, held, name, links[name], embedded, flaws):
-                    return None, False
-            found = tuple(
-                one
-                for one in held.flaws
-                if one.column not in call.record.includes or one.column in call.include
-            )
-            if found:
-                flaws[(call.record.path, row_id)] = found
-        return Answer(tuple(rows), links, embedded, paging, behind, flaws=flaws), is_old
+        answer = Answer(
+            tuple(rows), self._links, self._embedded, paging, behind, left_out, cast("Any", self._flaws)
+        )
+        return Found(answer, self._at, self._until, self._is_old or is_old)
 
-    def _follow(
-        self,
-        record: Record[Any],
-        held: Held,
-        name: str,
-        links: dict[int, Any],
-        embedded: Embedded,
-        flaws: dict[Place, tuple[Flaw, ...]],
-    ) -> bool:
+    def _rests_on(self, record: Record[Any], at: float) -> None:
+        self._at, self._until = min(self._at, at), min(self._until, self._fresh_until(record, at))
+
+    def _add(self, held: Held) -> bool:
+        record, include, row_id = self.call.record, self.call.include, held.row.id
+        self._rests_on(record, held.at)
+        self._is_old = self._is_old or not held.old.isdisjoint((SELF, *include))
+        if not all(self._follow(record, held, name) for name in include):
+            return False
+        if held.flaws:
+            told = (one for one in held.flaws if one.column not in record.includes or one.column in include)
+            if found := tuple(told):
+                self._flaws[(record.path, row_id)] = found
+        return True
+
+    def _follow(self, record: Record[Any], held: Held, name: str) -> bool:
         """Put in what an include tells of a row, and the rows that it leads to; return whether that is held."""
         other, key = leads_to(record).get(name, (None, None))
         if key is not None:
             value = _leading(getattr(held.row, key))
         elif name in held.links:
             value = held.links[name]
+            self._rests_on(record, held.told_at[name])
         else:
             return False
-        links[held.row.id] = value
+        self._links[name][held.row.id] = value
         if other is None:
             return True
         is_many = isinstance(record.includes[name], Many)
         targets = cast("tuple[int, ...]", value if is_many else (value,) if value else ())
-        for row_id in targets:
-            others = self._collections.get(other.path)
-            target = None if others is None else others.find(row_id)
-            if target is not None:
-                embedded.setdefault(other.row, {})[row_id] = target.row
-                if target.flaws:
-                    flaws[(other.path, row_id)] = target.flaws
-            elif key is not None:
-                return False
+        return all(self._embed(other, row_id, is_needed=key is not None) for row_id in targets)
+
+    def _embed(self, record: Record[Any], row_id: int, *, is_needed: bool) -> bool:
+        """Put in a row that an include leads to. One that is not needed is left out where it is not fresh."""
+        others = self._collections[record.path]
+        target = others.find(row_id)
+        if target is None:
+            return not is_needed
+        if not is_needed and others.whole_at is None:
+            until = self._fresh_until(record, target.at)
+            if self._now >= until or SELF in target.old:
+                return True
+            self.again_at = min(self.again_at, until)
+        else:
+            self._rests_on(record, target.at)
+            self._is_old = self._is_old or SELF in target.old
+        self._embedded.setdefault(record.row, {})[row_id] = target.row
+        if target.flaws:
+            self._flaws[(record.path, row_id)] = target.flaws
         return True
-
-    def learn(self, call: Call[Any], answer: Answer[Any], at: float) -> None:
-        """Take in what a read brought that was sent at a moment, as far as its resource is held."""
-        collection = self._collections.get(call.record.path)
-        if collection is None:
-            return
-        if call.id is not None and not answer.rows:
-            held = collection.find(call.id)
-            if held is not None and at >= held.at:
-                collection.remove(call.id, at)
-        waiting = [listed for _, listed in self.lists_by_call(call.record) if listed.waits_for]
-        for row in answer.rows:
-            links = {name: told[row.id] for name, told in answer.links.items() if row.id in told}
-            held = collection.find(row.id)
-            known = {} if held is None else held.links
-            collection.put(row, at, links, answer.flaws.get((call.record.path, row.id), ()))
-            changed = any(links[name] != known.get(name) for name in links)
-            for listed in waiting:
-                listed.settle(row.id, at, changed=changed)
-        for record, _ in leads_to(call.record).values():
-            for row in answer.embedded.get(record.row, {}).values():
-                others = self.collection(record)
-                others.put(row, at, {}, answer.flaws.get((record.path, row.id), ()), is_member=False)
-        if call.id is None and is_told_by_call(call) and not answer.left_out:
-            self._keep_list(call.including(frozenset()), answer, at)
-
-    def _keep_list(self, bare: Call[Any], answer: Answer[Any], at: float) -> None:
-        before = self._listed.get(bare)
-        listed = Listed(tuple(row.id for row in answer.rows), answer.paging, at, waits_for={})
-        if before is not None:
-            listed.old_since = before.old_since
-            listed.waits_for = {row_id: since for row_id, since in before.waits_for.items() if since > at}
-        self._listed[bare] = listed
-        while len(self._listed) > _MOST_BY_CALL:
-            self._listed.popitem(last=False)
-
-    def lists_by_call(self, record: Record[Any]) -> Iterable[tuple[Call[Any], Listed]]:
-        """Yield a resource's lists that only PlanDocket can tell."""
-        return [(call, listed) for call, listed in self._listed.items() if call.record is record]
-
-
-@cache
-def _paths_beside(record: Record[Any]) -> tuple[str, ...]:
-    """Return whose rows a resource's answers may rest on, besides its own."""
-    others = {other.path for other, _ in leads_to(record).values()}
-    return tuple(sorted(others | {exact.of.path for exact in record.exact.values() if exact.of is not None}))
 
 
 def is_told_by_call(call: Call[Any]) -> bool:

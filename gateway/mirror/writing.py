@@ -5,17 +5,23 @@ from typing import Any
 
 from gateway.mirror.collection import SELF, leads_to
 from gateway.mirror.derived import Change, Derivations
-from gateway.mirror.tenant import Tenant
+from gateway.mirror.tenant import Tenant, is_told_by_call
+from gateway.upstream.call import Call
 from gateway.upstream.record import ANY, DELETE, ON_UPDATE, Record, Row
 from gateway.upstream.write import Write, Written
 
 Place = tuple[Record[Any], int]
 """A row."""
 _MOST_READ_NEXT = 3
+_NOTHING_DERIVED = Derivations(())
 
 
 def follow(
-    tenant: Tenant, derivations: Derivations, write: Write[Any], written: Written[Any] | None, now: float
+    tenant: Tenant,
+    write: Write[Any],
+    written: Written[Any] | None,
+    now: float,
+    derivations: Derivations = _NOTHING_DERIVED,
 ) -> tuple[list[Place], set[str]]:
     """Take in a write that was answered now; `written` is None where nobody knows what came of it.
 
@@ -26,11 +32,10 @@ def follow(
 
 def doubt(tenant: Tenant, write: Write[Any], now: float) -> None:
     """Take in that somebody else's key wrote: what it touches is asked for until it is walked anew."""
-    paths = {_path_of(tag) for tag in tags_of(write)} | {write.record.path}
-    for record in filter(None, map(tenant.record, paths)):
-        tenant.collection(record).doubt(now)
-        for _, listed in tenant.lists_by_call(record):
-            listed.old_since = now
+    follow(tenant, write, None, now)
+    for path in {_path_of(tag) for tag in tags_of(write)} | {write.record.path}:
+        if (record := tenant.record(path)) is not None:
+            tenant.collection(record).doubt(now)
 
 
 def tags_of(write: Write[Any]) -> set[str]:
@@ -66,16 +71,17 @@ class _Following:
 
     def run(self) -> tuple[list[Place], set[str]]:
         record, row_id = self._write.record, self._write.id
-        held = None if row_id is None else self._tenant.find_row(record, row_id)
+        held = None if row_id is None else self._tenant.collection(record).find(row_id)
         before, after = held and held.row, self._written and self._written.row
-        if self._tenant.record(record.path) is not None:
-            self._take(row_id)
+        self._take(row_id)
         is_gone = self._written is not None and self._write.method == "DELETE"
         knows_rows = (before is not None or row_id is None) and (after is not None or is_gone)
         change = Change(before, after, self._now) if knows_rows else None
         for tag in sorted(tags_of(self._write)):
             self._touch(tag, change)
         self._age_lists(record, change)
+        for collection in map(self._tenant.collection, filter(None, map(self._tenant.record, self._unsure))):
+            collection.doubt(self._now)
         return self._next, self._unsure
 
     def _take(self, row_id: int | None) -> None:
@@ -88,9 +94,8 @@ class _Following:
             collection.remove(row_id, self._now)
         elif written.row is not None:
             flaws = written.flaws.get((record.path, written.row.id), ())
-            collection.put(written.row, self._now, {}, flaws)
-            given = (record.writable[name].told_by for name in write.body or () if name in record.writable)
-            linked = [name for name in given if name is not None and name in record.includes]
+            collection.put(written.row, self._now, {}, {}, flaws)
+            linked = self._linked(record)
             for name in linked:
                 collection.age(name, [written.row.id], self._now)
             if row_id is None or linked:
@@ -98,9 +103,19 @@ class _Following:
         else:
             self._doubt_row(record, row_id)
 
+    def _linked(self, record: Record[Any]) -> list[str]:
+        """Return the includes that may tell something else of the row after the write."""
+        if self._tenant.whole(record) is None:
+            return list(record.includes)
+        fields = (record.writable.get(name) for name in self._write.body or ())
+        given = (field.told_by for field in fields if field is not None)
+        return [name for name in given if name is not None and name in record.includes]
+
     def _doubt_row(self, record: Record[Any], row_id: int | None) -> None:
         """Read a row next that was written, nobody knows how: the whole collection, where it may be a new one."""
-        ids = [] if row_id is None else self._tenant.collection(record).age(SELF, [row_id], self._now)
+        ids = []
+        for name in () if row_id is None else (SELF, *self._linked(record)):
+            ids = self._tenant.collection(record).age(name, [row_id], self._now)
         if ids:
             self._read_next(record, ids)
         else:
@@ -110,17 +125,17 @@ class _Following:
         record = self._tenant.record(_path_of(tag))
         if record is None:
             return
-        collection, rest = self._tenant.collection(record), tag.removeprefix(record.path)
-        if not rest or collection.whole_at is None:
-            self._unsure.add(record.path)
+        rest = tag.removeprefix(record.path)
         if not rest:
+            self._unsure.add(record.path)
+            self._tenant.lists(record).age(self._now)
             return
         ids = self._led_to(record, change)
         if rest.startswith("?"):
             self._touch_lists(record, rest[1:], ids)
         elif change is None or not self._derivations.correct(self._tenant, tag, ids, change):
             name = rest[1:] if rest.startswith(".") else SELF
-            self._read_next(record, collection.age(name, ids, self._now))
+            self._read_next(record, self._tenant.collection(record).age(name, ids, self._now))
 
     def _led_to(self, record: Record[Any], change: Change | None) -> list[int]:
         """Return the rows of a resource that the written row leads to, or that lead to it; all where nobody knows."""
@@ -138,7 +153,8 @@ class _Following:
         return list(collection)
 
     def _read_next(self, record: Record[Any], ids: Iterable[int]) -> None:
-        wanted = list(ids)
+        """Let rows be read next where all of a resource is held; elsewhere they are asked for when they are wanted."""
+        wanted = [] if self._tenant.whole(record) is None else list(ids)
         if len(wanted) > _MOST_READ_NEXT:
             self._unsure.add(record.path)
         else:
@@ -146,24 +162,26 @@ class _Following:
 
     def _touch_lists(self, record: Record[Any], filtered_by: str, ids: list[int]) -> None:
         """Let lists with a filter wait until it is known whether rows that a write touched belong to others now."""
-        lists = [
-            listed
-            for call, listed in self._tenant.lists_by_call(record)
-            if any(name == filtered_by for name, _ in call.filters)
-        ]
-        for listed in lists:
-            if len(ids) > _MOST_READ_NEXT:
-                listed.old_since = self._now
-            else:
-                listed.waits_for |= dict.fromkeys(ids, self._now)
-        if lists:
+        lists = self._tenant.lists(record)
+        if self._tenant.whole(record) is None or len(ids) > _MOST_READ_NEXT:
+            lists.age(self._now, filtered_by=filtered_by)
+        elif lists.wait(filtered_by, ids, self._now):
             self._read_next(record, ids)
 
     def _age_lists(self, record: Record[Any], change: Change | None) -> None:
         """Mark the lists of the resource itself that the write may have changed."""
-        for call, listed in self._tenant.lists_by_call(record):
-            if change is None or any(self._may_move(record, *pair, change) for pair in call.filters):
-                listed.old_since = self._now
+        lists = self._tenant.lists(record)
+        if change is None or self._tenant.whole(record) is None:
+            lists.age(self._now)
+        else:
+            lists.age(
+                self._now, [page for call, page in lists.filtered("") if self._may_change(call, change)]
+            )
+
+    def _may_change(self, call: Call[Any], change: Change) -> bool:
+        return not is_told_by_call(call) or any(
+            self._may_move(call.record, *pair, change) for pair in call.filters
+        )
 
     def _may_move(self, record: Record[Any], name: str, value: str, change: Change) -> bool:
         """Return whether a change may let the row pass a filter, or not any more, or give it another place."""

@@ -2,13 +2,11 @@
 """Keys that PlanDocket knows no longer: what is kept is shown only to who holds one that it accepted lately."""
 
 import asyncio
-from typing import cast
 
 import pytest
 from asking import Ask, Gateway, Json, Time, endpoint_of
 from keeping.wires import Wire, bearer, breathe, shared
 
-from gateway.mirror.kept_answers import Cache
 from gateway.sandbox import Sandbox
 
 CATEGORIES = "{ categories { title } }"
@@ -347,10 +345,9 @@ async def test_nothing_of_a_refused_key_stays_in_memory(tenant: Tenant) -> None:
         await tenant.codes(query)
         await tenant.codes(query, "other")
     endpoint = endpoint_of(tenant.ask)
-    cache, results = cast(Cache, endpoint._mirror._cache), endpoint._executor._results
-    rows, kept = cache.rows, len(results._kept)
+    mirror, results = endpoint._mirror, endpoint._executor._results
+    rows, kept = mirror.state.kept_rows, len(results._kept)
     tenant.revoke()
     await tenant.codes("{ contacts { totalCount } }")
-    assert (cache.rows, len(results._kept)) == (rows // 2, kept // 2)
-    for held in (cache._pages, cache._by_key, cache._sizes, cache._ready):
-        assert {key[-1].key.get_secret_value() for key in held} <= {"other"}
+    assert (mirror.state.kept_rows, len(results._kept)) == (rows // 2, kept // 2)
+    assert {credential.key.get_secret_value() for credential in mirror._owners} == {"other"}

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from gateway.contacts.record import CONTACTS
 from gateway.mirror.reading import Mirror
+from gateway.resources import RECORDS
 from gateway.settings.settings import Settings
 from gateway.upstream.call import one
 from gateway.upstream.client import Upstream
@@ -68,7 +69,7 @@ async def main(reads: int) -> None:
     key = Credential(SecretStr("key"), is_held=True)
     began = time.monotonic()
     print(f"{'reads':>10} {'MB':>7}\n{0:>10} {resident_mb():>7.0f}")  # noqa: T201
-    async with Mirror(Upstream(settings, Contacts()), settings, settings) as mirror:
+    async with Mirror(Upstream(settings, Contacts()), settings, settings, RECORDS) as mirror:
         for row_id in range(1, reads + 1):
             await mirror.get(one(CONTACTS, row_id), mirror.session(key))
             if row_id % (reads // SAMPLES) == 0:

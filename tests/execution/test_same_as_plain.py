@@ -26,6 +26,7 @@ from gateway.execution.operation import Executor, Request
 from gateway.graph.caller import Caller
 from gateway.graph.context import Context
 from gateway.mirror.reading import Mirror
+from gateway.resources import RECORDS
 from gateway.sandbox import SANDBOX_KEY
 from gateway.schema import RULES, SCHEMA
 from gateway.settings.settings import Settings
@@ -104,7 +105,7 @@ def discreet(errors):
 
 def mirror_of(cache: str, transport: httpx.AsyncBaseTransport) -> Mirror:
     """Return a mirror without anything in it."""
-    return Mirror(Upstream(SETTINGS[cache], transport), SETTINGS[cache], SETTINGS[cache])
+    return Mirror(Upstream(SETTINGS[cache], transport), SETTINGS[cache], SETTINGS[cache], RECORDS)
 
 
 async def compare(asked: Asked, dialect: str, fault: str, cache: str):

@@ -6,6 +6,7 @@ from asking import Time, skip
 from keeping.wires import Wire
 
 from gateway.mirror.reading import Mirror
+from gateway.resources import RECORDS
 from gateway.sandbox import Sandbox
 from gateway.settings.settings import Settings
 from gateway.upstream.client import Upstream
@@ -44,4 +45,4 @@ def upstream(wire, time: Time | None = None, sleep=skip, **given):
         {"base_url": "http://plandocket.test", "api_key": None, "mirror": "off", **given}
     )
     clock = Clock(time, time, sleep) if time else Clock(sleep=sleep)
-    return Mirror(Upstream(settings, wire, clock), settings, settings, clock)
+    return Mirror(Upstream(settings, wire, clock), settings, settings, RECORDS)

@@ -6,6 +6,7 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.mirror.reading import Mirror
+from gateway.resources import RECORDS
 from gateway.settings.settings import Settings
 from gateway.telemetry.metrics import Metrics
 from gateway.upstream.client import Upstream
@@ -17,7 +18,7 @@ def rows_of_metrics() -> list[str]:
     """Return the table's rows as the metrics themselves have it: name, type, labels, meaning."""
     metrics = Metrics()
     settings = Settings.model_validate({"base_url": "http://plandocket.test"})
-    metrics.watch(lambda: Mirror(Upstream(settings), settings, settings).state)
+    metrics.watch(lambda: Mirror(Upstream(settings), settings, settings, RECORDS).state)
     families = text_string_to_metric_families(metrics.text().decode())
     rows: list[str] = []
     for family in families:

@@ -73,7 +73,8 @@ CHANGED_BY = {
     | OF_CATEGORY_11
     | HAS_EVENT_KEYS
     | {"contacts: delete", "contacts: change the events", "contacts: change the categories"},
-    "events.opening_hours": OF_EVENT_2,
+    "events.opening_hours": OF_EVENT_2
+    - {"events: delete"},  # whoever deleted it is not asked whether it is there
     "events.participant_count": OF_EVENT_2 | WHO_COMES,
     "contacts.categories": OF_CONTACT_175
     | OF_CATEGORY_11

@@ -15,6 +15,7 @@ from gateway.errors import TooComplexError, UnavailableError
 from gateway.events.record import EVENTS
 from gateway.mirror.reading import Mirror
 from gateway.participants.record import PARTICIPANTS
+from gateway.resources import RECORDS
 from gateway.sandbox import SANDBOX_KEY, Sandbox
 from gateway.settings.settings import Settings
 from gateway.upstream.call import listing, one
@@ -32,7 +33,7 @@ def upstream(wire, time=None, **given):
     fixed = {"base_url": "http://plandocket.test", "api_key": None, "mirror": "off", "fresh_events": 300}
     clock = time.clock if time else Clock(sleep=skip)
     settings = Settings.model_validate(fixed | given)
-    return Mirror(Upstream(settings, wire, clock), settings, settings, clock)
+    return Mirror(Upstream(settings, wire, clock), settings, settings, RECORDS)
 
 
 async def test_equal_reads_of_many_operations_are_one_request(gateway):

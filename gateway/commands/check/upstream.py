@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from gateway.commands.check.finding import Finding, Level, failure, unreachable, warning
 from gateway.errors import SettingsError, UnavailableError, UnreadableError
-from gateway.resources import RESOURCES
+from gateway.resources import RECORDS
 from gateway.settings.settings import Settings
 from gateway.upstream.client import include_query
 from gateway.upstream.record import Record
@@ -59,20 +59,19 @@ class _Check:
 
     async def run(self) -> list[Finding]:
         findings: list[Finding] = []
-        records = [resource.record for resource in RESOURCES]
         try:
-            first = await self._ask(records[0])
+            first = await self._ask(RECORDS[0])
             if first.status == 401:
-                return list(self._read(records[0], first))
-            rest = await asyncio.gather(*map(self._ask, records[1:]))
+                return list(self._read(RECORDS[0], first))
+            rest = await asyncio.gather(*map(self._ask, RECORDS[1:]))
         except UnavailableError as error:
             return [unreachable(_SETTING, obstacle(error.__cause__ or error, self._http.way))]
         except UnreadableError as error:
             return [failure(f"{self._host} answers, but not as PlanDocket does: {error}")]
-        for record, reply in zip(records, [first, *rest], strict=True):
+        for record, reply in zip(RECORDS, [first, *rest], strict=True):
             findings += self._read(record, reply)
         if first.status == 200 and not any(finding.level is Level.FAILURE for finding in findings):
-            findings += await self._page(records[0], first)
+            findings += await self._page(RECORDS[0], first)
         return findings
 
     async def _ask(self, record: Record[Any], page: int = 1) -> Reply:

@@ -17,6 +17,7 @@ from gateway.execution.operation import Executor, Request
 from gateway.graph.caller import Caller
 from gateway.graph.context import Context
 from gateway.mirror.reading import Mirror
+from gateway.resources import RECORDS
 from gateway.schema import RULES, SCHEMA
 from gateway.settings.settings import Settings
 from gateway.upstream.client import Upstream
@@ -42,7 +43,7 @@ async def rehearse(request: Request, settings: Settings, sizes: Mapping[str, int
 
 async def _rehearse(request: Request, settings: Settings, made_up: MadeUp) -> Rehearsal:
     shows_all = settings.model_copy(update={"suggestions": "on", "introspection": "on"})
-    async with Mirror(Upstream(settings, made_up), settings, settings) as mirror:
+    async with Mirror(Upstream(settings, made_up), settings, settings, RECORDS) as mirror:
         context = Context(mirror, Caller(Credential(SecretStr("rehearsal"), is_held=True)))
         outcome = await Executor(SCHEMA, RULES, shows_all).run(request, context)
     errors = outcome.body.get("errors", ())

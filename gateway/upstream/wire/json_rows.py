@@ -9,7 +9,6 @@ Source: /en/api/calendar.html, /de/api/participants.html (samples), the schema t
 
 import logging
 from collections.abc import Mapping
-from math import inf
 from typing import Any, Generic, cast
 
 import msgspec
@@ -50,8 +49,6 @@ class Answer(msgspec.Struct, Generic[RowT], frozen=True, weakref=True):
     """What of it is not as PlanDocket has it."""
     raw: Mapping[str, Any] = {}
     """The single row as it came, where its `Call` wants that."""
-    at: float = inf
-    """When the oldest request was sent that it rests on, where it was kept."""
 
     @property
     def count(self) -> int:

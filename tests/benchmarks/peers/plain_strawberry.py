@@ -18,6 +18,7 @@ from strawberry.asgi import GraphQL
 from gateway.graph.caller import Caller
 from gateway.graph.context import Context
 from gateway.mirror.reading import Mirror
+from gateway.resources import RECORDS
 from gateway.schema import SCHEMA
 from gateway.settings.settings import Settings, load_settings
 from gateway.upstream.client import Upstream
@@ -29,7 +30,7 @@ class View(GraphQL[Context, None]):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(SCHEMA, graphql_ide=None)
-        self.mirror = Mirror(Upstream(settings), settings, settings)
+        self.mirror = Mirror(Upstream(settings), settings, settings, RECORDS)
         assert settings.api_key is not None
         self._caller = Caller(Credential(settings.api_key, is_held=True))
 

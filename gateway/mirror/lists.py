@@ -1,0 +1,133 @@
+"""One resource's lists of one owner, page by page, as PlanDocket told them: the ids on each."""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from math import inf
+from typing import Any
+
+import msgspec
+
+from gateway.upstream.call import Call
+from gateway.upstream.wire.flaws import Flaws
+from gateway.upstream.wire.json_rows import Answer
+from gateway.upstream.wire.page_shapes import Paging
+
+ANY_LIST = ""
+"""Stands for every list, among the filters that lists have."""
+
+
+class Page(msgspec.Struct):
+    """A list's page."""
+
+    ids: tuple[int, ...]
+    paging: Paging
+    at: float
+    behind: int | None = None
+    """The id of the row right before it."""
+    behind_at: float = inf
+    """When that was told."""
+    left_out: tuple[int, ...] = ()
+    flaws: Flaws = {}
+    """Of the rows that were left out."""
+    old_since: float = -inf
+    """When a write may have changed it."""
+    waits_for: dict[int, float] = {}
+    """Rows of which a write may have changed what it lists by, and since when: once they are read, it is known."""
+
+    @property
+    def is_old(self) -> bool:
+        """Whether a write may have changed it since it was read."""
+        return self.old_since > self.at or bool(self.waits_for)
+
+
+class Lists:
+    """Pages by the call that reads them, without its includes; the least recently used go first."""
+
+    def __init__(self, most_pages: int) -> None:
+        self.size: int | None = None
+        """How many rows the whole collection was last seen to have."""
+        self._most_pages = most_pages
+        self._pages: OrderedDict[Call[Any], Page] = OrderedDict()
+        self._touched: dict[str, float] = {}  # by filter: when a write last changed which rows pass it
+        self._are_waiting = False  # whether any ever waited for a row
+
+    def find(self, call: Call[Any]) -> Page | None:
+        """Return the page that a call reads."""
+        page = self._pages.get(bare := call.including(frozenset()))
+        if page is not None:
+            self._pages.move_to_end(bare)
+        return page
+
+    def keep(self, call: Call[Any], answer: Answer[Any], at: float) -> None:
+        """Keep a page that was asked for at a moment."""
+        bare, ids = call.including(frozenset()), tuple(row.id for row in answer.rows)
+        before = self._pages.get(bare)
+        if before is not None and before.at > at:
+            return
+        page = Page(ids, answer.paging, at, left_out=answer.left_out, flaws=_of_left_out(call, ids, answer))
+        page.old_since = max(self._touched.get(name, -inf) for name in (ANY_LIST, *dict(call.filters)))
+        page.waits_for = {}
+        if before is not None:
+            page.waits_for = {row_id: since for row_id, since in before.waits_for.items() if since > at}
+            if before.ids == ids and before.behind is not None and before.behind_at > before.old_since:
+                page.behind, page.behind_at = before.behind, before.behind_at
+        self._pages[bare] = page
+        self._pages.move_to_end(bare)
+        while len(self._pages) > self._most_pages:
+            self._pages.popitem(last=False)
+
+    def join(self, call: Call[Any], next_call: Call[Any], last_id: int, first_id: int) -> bool:
+        """Remember that a page's last row, by its id, stands right before the first of the next.
+
+        Returns whether that is new.
+        """
+        one, other = (self._pages.get(found.including(frozenset())) for found in (call, next_call))
+        if not one or not other or one.ids[-1:] != (last_id,) or other.ids[:1] != (first_id,):
+            return False
+        if one.is_old or other.is_old or other.behind == last_id:
+            return False
+        other.behind, other.behind_at = last_id, min(one.at, other.at)
+        return True
+
+    def age(self, at: float, pages: Iterable[Page] | None = None, *, filtered_by: str = ANY_LIST) -> None:
+        """Note that a write may have changed lists with a filter at a moment: all of them, or these alone."""
+        self.touch(at, filtered_by)
+        for page in [page for _, page in self.filtered(filtered_by)] if pages is None else pages:
+            page.old_since = at
+
+    def touch(self, at: float, filtered_by: str = ANY_LIST) -> None:
+        """Note that what was asked for before a moment may tell lists with a filter as they are no more."""
+        self._touched[filtered_by] = at
+
+    def filtered(self, filtered_by: str) -> Iterator[tuple[Call[Any], Page]]:
+        """Yield the lists with a filter."""
+        for call, page in self._pages.items():
+            if filtered_by == ANY_LIST or any(name == filtered_by for name, _ in call.filters):
+                yield call, page
+
+    def wait(self, filtered_by: str, row_ids: Iterable[int], at: float) -> bool:
+        """Let lists with a filter wait for rows that a write touched; return whether there are any."""
+        self.touch(at, filtered_by)
+        pages = [page for _, page in self.filtered(filtered_by)]
+        for page in pages:
+            page.waits_for |= dict.fromkeys(row_ids, at)
+        self._are_waiting = self._are_waiting or bool(pages)
+        return bool(pages)
+
+    def settle(self, row_id: int, at: float, *, changed: bool) -> None:
+        """Let lists that wait for a row know whether what it is listed by has changed, as of a moment."""
+        for page in self._pages.values() if self._are_waiting else ():
+            since = page.waits_for.get(row_id)
+            if since is not None and at >= since:
+                del page.waits_for[row_id]
+                page.old_since = max(page.old_since, since) if changed else page.old_since
+
+
+def _of_left_out(call: Call[Any], ids: tuple[int, ...], answer: Answer[Any]) -> Flaws:
+    if not answer.left_out:
+        return {}
+    return {
+        place: found
+        for place, found in answer.flaws.items()
+        if place[0] == call.record.path and place[1] not in ids
+    }
