@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from math import inf, nextafter
 
-
 AHEAD_S = 0.001
 """No moment is further ahead of the clock than this."""
 

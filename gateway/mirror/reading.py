@@ -52,7 +52,6 @@ from gateway.upstream.write import Write, WriteRefusedError, Written
 
 _MOST_OWNERS = 1_000
 _MOST_FORGOTTEN = 1_000
-_ROWS_FOR_A_PAGE = 10  # one page of a list is kept for so many rows
 
 
 class Mirror:
@@ -71,6 +70,7 @@ class Mirror:
         """Reads that were answered without a request, since the start."""
         self.misses = 0
         self._settings = settings
+        self._fresh_for_s = settings.fresh_s
         self._limits = limits
         self._records = records
         self._moment = Moments(upstream.gate.now)
@@ -115,13 +115,13 @@ class Mirror:
     def session(self, credential: Credential, throttle: Throttle | None = None) -> KeepingSession:
         """Return an operation's way here. Where nothing is kept across operations it keeps for itself."""
         deadline = self.upstream.gate.now() + self._limits.operation_timeout
-        kept_for_s = self._settings.fresh_s if self._keeps else None
+        kept_for_s = self._fresh_for_s if self._keeps else None
         kept = self._owner(credential) or self._tenant()
         return KeepingSession(credential, kept, self._limits.max_calls, deadline, throttle, kept_for_s)
 
     def _tenant(self) -> Tenant:
-        most_pages = max(1, self._settings.keep_rows // _ROWS_FOR_A_PAGE)
-        return Tenant(self._records, self._fresh_s, self.upstream.traits.page_size, most_pages)
+        page_size = self.upstream.traits.page_size
+        return Tenant(self._records, self._fresh_s, page_size, self._settings.keep_rows)
 
     def _owner(self, credential: Credential) -> Owner | None:
         """Return what is held for a key that PlanDocket accepted."""
@@ -144,7 +144,7 @@ class Mirror:
         return owner
 
     def _fresh_s(self, record: Record[Any]) -> float:
-        return self._settings.fresh_s.get(record.path, record.fresh_s)
+        return self._fresh_for_s.get(record.path, record.fresh_s)
 
     def at_hand(self, call: Call[RowT], session: KeepingSession) -> Answer[RowT] | None:
         """Return the answer to `call` where it is kept fresh; costs no request and no wait."""
@@ -373,15 +373,9 @@ class Mirror:
         else:
             session.owner, session.tenant = owner, owner.tenant
             await owner.learn(call, answer, at, self.upstream.gate.now())
-            self._make_room(owner)
+            while len(self._owners) > 1 and self._rows > self._settings.keep_rows:
+                self._owners.popitem(last=False)
         return answer
-
-    def _make_room(self, owner: Owner) -> None:
-        """Forget whom nobody used for longest, and at last rows of who is left, where too many are held."""
-        most = self._settings.keep_rows
-        while len(self._owners) > 1 and self._rows > most:
-            self._owners.popitem(last=False)
-        owner.tenant.shrink(most)
 
     def _wrote(self, write: Write[RowT], written: Written[RowT] | None, session: KeepingSession) -> None:
         self._writes += 1

@@ -7,6 +7,7 @@ mark what they touch (see `gateway.mirror.writing`); what was asked for before a
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 from math import inf
 from typing import Any, Generic, cast
 
@@ -22,6 +23,7 @@ from gateway.upstream.wire.json_rows import Answer
 from gateway.upstream.wire.page_shapes import Paging
 
 _MOST_READY = 200  # each may hold a page's rows, and what was made of them
+_ROWS_FOR_A_PAGE = 10  # one page of a list is kept for so many rows
 _NOT_FOUND_S = 30.0
 _ROWS_AT_ONCE = 1_000  # some milliseconds
 
@@ -60,8 +62,10 @@ class Tenant:
         records: Iterable[Record[Any]],
         fresh_s: Callable[[Record[Any]], float],
         page_size: Callable[[str], int],
-        most_pages: int,
+        most_rows: int,
     ) -> None:
+        most_pages = max(1, most_rows // _ROWS_FOR_A_PAGE)
+        self._most_rows = most_rows
         self._fresh_s = fresh_s
         self._page_size = page_size
         self._collections = {record.path: Collection(record, most_pages) for record in records}
@@ -72,14 +76,6 @@ class Tenant:
     def rows(self) -> int:
         """How many rows are held."""
         return sum(map(len, self._collections.values()))
-
-    def shrink(self, most_rows: int) -> None:
-        """Let go of rows that were told longest ago, be it of the largest collection, until there are so many."""
-        while (over := self.rows - most_rows) > 0:
-            largest = max(self._collections.values(), key=len)
-            largest.whole_at = None
-            for row_id in list(largest)[:over]:
-                largest.drop(row_id)
 
     def record(self, path: str) -> Record[Any] | None:
         """Return the resource of a path."""
@@ -211,6 +207,8 @@ class Tenant:
         """Take in what a read brought that was sent at a moment; with turns for others where it is much."""
         record, lists = call.record, self._lists[call.record.path]
         collection = self._collections[record.path]
+        if len(answer.rows) > self._most_rows:
+            return
         if call.id is not None and not answer.rows:
             collection.remove(call.id, at)
         told_at = dict.fromkeys(answer.links, at)
@@ -229,6 +227,16 @@ class Tenant:
         if call.id is None:
             lists.keep(call, answer, at)
             collection.told += 1
+        while (over := self.rows - self._most_rows) > 0:
+            self._shrink(min(over, _ROWS_AT_ONCE))
+            await asyncio.sleep(0)
+
+    def _shrink(self, rows: int) -> None:
+        """Let go of some of the rows of the largest collection, those that were told longest ago."""
+        largest = max(self._collections.values(), key=len)
+        largest.whole_at = None
+        for row_id in list(islice(largest, rows)):
+            largest.drop(row_id)
 
     def join(self, call: Call[Any], next_call: Call[Any], last_id: int, first_id: int) -> None:
         """Remember that a page's last row, by its id, stands right before the first of the next."""

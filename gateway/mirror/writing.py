@@ -113,9 +113,10 @@ class _Following:
 
     def _doubt_row(self, record: Record[Any], row_id: int | None) -> None:
         """Read a row next that was written, nobody knows how: the whole collection, where it may be a new one."""
-        ids = []
-        for name in () if row_id is None else (SELF, *self._linked(record)):
-            ids = self._tenant.collection(record).age(name, [row_id], self._now)
+        ids: list[int] = []
+        if row_id is not None:
+            for name in (SELF, *self._linked(record)):
+                ids = self._tenant.collection(record).age(name, [row_id], self._now)
         if ids:
             self._read_next(record, ids)
         else:

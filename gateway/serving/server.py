@@ -27,7 +27,7 @@ _LAST_S = 0.2
 _TO_TELL_S = 3
 """For so long what ended late may still be answered."""
 _NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
-_ROUNDS = (5_000, 10, 20)
+_ROUNDS = (5_000, 10, 100)
 
 
 @dataclass(frozen=True)
