@@ -192,7 +192,8 @@ def _key(request: Request, operation: OperationDefinitionNode, context: Context)
         return None
     variables = msgspec.json.encode(request.variables) if request.variables else b""
     caller = context.caller
-    return Key(request.query, request.operation_name, variables, caller.credential, caller.access)
+    credential = caller.credential.digest if caller.credential is not None else None
+    return Key(request.query, request.operation_name, variables, credential, caller.access)
 
 
 def _note(operation: OperationDefinitionNode) -> None:

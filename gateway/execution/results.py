@@ -30,7 +30,8 @@ class Key(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     operation_name: str | None
     variables: bytes
     """As JSON."""
-    credential: Credential | None
+    credential: bytes | None
+    """The caller's, by its digest."""
     access: Access
 
 
@@ -87,7 +88,7 @@ class Results:
 
     def forget(self, credential: Credential) -> None:
         """Drop the results of a credential that PlanDocket does not know any more."""
-        for key in [key for key in self._kept if key.credential == credential]:
+        for key in [key for key in self._kept if key.credential == credential.digest]:
             self._drop(key)
 
     def _drop(self, key: Key) -> None:
@@ -98,4 +99,4 @@ class Results:
 
 def _size(key: Key, data: msgspec.Raw) -> int:
     texts = len(key.query) + len(key.operation_name or "") + len(key.variables)
-    return _BESIDE + texts + (key.credential.size if key.credential else 0) + len(memoryview(data))
+    return _BESIDE + texts + len(memoryview(data))

@@ -1,12 +1,13 @@
 """The key a read or write goes out with."""
 
+from functools import cached_property
+from hashlib import sha256
+
 from pydantic import SecretStr
 
 
 class Credential:
     """A PlanDocket API key, and whose it is. Everything shared between callers is keyed by it, so it hashes fast."""
-
-    __slots__ = ("_hash", "is_held", "key")
 
     def __init__(self, key: SecretStr, *, is_held: bool) -> None:
         self.key = key
@@ -14,10 +15,12 @@ class Credential:
         """Whether it is the gateway's own (PLANDOCKET_API_KEY) rather than the caller's."""
         self._hash = hash((key.get_secret_value(), is_held))
 
-    @property
-    def size(self) -> int:
-        """How many bytes the key has: what is kept by it counts them."""
-        return len(self.key)
+    @cached_property
+    def digest(self) -> bytes:
+        """What stands for it where much is kept by it: 32 bytes, whatever the key's length."""
+        return sha256(
+            b"%d%b" % (self.is_held, self.key.get_secret_value().encode(errors="surrogatepass"))
+        ).digest()
 
     def __hash__(self) -> int:
         return self._hash
