@@ -82,8 +82,8 @@ CONTACTS = Record(
     key="customer_number",
     filters={
         "search": SEARCH,
-        "category_key": Filter("Only of the category with this key.", depends_on=("category_keys",)),
-        "event_key": Filter("Only of the event with this key.", depends_on=("event_keys",)),
+        "category_key": Filter("Only of the category with this key.", of=CATEGORIES, include="categories"),
+        "event_key": Filter("Only of the event with this key.", of=EVENTS, include="events"),
     },
     sorts={
         "company_name": "The company.",

@@ -7,12 +7,14 @@ from typing import Any, Generic
 
 import msgspec
 
-from gateway.upstream.record import Many, One, Record, Row, RowT
+from gateway.mirror.list_order import Sorting, own_order
+from gateway.upstream.record import Many, One, Record, RowT
 from gateway.upstream.wire.flaws import Flaw
 from gateway.upstream.wire.natural_keys import comparable
 
 Filters = tuple[tuple[str, object], ...]
-"""Columns and the values that rows have there."""
+"""Columns and the values that rows have there; includes, and the id of a row that they tell of."""
+_BY_ID = Sorting()
 SELF = ""
 """Stands for a row itself, among what its includes tell."""
 _MOST_LISTS = 1_000  # callers choose their filters
@@ -35,6 +37,14 @@ class Held(msgspec.Struct):
     """Includes that may tell something else since, by a write; SELF for the row."""
 
 
+class Passing(msgspec.Struct, frozen=True):
+    """Rows that pass filters."""
+
+    ids: Sequence[int]
+    is_old: bool
+    """Whether an include that filters may tell something else by now."""
+
+
 class Collection(Generic[RowT]):
     """Rows by id. Of each part what was sent later wins, whatever comes first."""
 
@@ -55,7 +65,7 @@ class Collection(Generic[RowT]):
             str, float
         ] = {}  # by include: when a write last changed what it tells of some row
         self._by_key: dict[str, int] = {}
-        self._lists: dict[Filters, Sequence[int]] = {}
+        self._lists: dict[tuple[Filters, Sorting], Passing | None] = {}
 
     def __len__(self) -> int:
         return len(self._held)
@@ -75,15 +85,24 @@ class Collection(Generic[RowT]):
         """Return the id of the row that has a natural key, where one is held."""
         return self._by_key.get(comparable(key))
 
-    def ids(self, filters: Filters = ()) -> Sequence[int]:
-        """Return the ids of the rows that pass, ascending."""
-        found = self._lists.get(filters)
-        if found is None:
+    def passing(self, filters: Filters, sorting: Sorting = _BY_ID) -> Passing | None:
+        """Return the rows that pass, in order; None where an include that filters is not known of all."""
+        key = (filters, sorting)
+        if key not in self._lists:
             if len(self._lists) >= _MOST_LISTS:
                 self._lists.clear()
-            passing = (row_id for row_id, held in self._held.items() if _passes(held.row, filters))
-            found = self._lists[filters] = sorted(passing)
-        return found
+            self._lists[key] = self._filtered(filters, sorting)
+        return self._lists[key]
+
+    def _filtered(self, filters: Filters, sorting: Sorting) -> Passing | None:
+        includes = [name for name, _ in filters if name in self.record.includes]
+        if any(name not in held.links for name in includes for held in self._held.values()):
+            return None
+        is_old = any(name in held.old for name in includes for held in self._held.values())
+        rows = [held.row for held in self._held.values() if _passes(held, filters)]
+        if sorting.column is None:
+            return Passing(sorted(row.id for row in rows), is_old)
+        return Passing([row.id for row in own_order(rows, sorting)], is_old)
 
     def put(
         self,
@@ -136,6 +155,8 @@ class Collection(Generic[RowT]):
             if self.whole_at is None:
                 self._held[row.id] = self._held.pop(row.id)  # the first is the one that was told longest ago
         if told:
+            if held.old or any(links[name] != held.links.get(name) for name in links):
+                self._lists.clear()
             if links.keys() >= held.links.keys() and told >= links.keys():
                 held.links, held.told_at = links, told_at  # rows of one page share the latter
             else:
@@ -161,6 +182,7 @@ class Collection(Generic[RowT]):
         found = [row_id for row_id in row_ids if row_id in self._held]
         for row_id in found:
             self._held[row_id].old |= {name}
+        self._lists.clear()
         return found
 
     def correct(self, name: str, row_id: int, change: Callable[[Any], Any], at: float) -> None:
@@ -170,6 +192,7 @@ class Collection(Generic[RowT]):
         self.told += 1
         if held is not None and name in held.links:
             held.links = {**held.links, name: change(held.links[name])}
+            self._lists.clear()
 
     def remove(self, row_id: int, at: float) -> None:
         """Hold a row no more that is gone since a moment: what was sent before brings it back never."""
@@ -237,5 +260,8 @@ def leads_to(record: Record[Any]) -> Mapping[str, tuple[Record[Any], str | None]
     }
 
 
-def _passes(row: Row, filters: Filters) -> bool:
-    return all(getattr(row, column) == value for column, value in filters)
+def _passes(held: Held, filters: Filters) -> bool:
+    return all(
+        value in held.links[name] if name in held.links else getattr(held.row, name) == value
+        for name, value in filters
+    )

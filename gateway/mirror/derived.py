@@ -78,9 +78,9 @@ class Derivations:
             return False
         name = tag.removeprefix(f"{record.path}.")
         for row_id in ids:
-            rows = [
-                held.row for one in source.ids(((rule.derived.by, row_id),)) if (held := source.find(one))
-            ]
+            passing = source.passing(((rule.derived.by, row_id),))
+            ids = () if passing is None else passing.ids
+            rows = [held.row for one in ids if (held := source.find(one))]
             told = partial(rule.told_after, change, row_id, rows)
             tenant.collection(record).correct(name, row_id, told, change.at)
         return True

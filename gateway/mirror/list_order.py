@@ -7,7 +7,7 @@ Source: /en/api/events.html, /en/api/contacts.html (`sort`, `order`)
 """
 
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise, product
 from typing import Any, Literal
@@ -15,7 +15,7 @@ from typing import Any, Literal
 import msgspec
 
 from gateway.upstream.call import Call
-from gateway.upstream.record import Row
+from gateway.upstream.record import Row, RowT
 from gateway.upstream.wire.columns import is_moment
 
 Value = str | int | float | bool | None
@@ -61,6 +61,18 @@ def sorting_of(call: Call[Any]) -> Sorting:
     if column is None:
         return Sorting()
     return Sorting(column, filters.get("order") != "ASC", is_moment(call.record.row, column))
+
+
+def own_order(rows: Iterable[RowT], sorting: Sorting) -> list[RowT]:
+    """Return rows in the gateway's own order: case and accents count for nothing, nulls are last, ties by id.
+
+    So German umlauts are as their letters are: DIN 5007-1.
+    """
+    by_id = sorted(rows, key=lambda row: row.id)
+    ranked = [(value[0], row) for row in by_id if (value := sorting.key(row)) and value[0] is not None]
+    ranked.sort(key=lambda pair: _bare(str(pair[0])), reverse=sorting.is_descending)
+    nulls = [row for row in by_id if not (value := sorting.key(row)) or value[0] is None]
+    return [*(row for _, row in ranked), *nulls]
 
 
 def find(anchor: Anchor, rows: Sequence[Row], sorting: Sorting) -> int | None:

@@ -31,13 +31,11 @@ class Page(msgspec.Struct):
     """Of the rows that were left out."""
     old_since: float = -inf
     """When a write may have changed it."""
-    waits_for: dict[int, float] = {}
-    """Rows of which a write may have changed what it lists by, and since when: once they are read, it is known."""
 
     @property
     def is_old(self) -> bool:
         """Whether a write may have changed it since it was read."""
-        return self.old_since > self.at or bool(self.waits_for)
+        return self.old_since > self.at
 
 
 class Lists:
@@ -49,7 +47,6 @@ class Lists:
         self._most_pages = most_pages
         self._pages: OrderedDict[Call[Any], Page] = OrderedDict()
         self._touched: dict[str, float] = {}  # by filter: when a write last changed which rows pass it
-        self._are_waiting = False  # whether any ever waited for a row
 
     def find(self, call: Call[Any]) -> Page | None:
         """Return the page that a call reads."""
@@ -66,11 +63,8 @@ class Lists:
             return
         page = Page(ids, answer.paging, at, left_out=answer.left_out, flaws=_of_left_out(call, ids, answer))
         page.old_since = max(self._touched.get(name, -inf) for name in (ANY_LIST, *dict(call.filters)))
-        page.waits_for = {}
-        if before is not None:
-            page.waits_for = {row_id: since for row_id, since in before.waits_for.items() if since > at}
-            if before.ids == ids and before.behind is not None and before.behind_at > before.old_since:
-                page.behind, page.behind_at = before.behind, before.behind_at
+        if before is not None and before.ids == ids and before.behind_at > before.old_since:
+            page.behind, page.behind_at = before.behind, before.behind_at
         self._pages[bare] = page
         self._pages.move_to_end(bare)
         while len(self._pages) > self._most_pages:
@@ -104,23 +98,6 @@ class Lists:
         for call, page in self._pages.items():
             if filtered_by == ANY_LIST or any(name == filtered_by for name, _ in call.filters):
                 yield call, page
-
-    def wait(self, filtered_by: str, row_ids: Iterable[int], at: float) -> bool:
-        """Let lists with a filter wait for rows that a write touched; return whether there are any."""
-        self.touch(at, filtered_by)
-        pages = [page for _, page in self.filtered(filtered_by)]
-        for page in pages:
-            page.waits_for |= dict.fromkeys(row_ids, at)
-        self._are_waiting = self._are_waiting or bool(pages)
-        return bool(pages)
-
-    def settle(self, row_id: int, at: float, *, changed: bool) -> None:
-        """Let lists that wait for a row know whether what it is listed by has changed, as of a moment."""
-        for page in self._pages.values() if self._are_waiting else ():
-            since = page.waits_for.get(row_id)
-            if since is not None and at >= since:
-                del page.waits_for[row_id]
-                page.old_since = max(page.old_since, since) if changed else page.old_since
 
 
 def _of_left_out(call: Call[Any], ids: tuple[int, ...], answer: Answer[Any]) -> Flaws:

@@ -10,7 +10,7 @@ from gateway.errors import GatewayError
 from gateway.mirror.collection_walk import NotWholeError, walk
 from gateway.mirror.derived import Derivations
 from gateway.mirror.pace import Item, Pace
-from gateway.mirror.tenant import Found, Tenant, is_told_by_call
+from gateway.mirror.tenant import Found, Tenant
 from gateway.mirror.writing import doubt, follow
 from gateway.upstream.call import Call, listing, one
 from gateway.upstream.client import Upstream
@@ -60,22 +60,21 @@ class Owner:
 
         What it rests on is noted as asked for, and read anew where that is due.
         """
-        is_fresh, is_by_call = found.is_fresh(now), is_told_by_call(call)
+        is_fresh = found.is_fresh(now)
         if not self._walks or self.tenant.whole(call.record) is None:
-            if self._walks and is_fresh and not is_by_call:
+            if self._walks and is_fresh and not self.tenant.is_told_by_call(call):
                 self._pace.use(self._item(call), now, call)
             return is_fresh
         if self._fresh_s(call.record) <= 0:
             return False
-        item = self._item(call)
+        item, is_young = self._item(call), now < found.until
         self._pace.use(item, now, call)
-        item.is_urgent = item.is_urgent or (found.is_old and is_by_call and not item.is_running)
-        is_young = now < found.until
+        item.is_urgent = item.is_urgent or (found.is_old and item.is_by_call and not item.is_running)
         if item.is_urgent or item.at is None or not is_young:
             self._renew(item, call, now)
         if not is_young and (not item.is_walked or (found.is_absent and self._is_new_miss(call, found.at))):
             return False
-        return is_by_call or not found.is_old
+        return item.is_by_call or not found.is_old
 
     def is_late(self, call: Call[Any], age_s: float) -> bool:
         """Return whether something is older than it should be by the pace."""
@@ -88,7 +87,7 @@ class Owner:
         if not self._walks:
             return
         item = self._item(call)
-        if is_told_by_call(call):
+        if item.is_by_call:
             item.at = at
             return
         self._pace.use(item, now, call, was_asked=True)
@@ -121,7 +120,7 @@ class Owner:
 
     def _item(self, call: Call[Any]) -> Item:
         fresh_s = self._fresh_s(call.record)
-        if is_told_by_call(call):
+        if self.tenant.is_told_by_call(call):
             return self._pace.item(call.including(frozenset()), fresh_s, self._now(), is_by_call=True)
         return self._pace.item(call.record.path, fresh_s, self._now(), cost=_COST)
 
@@ -137,8 +136,7 @@ class Owner:
     def _renew(self, item: Item, call: Call[Any], now: float) -> None:
         """Begin to read an item anew, where that is due, and has room."""
         if self._pace.is_due(item, now) and self._may_ask(item) and self._pace.begins(item, now):
-            is_list = is_told_by_call(call)
-            self._start(self._list_anew(item, call) if is_list else self._walk(item, call.record))
+            self._start(self._list_anew(item, call) if item.is_by_call else self._walk(item, call.record))
 
     def _may_ask(self, item: Item) -> bool:
         upstream, credential = self._upstream, self._credential

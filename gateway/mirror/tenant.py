@@ -14,6 +14,7 @@ from typing import Any, Generic, cast
 import msgspec
 
 from gateway.mirror.collection import SELF, Collection, Filters, Held, leads_to
+from gateway.mirror.list_order import sorting_of
 from gateway.mirror.lists import Lists, Page
 from gateway.mirror.moments import AHEAD_S
 from gateway.upstream.call import Call
@@ -25,6 +26,7 @@ from gateway.upstream.wire.page_shapes import Paging
 _MOST_READY = 200  # each may hold a page's rows, and what was made of them
 _ROWS_FOR_A_PAGE = 10  # one page of a list is kept for so many rows
 _NOT_FOUND_S = 30.0
+_NOBODY = -1  # no row has it as its id
 _ROWS_AT_ONCE = 1_000  # some milliseconds
 
 
@@ -39,7 +41,9 @@ class Found(msgspec.Struct, Generic[RowT], frozen=True):
     is_old: bool = False
     """Whether a write may have changed it since."""
     is_absent: bool = False
-    """Whether it is a single row that is not there."""
+    """Whether it is a single row that is not there, or the list of a key that is not."""
+    is_told_by_call: bool = False
+    """Whether it is a list's page as PlanDocket told it, and not what the rows that are held tell."""
 
     def is_fresh(self, now: float) -> bool:
         """Return whether all of it is fresh, and none may have been changed."""
@@ -157,45 +161,65 @@ class Tenant:
         return Found(Answer(), at, until, collection.is_doubted_since(at), is_absent=True)
 
     def _find_list(self, putting: "_Putting[RowT]") -> Found[RowT] | None:
-        call, collection = putting.call, putting.collection
-        page, whole_at = self._lists[call.record.path].find(call), collection.whole_at
-        is_derived = whole_at is not None and not is_told_by_call(call)
-        if is_derived and whole_at is not None and (page is None or page.is_old or page.at <= whole_at):
-            derived = self._page(call, collection)
-            if derived is not None:
-                ids, behind = derived
-                return putting.together(*ids, whole_at, behind, is_old=collection.is_doubted)
-        if page is None:
-            return None
-        return putting.page(page)
+        call, whole = putting.call, self.whole(putting.call.record)
+        page = self._lists[call.record.path].find(call)
+        at = whole.whole_at if whole is not None and _is_derivable(call) else None
+        derived = None
+        if whole is not None and at is not None and (page is None or page.is_old or page.at <= at):
+            derived = self._derive(putting, whole, at)
+        return derived or (None if page is None else putting.page(page))
 
-    def _page(
-        self, call: Call[RowT], collection: Collection[RowT]
-    ) -> tuple[tuple[Iterable[int], Paging], int | None] | None:
-        """Return the ids of a list's page with what is told of its paging, and the id of the row right before it."""
-        filters = self._columns(call)
-        if filters is None:
+    def _derive(self, putting: "_Putting[RowT]", whole: Collection[RowT], at: float) -> Found[RowT] | None:
+        """Return a list's page as all rows tell it; None where they do not."""
+        call = putting.call
+        keys = self._keys(call)
+        passing = None if keys is None else whole.passing(self._filters(call, keys), sorting_of(call))
+        if keys is None or passing is None:
             return None
-        ids = collection.ids(filters)
-        size = self._page_size(call.record.path)
+        is_absent = False
+        for others, row_id in keys.values():
+            held = None if row_id is None else others.find(row_id)
+            is_absent = is_absent or held is None
+            putting.rests_on(others.record, others.whole_at or at if held is None else held.at)
+        size, ids = self._page_size(call.record.path), passing.ids
         start = ((call.page or 1) - 1) * size
         behind = ids[start - 1] if 0 < start <= len(ids) else None
-        return (ids[start : start + size], Paging(len(ids), None, size)), behind
+        is_old = whole.is_doubted or passing.is_old
+        page, paging = ids[start : start + size], Paging(len(ids), None, size)
+        found = putting.together(page, paging, at, behind, is_old=is_old)
+        return found and msgspec.structs.replace(found, is_absent=is_absent)
 
-    def _columns(self, call: Call[Any]) -> Filters | None:
-        """Return a list's filters as columns and values; None where a key leads to no row that is held."""
-        found: list[tuple[str, object]] = []
+    def _keys(self, call: Call[Any]) -> "dict[str, tuple[Collection[Any], int | None]] | None":
+        """Return the rows that a list's natural keys lead to, by filter; None where nobody knows them all."""
+        found: dict[str, tuple[Collection[Any], int | None]] = {}
         for name, value in call.filters:
-            exact = call.record.exact[name]
-            if exact.of is None:
-                found.append((exact.column, value == "1"))
-                continue
-            others = self.whole(exact.of)
-            row_id = None if others is None else others.id_of(value)
-            if row_id is None:
-                return None
-            found.append((exact.column, row_id))
-        return tuple(found)
+            of = call.record.filters[name].of if name in call.record.filters else None
+            if of is not None:
+                others = self.whole(of)
+                if others is None:
+                    return None
+                found[name] = others, others.id_of(value)
+        return found
+
+    def _filters(self, call: Call[Any], keys: "Mapping[str, tuple[Collection[Any], int | None]]") -> Filters:
+        """Return a list's filters as columns or includes, and values."""
+        filters = ((name, value, call.record.filters.get(name)) for name, value in call.filters)
+        return tuple(
+            (found.column or found.include, keys[name][1] or _NOBODY if name in keys else value == "1")
+            for name, value, found in filters
+            if found is not None
+        )
+
+    def is_told_by_call(self, call: Call[Any]) -> bool:
+        """Return whether only PlanDocket knows which rows a list has, or how it orders them."""
+        if call.id is not None:
+            return False
+        if not _is_derivable(call):
+            return True
+        whole, keys = self.whole(call.record), self._keys(call)
+        if whole is None or keys is None:
+            return False
+        return whole.passing(self._filters(call, keys), sorting_of(call)) is None
 
     def pick(
         self, call: Call[RowT], ids: Iterable[int], paging: Paging, behind: int | None, now: float
@@ -216,9 +240,6 @@ class Tenant:
             if number % _ROWS_AT_ONCE == 0:
                 await asyncio.sleep(0)
             links = {name: told[row.id] for name, told in answer.links.items() if row.id in told}
-            held = collection.find(row.id)
-            known: Mapping[str, Any] = {} if held is None else held.links
-            lists.settle(row.id, at, changed=any(links[name] != known.get(name) for name in links))
             collection.put(row, at, links, told_at, answer.flaws.get((record.path, row.id), ()))
         for other in {other.path: other for other, _ in leads_to(record).values()}.values():
             for row in answer.embedded.get(other.row, {}).values():
@@ -277,9 +298,10 @@ class _Putting(Generic[RowT]):
             else:
                 behind = None
         self._flaws.update(page.flaws)
-        return self.together(
+        found = self.together(
             page.ids, page.paging, page.at, behind, is_old=page.is_old, left_out=page.left_out
         )
+        return found and msgspec.structs.replace(found, is_told_by_call=True)
 
     def together(
         self,
@@ -292,7 +314,7 @@ class _Putting(Generic[RowT]):
         left_out: tuple[int, ...] = (),
     ) -> Found[RowT] | None:
         """Return these rows as an answer, of which the list itself was told at a moment."""
-        self._rests_on(self.call.record, at)
+        self.rests_on(self.call.record, at)
         rows: list[RowT] = []
         for row_id in ids:
             held = self.collection.find(row_id)
@@ -304,12 +326,13 @@ class _Putting(Generic[RowT]):
         )
         return Found(answer, self._at, self._until, self._is_old or is_old)
 
-    def _rests_on(self, record: Record[Any], at: float) -> None:
+    def rests_on(self, record: Record[Any], at: float) -> None:
+        """Note that the answer rests on what was told of a resource at a moment."""
         self._at, self._until = min(self._at, at), min(self._until, self._fresh_until(record, at))
 
     def _add(self, held: Held) -> bool:
         record, include, row_id = self.call.record, self.call.include, held.row.id
-        self._rests_on(record, held.at)
+        self.rests_on(record, held.at)
         self._is_old = self._is_old or not held.old.isdisjoint((SELF, *include))
         if not all(self._follow(record, held, name) for name in include):
             return False
@@ -326,7 +349,7 @@ class _Putting(Generic[RowT]):
             value = _leading(getattr(held.row, key))
         elif name in held.links:
             value = held.links[name]
-            self._rests_on(record, held.told_at[name])
+            self.rests_on(record, held.told_at[name])
         else:
             return False
         self._links[name][held.row.id] = value
@@ -348,7 +371,7 @@ class _Putting(Generic[RowT]):
                 return True
             self.again_at = min(self.again_at, until)
         else:
-            self._rests_on(record, target.at)
+            self.rests_on(record, target.at)
             self._is_old = self._is_old or SELF in target.old
         self._embedded.setdefault(record.row, {})[row_id] = target.row
         if target.flaws:
@@ -356,9 +379,9 @@ class _Putting(Generic[RowT]):
         return True
 
 
-def is_told_by_call(call: Call[Any]) -> bool:
-    """Return whether only PlanDocket knows which rows a list has, or how it orders them."""
-    return any(name not in call.record.exact for name, _ in call.filters)
+def _is_derivable(call: Call[Any]) -> bool:
+    """Return whether all rows of a resource tell which of them a list has."""
+    return all(name in call.record.derivable for name, _ in call.filters)
 
 
 def _leading(row_id: int | None) -> int | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from gateway.mirror.collection import SELF, leads_to
 from gateway.mirror.derived import Change, Derivations
-from gateway.mirror.tenant import Tenant, is_told_by_call
+from gateway.mirror.tenant import Tenant
 from gateway.upstream.call import Call
 from gateway.upstream.record import ANY, DELETE, ON_UPDATE, Record, Row
 from gateway.upstream.write import Write, Written
@@ -131,10 +131,11 @@ class _Following:
             self._unsure.add(record.path)
             self._tenant.lists(record).age(self._now)
             return
-        ids = self._led_to(record, change)
         if rest.startswith("?"):
-            self._touch_lists(record, rest[1:], ids)
-        elif change is None or not self._derivations.correct(self._tenant, tag, ids, change):
+            self._tenant.lists(record).age(self._now, filtered_by=rest[1:])
+            return
+        ids = self._led_to(record, change)
+        if change is None or not self._derivations.correct(self._tenant, tag, ids, change):
             name = rest[1:] if rest.startswith(".") else SELF
             self._read_next(record, self._tenant.collection(record).age(name, ids, self._now))
 
@@ -150,7 +151,8 @@ class _Following:
             return sorted(row_id for row_id in found if row_id)
         back = [key for other, key in leads_to(record).values() if other is self._write.record and key]
         if back and rows:
-            return [row_id for key in back for row_id in collection.ids(((key, rows[0].id),))]
+            passing = (collection.passing(((key, rows[0].id),)) for key in back)
+            return [row_id for found in passing if found is not None for row_id in found.ids]
         return list(collection)
 
     def _read_next(self, record: Record[Any], ids: Iterable[int]) -> None:
@@ -160,14 +162,6 @@ class _Following:
             self._unsure.add(record.path)
         else:
             self._next += [(record, row_id) for row_id in wanted if (record, row_id) not in self._next]
-
-    def _touch_lists(self, record: Record[Any], filtered_by: str, ids: list[int]) -> None:
-        """Let lists with a filter wait until it is known whether rows that a write touched belong to others now."""
-        lists = self._tenant.lists(record)
-        if self._tenant.whole(record) is None or len(ids) > _MOST_READ_NEXT:
-            lists.age(self._now, filtered_by=filtered_by)
-        elif lists.wait(filtered_by, ids, self._now):
-            self._read_next(record, ids)
 
     def _age_lists(self, record: Record[Any], change: Change | None) -> None:
         """Mark the lists of the resource itself that the write may have changed."""
@@ -180,7 +174,7 @@ class _Following:
             )
 
     def _may_change(self, call: Call[Any], change: Change) -> bool:
-        return not is_told_by_call(call) or any(
+        return not self._tenant.is_told_by_call(call) or any(
             self._may_move(call.record, *pair, change) for pair in call.filters
         )
 

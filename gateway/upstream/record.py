@@ -84,6 +84,8 @@ class Filter:
     """What callers give: a text, true or false, an integer, one of an enum's values."""
     column: str = ""
     of: "Record[Any] | None" = None
+    include: str = ""
+    """Of one that names no column: the include that tells the rows of that resource, one of which has the key."""
     depends_on: tuple[str, ...] | None = None
     """Of one that names no column: the request fields that may let a row pass, or not; None for all its texts."""
     only_true: bool = False
@@ -179,6 +181,12 @@ class Record(Generic[RowT]):
     def exact(self) -> Mapping[str, Filter]:
         """The filters that compare a column."""
         return {name: found for name, found in self.filters.items() if found.column}
+
+    @cached_property
+    def derivable(self) -> frozenset[str]:
+        """The parameters of lists that all rows tell: filters by columns and includes, and the orders by columns."""
+        told = (name for name, found in self.filters.items() if found.column or found.include)
+        return frozenset((*told, *(("sort", "order") if self.sorts else ())))
 
     @property
     def rows(self) -> str:
