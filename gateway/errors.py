@@ -7,6 +7,7 @@
     * ForbiddenError          the caller's roles do not grant it
     * TooManyFailuresError    wrong tokens or keys came from the caller's address; carries `retry_after`
     * TooComplexError         the operation needs more upstream reads than one may
+    * NotKeptError            the client wants nothing but what is kept, and this is not
     * OperationTimeoutError   the operation took longer than one may
   * UpstreamError             PlanDocket, or the way to it, is at fault
     * RefusedError            the key lacks a scope, the tenant the plan, or the held key is refused
@@ -126,6 +127,15 @@ class TooComplexError(CallerError):
             f"This needs more than the {most} requests to PlanDocket that one operation may make: "
             "ask for less at once, or for the rest in another operation."
         )
+
+
+class NotKeptError(CallerError):
+    """A client wants nothing but what is kept, and this is not."""
+
+    code = "NOT_KEPT"
+
+    def __init__(self) -> None:
+        super().__init__("This is not kept: ask for it without 'only-if-cached' in 'Cache-Control'.")
 
 
 class OperationTimeoutError(CallerError):

@@ -1,7 +1,9 @@
 """The resources joined into one schema. `schema.graphql` is printed from it."""
 
+from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
+from math import ceil
 from typing import Annotated, Any, cast
 
 import strawberry
@@ -18,6 +20,7 @@ from gateway.graph.load_by_id import ById
 from gateway.graph.loader import Wanted
 from gateway.graph.look_ahead import includes
 from gateway.graph.scalars import CONFIG, DateTime
+from gateway.mirror.owner import Mirrored
 from gateway.resources import RESOURCES
 from gateway.upstream.way.tasks import settle
 
@@ -77,6 +80,23 @@ class BreakerState(Enum):
 
 
 @strawberry.type(
+    description="What is held of a resource. No entity: for urql's graphcache `keys: { MirroredResource: () => null }`."
+)
+class MirroredResource:
+    """Resolved from a Mirrored."""
+
+    resource: str = strawberry.field(description='As PlanDocket\'s API names it: "participants".')
+    rows: int = strawberry.field(description="How many rows are held.")
+    complete: bool = strawberry.field(description="Whether these are all there are.")
+    age: int | None = strawberry.field(
+        description="Seconds since all of it was read; null where it was not. Single rows may be younger."
+    )
+    next_refresh: DateTime | None = strawberry.field(
+        description="When it will be read again, if it is asked for as much as now; null where that is not planned."
+    )
+
+
+@strawberry.type(
     description="The caller's way to PlanDocket: what is left of the hour, and what keeping saves. No entity, so it "
     "has no id and no key: for urql's graphcache `keys: { UpstreamStatus: () => null }`."
 )
@@ -94,6 +114,10 @@ class UpstreamStatus:
     )
     cache_hit_ratio: float | None = strawberry.field(
         description="The part of all reads since the start that needed no request; null before the first."
+    )
+    mirror: list[MirroredResource] = strawberry.field(
+        description="What is held of the resources that the caller may read; nothing before PlanDocket accepted "
+        "the key."
     )
 
 
@@ -118,7 +142,23 @@ class UpstreamQueries:
             resets_at=None if spent.resets_at is None else DateTime(spent.resets_at),
             breaker=BreakerState[reading.upstream.gate.breaker_state.name],
             cache_hit_ratio=hits / (hits + misses) if hits + misses else None,
+            mirror=[
+                _mirrored(one, reading.upstream.gate.unix())
+                for one in reading.mirror.held(reading.session)
+                if info.context.caller.access.grants(Needs(frozenset({one.path})))
+            ],
         )
+
+
+def _mirrored(held: Mirrored, unix: float) -> MirroredResource:
+    next_at = None if held.next_in_s is None else datetime.fromtimestamp(int(unix + held.next_in_s), UTC)
+    return MirroredResource(
+        resource=held.path,
+        rows=held.rows,
+        complete=held.age_s is not None,
+        age=None if held.age_s is None else ceil(held.age_s),
+        next_refresh=None if next_at is None else DateTime(next_at),
+    )
 
 
 async def _find(info: Info, global_id: str) -> Any:

@@ -30,6 +30,8 @@ class Outcome(msgspec.Struct, frozen=True):
 
     body: dict[str, Any]
     was_executed: bool
+    age: int | None = None
+    """Whole seconds since the oldest request that it rests on."""
 
 
 def answered(data: Any, errors: Iterable[GraphQLError], context: Context, *, tells_cost: bool) -> Outcome:
@@ -37,7 +39,8 @@ def answered(data: Any, errors: Iterable[GraphQLError], context: Context, *, tel
     body: dict[str, Any] = {"data": data}
     if seen := [_visible(error) for error in errors]:
         body["errors"] = seen
-    told = _cost(context.cost) if tells_cost else {}
+    cost = context.cost
+    told = _cost(cost) if tells_cost else {}
     unread = context.reading.unread
     if context.unavailable:
         told["unavailable"] = sorted(context.unavailable)
@@ -45,7 +48,7 @@ def answered(data: Any, errors: Iterable[GraphQLError], context: Context, *, tel
         told |= {"unreadable": unread.first, "unreadableCount": unread.count}
     if told:
         body["extensions"] = {"upstream": told}
-    return Outcome(body, was_executed=True)
+    return Outcome(body, was_executed=True, age=cost.age)
 
 
 def _cost(cost: Cost) -> dict[str, Any]:

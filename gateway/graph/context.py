@@ -12,11 +12,14 @@ from gateway.graph.caller import Caller
 from gateway.mirror.asked import KeptReads
 from gateway.mirror.operation_reads import OperationReads
 from gateway.mirror.reading import Mirror
+from gateway.mirror.session import Freshness
 from gateway.telemetry.events import running
 from gateway.upstream.record import RowT
 from gateway.upstream.way.budget import Spent
 from gateway.upstream.way.tasks import Tasks
 from gateway.upstream.write import Write, Written
+
+_ANY_AGE = Freshness()
 
 LoaderT = TypeVar("LoaderT")
 P = ParamSpec("P")
@@ -98,6 +101,12 @@ class Context:
             return
         if not self._mirror.key_check.is_fresh(session.credential):
             await self._mirror.key_check.renew(session)
+
+    def wish(self, freshness: Freshness) -> None:
+        """Let what the operation reads be as young as its client wants."""
+        if self._session is not None and freshness != _ANY_AGE:
+            self._session.asks = not freshness.only_if_kept
+            self._session.not_before = self._mirror.upstream.gate.now() - freshness.max_age_s
 
     def repeat(self, reads: KeptReads) -> bool:
         """Return whether the same reads would get the same answers now, unasked; if so they count as made."""

@@ -1,10 +1,13 @@
 """One owner's mirror: what is held of the tenant, and kept young within the hour."""
 
 import logging
-from collections.abc import Callable, Coroutine, Iterable
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
 from contextvars import Context
 from math import inf
 from typing import Any
+
+import msgspec
 
 from gateway.errors import GatewayError
 from gateway.mirror.collection_walk import NotWholeError, walk
@@ -26,7 +29,20 @@ log = logging.getLogger(__name__)
 
 _WALK_S = 600.0
 _COST = 20  # requests that a walk is taken to cost until a page tells
+_HOUR_S = 3600.0
+_PART_ANEW = 0.1  # of the hour, for what is held and yet too old for clients that say so
 _LARGEST_PART = 0.25  # of the hour: a collection that costs more is not walked
+
+
+class Mirrored(msgspec.Struct, frozen=True):
+    """How a resource's rows are held."""
+
+    path: str
+    rows: int
+    age_s: float | None
+    """Since the last time when all of it was read; None before the first."""
+    next_in_s: float | None
+    """Until that is planned again, while it is asked for; None where it is not."""
 
 
 class Owner:
@@ -38,7 +54,7 @@ class Owner:
         credential: Credential,
         tenant: Tenant,
         fresh_s: Callable[[Record[Any]], float],
-        records: Iterable[Record[Any]],
+        records: Sequence[Record[Any]],
         most_rows: int,
         moment: Callable[[], float],
         *,
@@ -47,11 +63,13 @@ class Owner:
         self._upstream = upstream
         self._credential = credential
         self._fresh_s = fresh_s
+        self._records = records
         self._most_rows = most_rows
         self._moment = moment
         self._walks = walks
         self._pace = Pace(upstream.budget.hour(credential))
         self._derivations = Derivations(records)
+        self._anew = deque[float]()
         self._missed: dict[Call[Any], float] = {}
         self.tenant = tenant
 
@@ -75,6 +93,26 @@ class Owner:
         if not is_young and (not item.is_walked or (found.is_absent and self._is_new_miss(call, found.at))):
             return False
         return item.is_by_call or not found.is_old
+
+    def held(self, now: float) -> list[Mirrored]:
+        """Return how each resource is held, in the schema's order."""
+        found: list[Mirrored] = []
+        for record in self._records:
+            collection, item = self.tenant.collection(record), self._item(listing(record))
+            age_s = None if collection.whole_at is None else max(0.0, now - collection.whole_at)
+            planned = None if age_s is None or not item.is_walked else max(0.0, item.planned_s - age_s)
+            found.append(Mirrored(record.path, len(collection), age_s, planned))
+        return found
+
+    def may_ask_anew(self, now: float) -> bool:
+        """Return whether something that is held may be asked for because a client wants it younger."""
+        while self._anew and self._anew[0] <= now - _HOUR_S:
+            self._anew.popleft()
+        return len(self._anew) < _PART_ANEW * (self._upstream.budget.hour(self._credential).limit or inf)
+
+    def asked_anew(self, at: float) -> None:
+        """Note that this was done at a moment."""
+        self._anew.append(at)
 
     def is_late(self, call: Call[Any], age_s: float) -> bool:
         """Return whether something is older than it should be by the pace."""
@@ -165,7 +203,7 @@ class Owner:
             answer = await self._upstream.read(call.including(self._honoured(call)), session)
             if len(collection) > self._most_rows:
                 raise NotWholeError
-            await self.tenant.learn(call, answer, at)
+            await self.tenant.learn(call, answer, at, keeps_page=False)
             return answer
 
         call = listing(record, include=frozenset(record.includes))

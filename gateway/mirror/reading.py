@@ -22,6 +22,7 @@ from typing import Any, Self
 
 from gateway.errors import (
     CallerError,
+    NotKeptError,
     OverloadedError,
     RateLimitedError,
     RefusedError,
@@ -32,7 +33,7 @@ from gateway.errors import (
 from gateway.mirror.key_check import KeyCheck
 from gateway.mirror.moments import Moments
 from gateway.mirror.narrowing import Filters, can_filter, matcher, wider
-from gateway.mirror.owner import Owner
+from gateway.mirror.owner import Mirrored, Owner
 from gateway.mirror.session import KeepingSession
 from gateway.mirror.tenant import Found, Tenant
 from gateway.mirror.walk import Listing, Read, Source
@@ -146,6 +147,11 @@ class Mirror:
     def _fresh_s(self, record: Record[Any]) -> float:
         return self._fresh_for_s.get(record.path, record.fresh_s)
 
+    def held(self, session: KeepingSession) -> list[Mirrored]:
+        """Return how each resource is held for a session's key; nothing before PlanDocket accepted it."""
+        owner = self._owner(session.credential)
+        return [] if owner is None else owner.held(self.upstream.gate.now())
+
     def at_hand(self, call: Call[RowT], session: KeepingSession) -> Answer[RowT] | None:
         """Return the answer to `call` where it is kept fresh; costs no request and no wait."""
         answer = self.kept(call, session)
@@ -166,12 +172,23 @@ class Mirror:
         if found is None:
             return None
         is_fresh = found.is_fresh(now)
+        if self._is_too_old(found, session):
+            return None
         if not (is_fresh if owner is None else owner.usable(call, found, now)):
             return None
         if owner is not None and not is_fresh:
             session.is_stale = session.is_stale or found.is_old or owner.is_late(call, now - found.at)
         session.oldest_at = min(session.oldest_at, found.at)
         return found
+
+    def _is_too_old(self, found: Found[Any], session: KeepingSession) -> bool:
+        """Return whether the client wants something younger, and may have it asked for."""
+        if found.at >= session.not_before or not session.asks:
+            return False
+        if session.owner is None or session.owner.may_ask_anew(self.upstream.gate.now()):
+            return True
+        session.is_stale = True
+        return False
 
     def id_of(
         self, record: Record[Any], key: str, session: KeepingSession, *, stale: bool = False
@@ -242,6 +259,11 @@ class Mirror:
 
     async def _asked(self, call: Call[RowT], session: KeepingSession) -> Answer[RowT]:
         """Return what PlanDocket answers, or where it cannot be asked what is kept though stale."""
+        if not session.asks:
+            found = await self._stale(call, session)
+            if found is None:
+                raise NotKeptError
+            return self._told_stale(found, session)
         try:
             return await self._while_it_works(call, session)
         except (UnavailableError, RateLimitedError, OverloadedError):
@@ -277,6 +299,8 @@ class Mirror:
         if found is None or (found.is_old and session.tenant.whole(call.record) is None):
             return None
         stale_s = self._settings.stale if stale and not found.is_absent else 0
+        if not stale and self._is_too_old(found, session):
+            return None
         return found if now < max(found.until, found.at + stale_s) else None
 
     async def recall(self, call: Call[RowT], session: KeepingSession) -> Answer[RowT] | None:
@@ -365,7 +389,10 @@ class Mirror:
 
     async def _fetch(self, call: Call[RowT], session: KeepingSession) -> Answer[RowT]:
         at = self._moment()
+        is_anew = session.owner is not None and session.tenant.find(call, at) is not None
         answer = await self.upstream.read(call, session)
+        if is_anew and session.owner is not None and session.not_before > -inf:
+            session.owner.asked_anew(at)
         session.oldest_at = min(session.oldest_at, at)
         owner = self._owner(session.credential)
         if owner is None or at < self._forgotten.get(session.credential, -inf):

@@ -3,10 +3,20 @@
 from collections.abc import Mapping
 from math import inf
 
+import msgspec
+
 from gateway.mirror.owner import Owner
 from gateway.mirror.tenant import Tenant
 from gateway.upstream.way.credential import Credential
 from gateway.upstream.way.session import Session, Throttle
+
+
+class Freshness(msgspec.Struct, frozen=True):
+    """How old what a client is told may be."""
+
+    max_age_s: float = inf
+    only_if_kept: bool = False
+    """Whether PlanDocket is not to be asked for it."""
 
 
 class KeepingSession(Session):
@@ -26,6 +36,10 @@ class KeepingSession(Session):
         """What is held for the credential; None while PlanDocket has not accepted it, or where nothing is kept."""
         self.tenant = kept.tenant if isinstance(kept, Owner) else kept
         """What is held for the credential, or by the operation alone."""
+        self.asks = True
+        """Whether PlanDocket may be asked."""
+        self.not_before = -inf
+        """What was asked for before that moment is too old for the client."""
         self.oldest_at = inf
         """When the oldest request was sent that its answer rests on."""
         self.hits = 0

@@ -227,8 +227,13 @@ class Tenant:
         """Return rows by their ids with what a call's includes tell; None where anything is missing."""
         return _Putting(self._collections, self._fresh_until, call, now).together(ids, paging, inf, behind)
 
-    async def learn(self, call: Call[Any], answer: Answer[Any], at: float) -> None:
-        """Take in what a read brought that was sent at a moment; with turns for others where it is much."""
+    async def learn(
+        self, call: Call[Any], answer: Answer[Any], at: float, *, keeps_page: bool = True
+    ) -> None:
+        """Take in what a read brought that was sent at a moment; with turns for others where it is much.
+
+        A walk's pages are not kept as such: beside what all rows tell, they would join nothing.
+        """
         record, lists = call.record, self._lists[call.record.path]
         collection = self._collections[record.path]
         if len(answer.rows) > self._most_rows:
@@ -245,7 +250,7 @@ class Tenant:
             for row in answer.embedded.get(other.row, {}).values():
                 flaws = answer.flaws.get((other.path, row.id), ())
                 self._collections[other.path].put(row, at, {}, {}, flaws, is_member=False)
-        if call.id is None:
+        if call.id is None and keeps_page:
             lists.keep(call, answer, at)
             collection.told += 1
         while (over := self.rows - self._most_rows) > 0:

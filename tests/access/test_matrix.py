@@ -58,6 +58,7 @@ TYPES: dict[str, str | None] = {
     "PageInfo": None,
     "UserError": None,
     "UpstreamStatus": None,
+    "MirroredResource": None,
 }
 SENSITIVE = {("Contact", "notes"), ("Contact", "rating"), ("Contact", "taxId")}
 BY_ID = {"node", "nodes"}

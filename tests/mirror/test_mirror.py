@@ -165,3 +165,20 @@ async def test_keys_hold_apart(gateway):
         time.seconds += 2
         await quiet(ask)
     assert told(await ask.answer(PAGE, headers={"X-API-Key": "other"}))["calls"] > 0
+
+
+async def test_a_client_sees_what_is_mirrored(gateway, time: Time) -> None:
+    """Rows, age and plan of each resource, at no cost."""
+    ask = mirrored(gateway, time)
+    query = "{ upstream { mirror { resource rows complete age nextRefresh } } }"
+    found = (await ask(query))["upstream"]["mirror"]
+    assert {(one["rows"], one["complete"], one["age"]) for one in found} == {(0, False, None)}
+    await warm(ask, time)
+    before = ask.sandbox.count
+    found = {one["resource"]: one for one in (await ask(query))["upstream"]["mirror"]}
+    assert ask.sandbox.count == before
+    assert list(found) == ["participants", "events", "contacts", "categories"]
+    assert all(one["complete"] and 0 <= one["age"] <= 90 and one["nextRefresh"] for one in found.values())
+    assert {name: one["rows"] for name, one in found.items()} == {
+        name: len(list(getattr(ask.sandbox.tables, name))) for name in found
+    }

@@ -18,6 +18,7 @@ from gateway.http.browsers.csrf import refuse_forgeable
 from gateway.http.browsers.graphiql.page import GraphiQL
 from gateway.http.callers.callers import Callers
 from gateway.http.graphql.disconnects import ClientLeftError, WhileThere
+from gateway.http.graphql.freshness import freshness_of
 from gateway.http.graphql.request import asks_nothing, read
 from gateway.http.graphql.turns import Turns
 from gateway.http.negotiation import GRAPHQL, JSON, content_type, status_unless_run, wish_of
@@ -88,7 +89,8 @@ class Endpoint:
         except GatewayError as error:
             return refused(error, media_type).response(media_type)
         status = 200 if outcome.was_executed else status_unless_run(media_type)
-        return Response(msgspec.json.encode(outcome.body), status, media_type=content_type(media_type))
+        headers = None if outcome.age is None else {"Age": str(outcome.age)}
+        return Response(msgspec.json.encode(outcome.body), status, headers, content_type(media_type))
 
     def _page(self) -> Response:
         if self._graphiql is None:
@@ -117,6 +119,7 @@ class Endpoint:
     ) -> Outcome:
         """Run the operation; a mutation also where the client goes away: its writes may be on their way."""
         if document.is_query(request.operation_name):
+            context.wish(freshness_of(http))
             async with WhileThere(http):
                 return await self._executor.run(request, context, document)
         if http.method != "POST":

@@ -103,6 +103,10 @@ class Gate:
         """Return the seconds in which deadlines are given."""
         return self._clock.monotonic()
 
+    def unix(self) -> float:
+        """Return the time as others tell it."""
+        return self._clock.unix()
+
     @property
     def room(self) -> Room:
         """What is held of answers."""
