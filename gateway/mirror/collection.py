@@ -37,6 +37,13 @@ class Held(msgspec.Struct):
     """Includes that may tell something else since, by a write; SELF for the row."""
 
 
+class Changes:
+    """Counts whatever is told of a tenant: while that stands still, so does all that follows from it."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
 class Passing(msgspec.Struct, frozen=True):
     """Rows that pass filters."""
 
@@ -48,14 +55,15 @@ class Passing(msgspec.Struct, frozen=True):
 class Collection(Generic[RowT]):
     """Rows by id. Of each part what was sent later wins, whatever comes first."""
 
-    def __init__(self, record: Record[RowT], most_gone: int) -> None:
+    def __init__(self, record: Record[RowT], changes: Changes, most_gone: int) -> None:
         """`most_gone` are the ids that it knows at the most not to be there: callers choose them."""
         self.record = record
         self._most_gone = most_gone
         self.whole_at: float | None = None
         """When the walk began that shows that no other rows exist; None while nobody knows."""
-        self.told = 0
-        """Goes up with all that is told of it."""
+        self._changes = changes
+        self.version = 0
+        """Goes up with every difference in its rows, or in what includes tell of them."""
         self.pages = 0
         """How many pages its last whole walk had."""
         self._doubted_at = -inf
@@ -121,7 +129,7 @@ class Collection(Generic[RowT]):
         held = self._held.get(row.id)
         if self._gone.get(row.id, -inf) >= at:
             return
-        self.told += 1
+        self._changes.count += 1
         if held is not None:
             self._renew(held, row, at, links, told_at, flaws, is_member=is_member)
         elif is_member or self.whole_at is None:
@@ -156,7 +164,7 @@ class Collection(Generic[RowT]):
                 self._held[row.id] = self._held.pop(row.id)  # the first is the one that was told longest ago
         if told:
             if held.old or any(links[name] != held.links.get(name) for name in links):
-                self._lists.clear()
+                self._clear()
             if links.keys() >= held.links.keys() and told >= links.keys():
                 held.links, held.told_at = links, told_at  # rows of one page share the latter
             else:
@@ -178,28 +186,28 @@ class Collection(Generic[RowT]):
         Returns those rows that are held. What was sent before that moment is not taken as what is now.
         """
         self._touched[name] = at
-        self.told += 1
+        self._changes.count += 1
         found = [row_id for row_id in row_ids if row_id in self._held]
         for row_id in found:
             self._held[row_id].old |= {name}
-        self._lists.clear()
+        self._clear()
         return found
 
     def correct(self, name: str, row_id: int, change: Callable[[Any], Any], at: float) -> None:
         """Change what an include tells of a row since a moment."""
         held = self._held.get(row_id)
         self._touched[name] = at
-        self.told += 1
+        self._changes.count += 1
         if held is not None and name in held.links:
             held.links = {**held.links, name: change(held.links[name])}
-            self._lists.clear()
+            self._clear()
 
     def remove(self, row_id: int, at: float) -> None:
         """Hold a row no more that is gone since a moment: what was sent before brings it back never."""
         held = self._held.get(row_id)
         if held is not None and held.at > at:
             return
-        self.told += 1
+        self._changes.count += 1
         self._gone.pop(row_id, None)
         self._gone[row_id] = at
         while self._gone[first := next(iter(self._gone))] < at - _LATE_S or len(self._gone) > self._most_gone:
@@ -210,13 +218,13 @@ class Collection(Generic[RowT]):
     def drop(self, row_id: int) -> None:
         """Hold a row no more."""
         self._forget_key(self._held.pop(row_id).row)
-        self._lists.clear()
-        self.told += 1
+        self._clear()
+        self._changes.count += 1
 
     def doubt(self, at: float) -> None:
         """Note that a write may have brought rows since a moment, or taken some."""
         self._doubted_at = at
-        self.told += 1
+        self._changes.count += 1
 
     def is_doubted_since(self, at: float) -> bool:
         """Return whether a write may have brought rows since a moment, or taken some."""
@@ -233,10 +241,14 @@ class Collection(Generic[RowT]):
             if row_id not in seen:
                 self.remove(row_id, max(begun, self._held[row_id].at))
         self.whole_at = begun
-        self.told += 1
+        self._changes.count += 1
+
+    def _clear(self) -> None:
+        self._lists.clear()
+        self.version += 1
 
     def _changed(self, row: RowT) -> None:
-        self._lists.clear()
+        self._clear()
         if (key := self._key(row)) is not None:
             self._by_key[key] = row.id
 

@@ -64,6 +64,7 @@ class Derivations:
 
     def __init__(self, records: Iterable[Record[Any]]) -> None:
         self._rules: dict[str, list[_Rule]] = defaultdict(list)
+        self._judged: dict[str, tuple[int, int]] = {}  # by tag: which versions of both were looked at last
         for record in records:
             for tag, derived in record.derived.items():
                 for passes in (_all, *(_of_flag(flag) for flag in derived.flags)):
@@ -94,6 +95,10 @@ class Derivations:
             source = tenant.whole(rules[0].record)
             if target is None or source is None:
                 continue
+            versions = target.version, source.version
+            if self._judged.get(tag) == versions:
+                continue
+            self._judged[tag] = versions
             groups: dict[int, list[Row]] = defaultdict(list)
             for one in source:
                 if (held := source.find(one)) is not None:

@@ -13,7 +13,7 @@ from typing import Any, Generic, cast
 
 import msgspec
 
-from gateway.mirror.collection import SELF, Collection, Filters, Held, leads_to
+from gateway.mirror.collection import SELF, Changes, Collection, Filters, Held, leads_to
 from gateway.mirror.list_order import sorting_of
 from gateway.mirror.lists import Lists, Page
 from gateway.mirror.moments import AHEAD_S
@@ -72,7 +72,8 @@ class Tenant:
         self._most_rows = most_rows
         self._fresh_s = fresh_s
         self._page_size = page_size
-        self._collections = {record.path: Collection(record, most_pages) for record in records}
+        self._changes = Changes()
+        self._collections = {record.path: Collection(record, self._changes, most_pages) for record in records}
         self._lists = {path: Lists(most_pages) for path in self._collections}
         self._ready: OrderedDict[Call[Any], _Ready] = OrderedDict()
 
@@ -122,7 +123,7 @@ class Tenant:
 
         None where anything of it is missing.
         """
-        told = sum(collection.told for collection in self._collections.values())
+        told = self._changes.count
         ready = self._ready.get(call)
         if ready is not None and ready.told == told and now < ready.again_at:
             self._ready.move_to_end(call)
@@ -252,7 +253,7 @@ class Tenant:
                 self._collections[other.path].put(row, at, {}, {}, flaws, is_member=False)
         if call.id is None and keeps_page:
             lists.keep(call, answer, at)
-            collection.told += 1
+            self._changes.count += 1
         while (over := self.rows - self._most_rows) > 0:
             self._shrink(min(over, _ROWS_AT_ONCE))
             await asyncio.sleep(0)
@@ -267,7 +268,7 @@ class Tenant:
     def join(self, call: Call[Any], next_call: Call[Any], last_id: int, first_id: int) -> None:
         """Remember that a page's last row, by its id, stands right before the first of the next."""
         if self._lists[call.record.path].join(call, next_call, last_id, first_id):
-            self._collections[call.record.path].told += 1
+            self._changes.count += 1
 
 
 class _Putting(Generic[RowT]):
