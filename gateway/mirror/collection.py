@@ -1,6 +1,6 @@
 """One resource's rows of one owner, as far as they are held; and whether those are all that there are."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from math import inf
 from typing import Any, Generic
@@ -94,7 +94,7 @@ class Collection(Generic[RowT]):
         return self._by_key.get(comparable(key))
 
     def passing(self, filters: Filters, sorting: Sorting = _BY_ID) -> Passing | None:
-        """Return the rows that pass, in order; None where an include that filters is not known of all."""
+        """Return the rows that pass, in order; None where nothing tells an include that filters."""
         key = (filters, sorting)
         if key not in self._lists:
             if len(self._lists) >= _MOST_LISTS:
@@ -104,10 +104,12 @@ class Collection(Generic[RowT]):
 
     def _filtered(self, filters: Filters, sorting: Sorting) -> Passing | None:
         includes = [name for name, _ in filters if name in self.record.includes]
-        if any(name not in held.links for name in includes for held in self._held.values()):
+        if any(all(name not in held.links for held in self._held.values()) for name in includes):
             return None
-        is_old = any(name in held.old for name in includes for held in self._held.values())
-        rows = [held.row for held in self._held.values() if _passes(held, filters)]
+        is_old = any(
+            name in held.old or name not in held.links for name in includes for held in self._held.values()
+        )
+        rows = [held.row for held in self._held.values() if _passes(held, filters, includes)]
         if sorting.column is None:
             return Passing(sorted(row.id for row in rows), is_old)
         return Passing([row.id for row in own_order(rows, sorting)], is_old)
@@ -272,8 +274,8 @@ def leads_to(record: Record[Any]) -> Mapping[str, tuple[Record[Any], str | None]
     }
 
 
-def _passes(held: Held, filters: Filters) -> bool:
+def _passes(held: Held, filters: Filters, includes: Container[str]) -> bool:
     return all(
-        value in held.links[name] if name in held.links else getattr(held.row, name) == value
+        value in held.links.get(name, ()) if name in includes else getattr(held.row, name) == value
         for name, value in filters
     )
