@@ -87,6 +87,8 @@ class Owner:
             return False
         item, is_young = self._item(call), now < found.until
         self._pace.use(item, now, call)
+        if not is_young and self._wakes_up(item, now - found.at, now):
+            return False
         item.is_urgent = item.is_urgent or (found.is_old and item.is_by_call and not item.is_running)
         if item.is_urgent or item.at is None or not is_young:
             self._renew(item, call, now)
@@ -116,8 +118,11 @@ class Owner:
 
     def is_late(self, call: Call[Any], age_s: float) -> bool:
         """Return whether something is older than it should be by the pace."""
-        item = self._item(call)
-        return age_s > 2 * max(item.planned_s, self._fresh_s(call.record), 1.0)
+        return _is_late(self._item(call), age_s)
+
+    def _wakes_up(self, item: Item, age_s: float, now: float) -> bool:
+        """Return whether what nobody asked for in a while is rather asked for now, for which there is room."""
+        return _is_late(item, age_s) and not item.is_running and self._pace.room(now) >= 1
 
     async def learn(self, call: Call[Any], answer: Answer[Any], at: float, now: float) -> None:
         """Take in what a direct read brought that was sent at a moment."""
@@ -254,3 +259,7 @@ class Owner:
 
     def _honoured(self, call: Call[Any]) -> frozenset[str]:
         return self._upstream.traits.honoured(call, self._credential)
+
+
+def _is_late(item: Item, age_s: float) -> bool:
+    return age_s > 2 * max(item.planned_s, item.floor_s, 1.0)

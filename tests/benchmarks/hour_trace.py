@@ -3,6 +3,10 @@
 """Hours of 36,000 mixed operations each, 1 % of them writes, on 1,000 requests: what becomes of each operation.
 
     .venv/bin/python tests/benchmarks/hour_trace.py [--hours 2] [--seed 1] [--mirror off] [--check 100]
+        [--tenant M] [--writes 0.001] [--requests 5000] [--spells | --quiet]
+
+The tenant has 1,500 participations, 300 contacts, 12 events and 20 categories; as M it has 10,000, 4,000, 40 and 60.
+With `--spells` the same operations come in six spells of two minutes each hour, with `--quiet` one comes each minute.
 
 Time is a fake clock that goes on by a tenth of a second with each operation, and by a fifth for a request; the sandbox
 counts on the same clock, and refuses whatever is over its own hour. Every so many answers are compared with what
@@ -16,8 +20,8 @@ import heapq
 import random
 import sys
 import time as wall
-from collections import Counter
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field, replace
 from math import ceil
 from pathlib import Path
 
@@ -36,6 +40,7 @@ HOUR_S = 3600.0
 OPERATIONS = 36_000
 BUDGET = 1_000
 WRITES = 0.01
+_SPELL_EVERY_S, _SPELL_PART = 600, 0.2
 
 READS = (
     (
@@ -95,6 +100,39 @@ UPDATES = (
     (2, "createParticipant(input: {event: {databaseId: %(event)d}, contact: {databaseId: %(contact)d}})"),
     (1, 'deleteParticipant(input: {id: "%(participant_id)s"})'),
 )
+
+
+SMALL = {"participants": 1_500, "contacts": 300, "events": 12, "categories": 20}
+LARGE = {"participants": 10_000, "contacts": 4_000, "events": 40, "categories": 60}
+
+
+ABOUT = {
+    "participants": ("participant", "participation"),
+    "contacts": ("contact",),
+    "events": ("event",),
+    "categories": ("categor",),
+}
+"""The words of a query by which it is about a resource."""
+
+
+def grown(sandbox: Sandbox, sizes: dict[str, int]) -> Sandbox:
+    """Return the sandbox with so many rows: more of the kind that it has."""
+    rng, tables = random.Random(7), sandbox.tables  # noqa: S311 - the same rows each time
+    firsts = {name: list(getattr(tables, name)) for name in sizes}
+    keys = {"events": "event_key", "categories": "category_key", "contacts": "customer_number"}
+    for name in ("events", "categories", "contacts", "participants"):
+        table = getattr(tables, name)
+        while len(table) < sizes[name]:
+            row_id = table.next_id()
+            row = replace(firsts[name][row_id % len(firsts[name])], id=row_id)
+            if name == "participants":
+                event, contact = rng.randint(1, sizes["events"]), rng.randint(1, sizes["contacts"])
+                row = replace(row, event_id=event, contact_id=contact)
+            else:
+                key = f"C-{10_000 + row_id}" if name == "contacts" else f"{name}-{row_id}"
+                row = replace(row, **{keys[name]: key})
+            table.put(row)
+    return sandbox
 
 
 class Timed(Sandbox):
@@ -163,6 +201,8 @@ class Trace:
     outcomes: Counter[str] = field(default_factory=Counter)
     ages: list[int] = field(default_factory=list)
     """Of the reads, as they were told, in seconds."""
+    ages_of: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """The same, of those that are about one resource alone."""
     wrong: list[str] = field(default_factory=list)
     """What must not be: answers that are neither fresh, nor marked, nor refused with a time; or that are untrue."""
     compared: int = 0
@@ -184,9 +224,10 @@ class Trace:
         """The requests that the sandbox answered with 429."""
         return sum(status == 429 for _, status in self.requests)
 
-    def age(self, share: float) -> int:
-        """Return the age that this share of the answers does not exceed."""
-        return sorted(self.ages)[int(len(self.ages) * share)] if self.ages else 0
+    def age(self, share: float, of: str | None = None) -> int:
+        """Return the age that this share of the answers does not exceed: of all, or of those about one resource."""
+        ages = sorted(self.ages if of is None else self.ages_of[of])
+        return ages[int(len(ages) * share)] if ages else 0
 
 
 def gid(kind: str, row_id: int) -> str:
@@ -194,7 +235,7 @@ def gid(kind: str, row_id: int) -> str:
     return base64.b64encode(f"{kind}:{row_id}".encode()).decode()
 
 
-def operation(rng: random.Random, sandbox: Sandbox, *, is_write: bool) -> str:
+def operation(rng: random.Random, sandbox: Sandbox, *, is_write: bool, sizes: dict[str, int] = SMALL) -> str:
     """Draw an operation; a few rows are asked for often, most of them seldom."""
 
     def drawn(count: int) -> int:
@@ -202,7 +243,8 @@ def operation(rng: random.Random, sandbox: Sandbox, *, is_write: bool) -> str:
 
     events = {row.id: row.event_key for row in sandbox.tables.events}
     categories = {row.id: row.category_key for row in sandbox.tables.categories}
-    event, contact, participant, category = drawn(12), drawn(300), drawn(1500), drawn(20)
+    event, contact = drawn(sizes["events"]), drawn(sizes["contacts"])
+    participant, category = drawn(sizes["participants"]), drawn(sizes["categories"])
     values = {
         "event": event,
         "event_key": events[event],
@@ -249,11 +291,18 @@ async def run(
     seed: int = 4,
     check_every: int = 0,
     request_s: float = 0.2,
+    sizes: dict[str, int] = SMALL,
+    writes: float | None = None,
+    spells: bool = False,
     **given,
 ) -> list[Trace]:
-    """Return what became of so many operations, spread evenly over the time; one trace for each hour begun."""
+    """Return what became of so many operations, one trace for each hour begun.
+
+    They are spread evenly over the time, or with `spells` over the first two of each ten minutes.
+    """
     rng, clock = random.Random(seed), Time()  # noqa: S311 - the same numbers each time
     sandbox = Timed(per_hour=budget, now=clock)
+    grown(sandbox, sizes)
     far, began_at = Far(sandbox.app, clock, request_s), clock.seconds
     settings = {
         "base_url": "http://plandocket.test",
@@ -267,9 +316,14 @@ async def run(
         for number in range(operations):
             began = wall.perf_counter()
             trace = traces[int(hours * number / operations)]
-            await far.until(began_at + (number + 1) * hours * HOUR_S / operations)
-            is_write = rng.random() < WRITES
-            query = operation(rng, sandbox, is_write=is_write)
+            comes_at = (number + 1) * hours * HOUR_S / operations
+            if spells:
+                comes_at = (
+                    comes_at // _SPELL_EVERY_S * _SPELL_EVERY_S + comes_at % _SPELL_EVERY_S * _SPELL_PART
+                )
+            await far.until(began_at + comes_at)
+            is_write = rng.random() < (WRITES if writes is None else writes)
+            query = operation(rng, sandbox, is_write=is_write, sizes=sizes)
             asked = asyncio.create_task(client.post("/graphql", json={"query": query}))
             await _others()
             while not asked.done():
@@ -309,12 +363,14 @@ def _count(trace: Trace, query: str, answer: dict, *, is_write: bool) -> None:
         outcome = "wrong"
     trace.outcomes[outcome] += 1
     if not is_write and "errors" not in answer and "age" in answer["extensions"]["upstream"]:
-        trace.ages.append(answer["extensions"]["upstream"]["age"])
+        age = answer["extensions"]["upstream"]["age"]
+        trace.ages.append(age)
+        about = [name for name, words in ABOUT.items() if any(word in query for word in words)]
+        if len(about) == 1:
+            trace.ages_of[about[0]].append(age)
 
 
-async def _compare(
-    trace: Trace, query: str, answer: dict, true: httpx.AsyncClient, sandbox: Sandbox
-) -> None:
+async def _compare(trace: Trace, query: str, answer: dict, true: httpx.AsyncClient, sandbox: Sandbox) -> None:
     trace.compared += 1
     is_told = answer["extensions"]["upstream"]["stale"] or "errors" in answer
     if is_told:
@@ -342,8 +398,11 @@ def told(trace: Trace, budget: int = BUDGET) -> str:
     for name in ("fresh kept", "asked", "stale", "refused", "written", "write refused", "wrong"):
         count = trace.outcomes[name]
         lines.append(f"| {name} | {count:,} | {100 * count / total:.2f} % |")
-    ages = f"age in seconds: median {trace.age(0.5)}, p95 {trace.age(0.95)}, most {trace.age(0.99999)}"
-    lines += ["", f"{ages}; {trace.compared:,} answers compared with the rows as they were"]
+    lines += ["", "| age in seconds | median | p95 | most |", "| --- | --- | --- | --- |"]
+    for name in (None, *ABOUT):
+        shown = [str(trace.age(share, name)) for share in (0.5, 0.95, 0.99999)]
+        lines.append(f"| {name + ' alone' if name else 'all'} | {' | '.join(shown)} |")
+    lines += ["", f"{trace.compared:,} answers compared with the rows as they were"]
     lines.append(
         f"{len(trace.requests):,} requests, at most {trace.most_in_an_hour:,} in any hour of {budget:,}, "
     )
@@ -360,18 +419,27 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--mirror", choices=("on", "off"), default="on")
     parser.add_argument("--check", type=int, default=100, help="compare every so many answers; 0: none")
+    parser.add_argument("--tenant", choices=("S", "M"), default="S")
+    parser.add_argument("--writes", type=float, default=WRITES, help="the share of operations that write")
+    parser.add_argument("--requests", type=int, default=BUDGET, help="what the hour allows")
+    parser.add_argument("--spells", action="store_true", help="six spells of two minutes each hour")
+    parser.add_argument("--quiet", action="store_true", help="one operation a minute")
     given = parser.parse_args()
     hours = asyncio.run(
         run(
-            OPERATIONS * given.hours,
+            (60 if given.quiet else OPERATIONS) * given.hours,
+            given.requests,
             hours=given.hours,
+            sizes=LARGE if given.tenant == "M" else SMALL,
+            writes=given.writes,
+            spells=given.spells,
             seed=given.seed,
             check_every=given.check,
             mirror=given.mirror,
         )
     )
     for number, trace in enumerate(hours):
-        print(f"Hour {number + 1}\n\n{told(trace)}\n")
+        print(f"Hour {number + 1}\n\n{told(trace, given.requests)}\n")
 
 
 if __name__ == "__main__":
