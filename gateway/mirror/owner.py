@@ -1,7 +1,7 @@
 """One owner's mirror: what is held of the tenant, and kept young within the hour."""
 
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Sequence
 from contextvars import Context
 from math import inf
@@ -57,6 +57,7 @@ class Owner:
         records: Sequence[Record[Any]],
         most_rows: int,
         moment: Callable[[], float],
+        counted: Counter[tuple[str, str]],
         *,
         walks: bool,
     ) -> None:
@@ -66,6 +67,7 @@ class Owner:
         self._records = records
         self._most_rows = most_rows
         self._moment = moment
+        self._counted = counted
         self._walks = walks
         self._pace = Pace(upstream.budget.hour(credential))
         self._derivations = Derivations(records)
@@ -219,6 +221,7 @@ class Owner:
         except (GatewayError, NotWholeError) as error:
             log.info("%s were not read whole: %s", record.rows, error or type(error).__name__)
             self._pace.failed(item, self._now())
+            self._counted[record.path, "not_whole" if isinstance(error, NotWholeError) else "failed"] += 1
             return
         except BaseException:
             self._pace.failed(item, self._now())
@@ -227,6 +230,7 @@ class Owner:
             log.info(
                 "%s are mirrored: %d rows, of %d requests", record.rows, len(walked.seen), walked.requests
             )
+        self._counted[record.path, "whole"] += 1
         collection.settle(walked.seen, begun)
         collection.pages = walked.pages
         self._derivations.learn(self.tenant)

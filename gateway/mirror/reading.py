@@ -14,7 +14,7 @@ fails, held or kept though stale? What a mirror holds is answered so (`gateway.m
 | nothing | asked for |
 """
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Coroutine, Sequence
 from functools import partial
 from math import inf
@@ -76,6 +76,7 @@ class Mirror:
         self._records = records
         self._moment = Moments(upstream.gate.now)
         self._owners: OrderedDict[Credential, Owner] = OrderedDict()
+        self._walks = Counter[tuple[str, str]]()  # by path and outcome
         self._forgotten: OrderedDict[Credential, float] = OrderedDict()  # the last ones, and when
         self._flights = Flights[Answer[Any]]()
         self._writes = 0
@@ -100,10 +101,18 @@ class Mirror:
             in_flight=upstream.gate.places.taken,
             waiting=upstream.gate.places.waiting,
             kept_rows=self._rows,
+            mirror_ages_s=self._ages_s(),
+            walks=self._walks,
             used=upstream.budget.used if budget is None else budget.used,
             remaining=None if budget is None else budget.remaining,
             breaker=upstream.gate.breaker_state.value.lower(),
         )
+
+    def _ages_s(self) -> dict[str, float]:
+        held = self.upstream.held
+        owner = None if held is None else self._owners.get(held)
+        found = [] if owner is None else owner.held(self.upstream.gate.now())
+        return {one.path: one.age_s for one in found if one.age_s is not None}
 
     @property
     def _keeps(self) -> bool:
@@ -136,6 +145,7 @@ class Mirror:
                 self._records,
                 self._settings.keep_rows,
                 self._moment,
+                self._walks,
                 walks=self._settings.mirror == "on",
             )
             if len(self._owners) > _MOST_OWNERS:

@@ -8,7 +8,7 @@ import logging
 import re
 import secrets
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 
 import msgspec
@@ -119,6 +119,10 @@ class State(msgspec.Struct, frozen=True):
     waiting: int
     """Requests that wait for a place in flight."""
     kept_rows: int
+    mirror_ages_s: Mapping[str, float]
+    """Seconds since all of a resource was read with the held key, by its path; of those that are mirrored."""
+    walks: Mapping[tuple[str, str], int]
+    """Whole readings since the start, by path and outcome."""
     used: int
     """Requests in the last sixty minutes: of the held key, or of all callers' keys together."""
     remaining: int | None

@@ -144,6 +144,22 @@ class _Standing(Collector):
         yield _counter("gateway_cache_hits", "Reads that were answered without a request.", state.hits)
         yield _counter("gateway_cache_misses", "Reads that needed a request, or joined one.", state.misses)
         yield _gauge("gateway_cache_rows", "Rows that are kept, one for each key.", state.kept_rows)
+        ages = GaugeMetricFamily(
+            "gateway_mirror_age_seconds",
+            "Seconds since all of a mirrored resource was read with the held key.",
+            labels=["resource"],
+        )
+        for path, age_s in state.mirror_ages_s.items():
+            ages.add_metric([path], age_s)
+        yield ages
+        walks = CounterMetricFamily(
+            "gateway_mirror_walks",
+            "Readings of all of a resource, by outcome: `whole`, `not_whole` or `failed`.",
+            labels=["resource", "outcome"],
+        )
+        for labels, count in state.walks.items():
+            walks.add_metric(list(labels), count)
+        yield walks
         yield _gauge(
             "gateway_budget_used",
             "Requests to PlanDocket in the last sixty minutes: of the held key, or of all callers' keys.",

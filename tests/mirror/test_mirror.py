@@ -185,3 +185,14 @@ async def test_a_client_sees_what_is_mirrored(gateway, time: Time) -> None:
     assert {name: one["rows"] for name, one in found.items()} == {
         name: len(list(getattr(ask.sandbox.tables, name))) for name in found
     }
+
+
+async def test_operators_see_how_old_the_mirror_is(gateway, time: Time) -> None:
+    """And how often each collection was read."""
+    ask = mirrored(gateway, time)
+    await warm(ask, time)
+    metrics = await ask.metrics()
+    assert 'gateway_mirror_walks_total{outcome="whole",resource="participants"}' in metrics
+    ages = [line for line in metrics.splitlines() if line.startswith("gateway_mirror_age_seconds{")]
+    assert len(ages) >= 3
+    assert all(0 <= float(line.split()[-1]) <= 90 for line in ages)
