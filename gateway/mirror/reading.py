@@ -14,7 +14,6 @@ fails, held or kept though stale? What a mirror holds is answered so (`gateway.m
 | nothing | asked for |
 """
 
-from collections import Counter, OrderedDict
 from collections.abc import Coroutine, Sequence
 from functools import partial
 from math import inf
@@ -33,11 +32,11 @@ from gateway.errors import (
 from gateway.mirror.key_check import KeyCheck
 from gateway.mirror.moments import Moments
 from gateway.mirror.narrowing import Filters, can_filter, matcher, wider
-from gateway.mirror.owner import Mirrored, Owner
+from gateway.mirror.owner import Mirrored
+from gateway.mirror.owners import Owners
 from gateway.mirror.session import KeepingSession
-from gateway.mirror.tenant import Found, Tenant
+from gateway.mirror.tenant import Found
 from gateway.mirror.walk import Listing, Read, Source
-from gateway.mirror.writing import doubt, follow
 from gateway.settings.limits import LimitSettings
 from gateway.settings.mirror import MirrorSettings
 from gateway.telemetry.events import State
@@ -50,9 +49,6 @@ from gateway.upstream.way.shared_reads import Flights
 from gateway.upstream.wire.json_rows import Answer
 from gateway.upstream.wire.page_shapes import Paging
 from gateway.upstream.write import Write, WriteRefusedError, Written
-
-_MOST_OWNERS = 1_000
-_MOST_FORGOTTEN = 1_000
 
 
 class Mirror:
@@ -71,17 +67,13 @@ class Mirror:
         """Reads that were answered without a request, since the start."""
         self.misses = 0
         self._settings = settings
-        self._fresh_for_s = settings.fresh_s
         self._limits = limits
-        self._records = records
         self._moment = Moments(upstream.gate.now)
-        self._owners: OrderedDict[Credential, Owner] = OrderedDict()
-        self._walks = Counter[tuple[str, str]]()  # by path and outcome
-        self._forgotten: OrderedDict[Credential, float] = OrderedDict()  # the last ones, and when
+        self._owners = Owners(upstream, settings, records, self._moment)
         self._flights = Flights[Answer[Any]]()
         self._writes = 0
-        upstream.on_refused.append(self._forget)
-        if upstream.held is None and self._keeps:
+        upstream.on_refused.append(self._owners.forget)
+        if upstream.held is None and self._owners.keeps:
             upstream.budget.set_aside(1)  # for `key_check`, which is never needed else
 
     async def __aenter__(self) -> Self:
@@ -100,67 +92,26 @@ class Mirror:
             misses=self.misses,
             in_flight=upstream.gate.places.taken,
             waiting=upstream.gate.places.waiting,
-            kept_rows=self._rows,
-            mirror_ages_s=self._ages_s(),
-            walks=self._walks,
+            kept_rows=self._owners.rows,
+            mirror_ages_s={
+                one.path: one.age_s for one in self._owners.held(upstream.held) if one.age_s is not None
+            },
+            walks=self._owners.walks,
             used=upstream.budget.used if budget is None else budget.used,
             remaining=None if budget is None else budget.remaining,
             breaker=upstream.gate.breaker_state.value.lower(),
         )
 
-    def _ages_s(self) -> dict[str, float]:
-        held = self.upstream.held
-        owner = None if held is None else self._owners.get(held)
-        found = [] if owner is None else owner.held(self.upstream.gate.now())
-        return {one.path: one.age_s for one in found if one.age_s is not None}
-
-    @property
-    def _keeps(self) -> bool:
-        return self._settings.cache == "on"
-
-    @property
-    def _rows(self) -> int:
-        return sum(owner.tenant.rows for owner in self._owners.values())
-
     def session(self, credential: Credential, throttle: Throttle | None = None) -> KeepingSession:
         """Return an operation's way here. Where nothing is kept across operations it keeps for itself."""
         deadline = self.upstream.gate.now() + self._limits.operation_timeout
-        kept_for_s = self._fresh_for_s if self._keeps else None
-        kept = self._owner(credential) or self._tenant()
+        kept_for_s = self._owners.fresh_for_s if self._owners.keeps else None
+        kept = self._owners.of(credential) or self._owners.tenant()
         return KeepingSession(credential, kept, self._limits.max_calls, deadline, throttle, kept_for_s)
-
-    def _tenant(self) -> Tenant:
-        page_size = self.upstream.traits.page_size
-        return Tenant(self._records, self._fresh_s, page_size, self._settings.keep_rows)
-
-    def _owner(self, credential: Credential) -> Owner | None:
-        """Return what is held for a key that PlanDocket accepted."""
-        owner = self._owners.get(credential)
-        if owner is None and self._keeps and self.upstream.budget.is_accepted(credential):
-            owner = self._owners[credential] = Owner(
-                self.upstream,
-                credential,
-                self._tenant(),
-                self._fresh_s,
-                self._records,
-                self._settings.keep_rows,
-                self._moment,
-                self._walks,
-                walks=self._settings.mirror == "on",
-            )
-            if len(self._owners) > _MOST_OWNERS:
-                self._owners.popitem(last=False)
-        if owner is not None:
-            self._owners.move_to_end(credential)
-        return owner
-
-    def _fresh_s(self, record: Record[Any]) -> float:
-        return self._fresh_for_s.get(record.path, record.fresh_s)
 
     def held(self, session: KeepingSession) -> list[Mirrored]:
         """Return how each resource is held for a session's key; nothing before PlanDocket accepted it."""
-        owner = self._owner(session.credential)
-        return [] if owner is None else owner.held(self.upstream.gate.now())
+        return self._owners.held(session.credential)
 
     def at_hand(self, call: Call[RowT], session: KeepingSession) -> Answer[RowT] | None:
         """Return the answer to `call` where it is kept fresh; costs no request and no wait."""
@@ -399,38 +350,17 @@ class Mirror:
 
     async def _fetch(self, call: Call[RowT], session: KeepingSession) -> Answer[RowT]:
         at = self._moment()
-        is_anew = session.owner is not None and session.tenant.find(call, at) is not None
+        is_anew = session.not_before > -inf and session.tenant.find(call, at) is not None
         answer = await self.upstream.read(call, session)
-        if is_anew and session.owner is not None and session.not_before > -inf:
+        if is_anew and session.owner is not None:
             session.owner.asked_anew(at)
         session.oldest_at = min(session.oldest_at, at)
-        owner = self._owner(session.credential)
-        if owner is None or at < self._forgotten.get(session.credential, -inf):
-            await session.tenant.learn(call, answer, at)
-        else:
-            session.owner, session.tenant = owner, owner.tenant
-            await owner.learn(call, answer, at, self.upstream.gate.now())
-            while len(self._owners) > 1 and self._rows > self._settings.keep_rows:
-                self._owners.popitem(last=False)
+        await self._owners.learn(call, answer, at, session)
         return answer
 
     def _wrote(self, write: Write[RowT], written: Written[RowT] | None, session: KeepingSession) -> None:
         self._writes += 1
-        now = self._moment()
-        if session.owner is None:
-            follow(session.tenant, write, written, now)
-        for credential, owner in self._owners.items():
-            if credential == session.credential:
-                owner.wrote(write, written, now)
-            else:
-                doubt(owner.tenant, write, now)
-
-    def _forget(self, credential: Credential) -> None:
-        self._owners.pop(credential, None)
-        self._forgotten[credential] = self._moment()
-        self._forgotten.move_to_end(credential)
-        if len(self._forgotten) > _MOST_FORGOTTEN:
-            self._forgotten.popitem(last=False)
+        self._owners.wrote(write, written, session)
 
 
 class _NotAtHandError(Exception):

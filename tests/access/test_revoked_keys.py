@@ -350,4 +350,4 @@ async def test_nothing_of_a_refused_key_stays_in_memory(tenant: Tenant) -> None:
     tenant.revoke()
     await tenant.codes("{ contacts { totalCount } }")
     assert (mirror.state.kept_rows, len(results._kept)) == (rows // 2, kept // 2)
-    assert {credential.key.get_secret_value() for credential in mirror._owners} == {"other"}
+    assert {credential.key.get_secret_value() for credential in mirror._owners._owners} == {"other"}

@@ -39,7 +39,9 @@ async def test_what_is_held_is_asked_for_now(ask: Ask, time: Time, header: str) 
     assert told(answer)["age"] == 0
 
 
-@pytest.mark.parametrize("header", ["no-store", "max-age=", "max-age=-1", "max-age=x", "min-fresh=9", "=", ","])
+@pytest.mark.parametrize(
+    "header", ["no-store", "max-age=", "max-age=-1", "max-age=x", "min-fresh=9", "=", ","]
+)
 async def test_other_words_change_nothing(ask: Ask, header: str) -> None:
     """What cannot be read asks for nothing."""
     await ask(EVENTS)
@@ -79,7 +81,7 @@ async def test_a_browser_that_keeps_nothing_takes_a_tenth_of_the_hour(gateway, t
 async def test_a_mutation_reads_as_it_needs(ask: Ask) -> None:
     """A write is sent whatever the header says, and what it needs is asked for."""
     write = 'mutation { updateEvent(input: {id: "%s", title: "New"}) { event { title participantCount } } }'
-    [event] = (await ask('{ events(first: 1) { nodes { id } } }'))["events"]["nodes"]
+    [event] = (await ask("{ events(first: 1) { nodes { id } } }"))["events"]["nodes"]
     answer = await ask.answer(write % event["id"], wish("only-if-cached"))
     assert answer["data"]["updateEvent"]["event"]["title"] == "New"
 

@@ -1,0 +1,113 @@
+"""Whose tenants are held: one for each key that PlanDocket accepted, the least recently used going first."""
+
+from collections import Counter, OrderedDict
+from collections.abc import Sequence
+from math import inf
+from typing import Any
+
+from gateway.mirror.moments import Moments
+from gateway.mirror.owner import Mirrored, Owner
+from gateway.mirror.session import KeepingSession
+from gateway.mirror.tenant import Tenant
+from gateway.mirror.writing import doubt, follow
+from gateway.settings.mirror import MirrorSettings
+from gateway.upstream.call import Call
+from gateway.upstream.client import Upstream
+from gateway.upstream.record import Record
+from gateway.upstream.way.credential import Credential
+from gateway.upstream.wire.json_rows import Answer
+from gateway.upstream.write import Write, Written
+
+_MOST_OWNERS = 1_000
+_MOST_FORGOTTEN = 1_000
+
+
+class Owners:
+    """Everything that is held. Two keys may see different rows, so nothing is shared between them."""
+
+    def __init__(
+        self, upstream: Upstream, settings: MirrorSettings, records: Sequence[Record[Any]], moment: Moments
+    ) -> None:
+        self.keeps = settings.cache == "on"
+        """Whether anything is held across operations."""
+        self.walks = Counter[tuple[str, str]]()
+        """Whole readings so far, by path and outcome."""
+        self.fresh_for_s = settings.fresh_s
+        self._upstream = upstream
+        self._settings = settings
+        self._records = records
+        self._moment = moment
+        self._owners: OrderedDict[Credential, Owner] = OrderedDict()
+        self._forgotten: OrderedDict[Credential, float] = OrderedDict()  # the last ones, and when
+
+    @property
+    def rows(self) -> int:
+        """How many rows are held."""
+        return sum(owner.tenant.rows for owner in self._owners.values())
+
+    def held(self, credential: Credential | None) -> list[Mirrored]:
+        """Return how each resource is held for a key; nothing before PlanDocket accepted it."""
+        owner = None if credential is None else self.of(credential)
+        return [] if owner is None else owner.held(self._upstream.gate.now())
+
+    def of(self, credential: Credential) -> Owner | None:
+        """Return what is held for a key that PlanDocket accepted; None for any other, or where nothing is kept."""
+        owner = self._owners.get(credential)
+        if owner is None and self.keeps and self._upstream.budget.is_accepted(credential):
+            owner = self._owners[credential] = self._made(credential)
+            if len(self._owners) > _MOST_OWNERS:
+                self._owners.popitem(last=False)
+        if owner is not None:
+            self._owners.move_to_end(credential)
+        return owner
+
+    def tenant(self) -> Tenant:
+        """Return one of which nothing is held yet."""
+        page_size = self._upstream.traits.page_size
+        return Tenant(self._records, self._fresh_s, page_size, self._settings.keep_rows)
+
+    def _made(self, credential: Credential) -> Owner:
+        return Owner(
+            self._upstream,
+            credential,
+            self.tenant(),
+            self._fresh_s,
+            self._records,
+            self._settings.keep_rows,
+            self._moment,
+            self.walks,
+            walks=self._settings.mirror == "on",
+        )
+
+    def _fresh_s(self, record: Record[Any]) -> float:
+        return self.fresh_for_s.get(record.path, record.fresh_s)
+
+    async def learn(self, call: Call[Any], answer: Answer[Any], at: float, session: KeepingSession) -> None:
+        """Take in what an operation read, and was asked for at a moment."""
+        owner = self.of(session.credential)
+        if owner is None or at < self._forgotten.get(session.credential, -inf):
+            await session.tenant.learn(call, answer, at)
+            return
+        session.owner, session.tenant = owner, owner.tenant
+        await owner.learn(call, answer, at, self._upstream.gate.now())
+        while len(self._owners) > 1 and self.rows > self._settings.keep_rows:
+            self._owners.popitem(last=False)
+
+    def wrote(self, write: Write[Any], written: Written[Any] | None, session: KeepingSession) -> None:
+        """Take in a write that was answered now: of the key that wrote, and of others that may see its row."""
+        now = self._moment()
+        for credential, owner in self._owners.items():
+            if credential == session.credential:
+                owner.wrote(write, written, now)
+            else:
+                doubt(owner.tenant, write, now)
+        if session.owner is None or self._owners.get(session.credential) is not session.owner:
+            follow(session.tenant, write, written, now)
+
+    def forget(self, credential: Credential) -> None:
+        """Hold nothing more of a key that PlanDocket refused, nor what was on its way for it."""
+        self._owners.pop(credential, None)
+        self._forgotten[credential] = self._moment()
+        self._forgotten.move_to_end(credential)
+        if len(self._forgotten) > _MOST_FORGOTTEN:
+            self._forgotten.popitem(last=False)
