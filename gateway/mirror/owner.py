@@ -89,9 +89,10 @@ class Owner:
             return False
         item, is_young = self._item(call), now < found.until
         self._pace.use(item, now, call)
-        if not is_young and self._wakes_up(item, now - found.at, now):
+        if item.is_by_call and found.is_old:
+            item.is_urgent = not item.is_running
+        if item.is_waking and _is_late(item, now - found.at) and self._pace.room(now) >= 1:
             return False
-        item.is_urgent = item.is_urgent or (found.is_old and item.is_by_call and not item.is_running)
         if item.is_urgent or item.at is None or not is_young:
             self._renew(item, call, now)
         if not is_young and (not item.is_walked or (found.is_absent and self._is_new_miss(call, found.at))):
@@ -122,10 +123,6 @@ class Owner:
         """Return whether something is older than it should be by the pace."""
         return _is_late(self._item(call), age_s)
 
-    def _wakes_up(self, item: Item, age_s: float, now: float) -> bool:
-        """Return whether what nobody asked for in a while is rather asked for now, for which there is room."""
-        return _is_late(item, age_s) and not item.is_running and self._pace.room(now) >= 1
-
     async def learn(self, call: Call[Any], answer: Answer[Any], at: float, now: float) -> None:
         """Take in what a direct read brought that was sent at a moment."""
         await self.tenant.learn(call, answer, at)
@@ -133,7 +130,7 @@ class Owner:
             return
         item = self._item(call)
         if item.is_by_call:
-            item.at = at
+            item.at, item.is_waking = at, False
             return
         self._pace.use(item, now, call, was_asked=True)
         if item.at is None and call.page is not None and not call.filters:

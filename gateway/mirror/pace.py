@@ -7,7 +7,7 @@ A collection is walked while asking directly would cost as much; before its firs
 
 from collections import deque
 from collections.abc import Hashable
-from math import exp, sqrt
+from math import exp, inf, sqrt
 from typing import Protocol
 
 import msgspec
@@ -59,6 +59,9 @@ class Item(msgspec.Struct):
     """Whether it is due at once: a write may have changed it."""
     uses: int = 0
     """Operations that rested on it since."""
+    is_waking: bool = False
+    """Whether it is asked for again, after longer than it takes until it is read anew, and was not read since."""
+    used_at: float = -inf
     _operations: float = 0.0
     _requests: float = 0.0
     _weight: float = 0.0
@@ -132,6 +135,8 @@ class Pace:
             if len(item.calls) > _MOST_CALLS:
                 del item.calls[next(iter(item.calls))]
         item.note(now, 1.0, 1.0 if is_new else 0.0)
+        item.is_waking = item.is_waking or now - item.used_at > max(item.planned_s, item.floor_s)
+        item.used_at = now
         item.uses += 1
         item.paid += was_asked
         self._plan(now)
@@ -150,7 +155,7 @@ class Pace:
         if (item.cost > _SMALL and self._others_wait(item, now)) or self.room(now) < large:
             item.blocked_at = now
             return False
-        item.is_running, item.is_urgent, item.uses = True, False, 0
+        item.is_running, item.is_urgent, item.is_waking, item.uses = True, False, False, 0
         self._booked += item.cost
         self._begun.append((now, item.cost))
         return True
