@@ -16,6 +16,7 @@ _HOUR_S = 3600
 _MINUTE_S = 60.0
 _MEMORY_S = 300.0  # demand of so long ago counts for a third
 _FEWEST_S = 60.0  # what was counted in less is no rate
+_FEWEST_TELLING_S = 900.0  # a burst of writes in less says nothing of an hour
 _PLANS_EVERY_S = 10.0
 _SPREAD_FROM_S = 300  # sooner, an hour that was just full says nothing of its rest
 _WAITS_S = 20.0  # for so long a larger walk's turn is kept
@@ -106,6 +107,7 @@ class Pace:
     def __init__(self, spending: Spending) -> None:
         self._spending = spending
         self._items: dict[Hashable, Item] = {}
+        self._since = inf  # the first use
         self._k = 0.0
         self._planned_at = float("-inf")
         self._booked = 0
@@ -128,6 +130,7 @@ class Pace:
 
     def use(self, item: Item, now: float, call: Hashable, *, was_asked: bool = False) -> None:
         """Note that something rests on an item: a call, which asked directly costs a request while none is fresh."""
+        self._since = min(self._since, now)
         seen_at = item.calls.get(call)
         is_new = seen_at is None or now - seen_at >= item.floor_s
         if is_new:
@@ -214,7 +217,8 @@ class Pace:
         lately = self._spending.writes_since(now - _MEMORY_S) / _MEMORY_S
         in_hour = self._spending.writes_since(now - _HOUR_S)
         direct = self._direct(now) / _HOUR_S * in_s
-        likely = lately * min(in_s, _MINUTE_S) + in_hour / _HOUR_S * max(0.0, in_s - _MINUTE_S)
+        watched_s = min(_HOUR_S, max(_FEWEST_TELLING_S, now - self._since))
+        likely = lately * min(in_s, _MINUTE_S) + in_hour / watched_s * max(0.0, in_s - _MINUTE_S)
         return direct + likely + max(2 * sqrt(likely), self._limit / 20, self._limit / 10 - in_hour)
 
     def _direct(self, now: float) -> int:
