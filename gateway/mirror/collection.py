@@ -1,6 +1,6 @@
 """One resource's rows of one owner, as far as they are held; and whether those are all that there are."""
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from math import inf
 from typing import Any, Generic
@@ -49,7 +49,7 @@ class Passing(msgspec.Struct, frozen=True):
 
     ids: Sequence[int]
     is_old: bool
-    """Whether an include that filters may tell something else by now."""
+    """Whether a row, or an include that filters, may be another by now: then others may pass."""
 
 
 class Collection(Generic[RowT]):
@@ -64,6 +64,8 @@ class Collection(Generic[RowT]):
         self._changes = changes
         self.version = 0
         """Goes up with every difference in its rows, or in what includes tell of them."""
+        self.times_cut = 0
+        """How often rows were let go of for want of room."""
         self.pages = 0
         """How many pages its last whole walk had."""
         self._doubted_at = -inf
@@ -107,7 +109,8 @@ class Collection(Generic[RowT]):
         if any(all(name not in held.links for held in self._held.values()) for name in includes):
             return None
         is_old = any(
-            name in held.old or name not in held.links for name in includes for held in self._held.values()
+            not held.old.isdisjoint((SELF, *includes)) or any(name not in held.links for name in includes)
+            for held in self._held.values()
         )
         rows = [held.row for held in self._held.values() if _passes(held, filters, includes)]
         if sorting.column is None:
@@ -195,13 +198,13 @@ class Collection(Generic[RowT]):
         self._clear()
         return found
 
-    def correct(self, name: str, row_id: int, change: Callable[[Any], Any], at: float) -> None:
-        """Change what an include tells of a row since a moment."""
+    def correct(self, name: str, row_id: int, told: Any, at: float) -> None:
+        """Hold what an include tells of a row since a moment."""
         held = self._held.get(row_id)
         self._touched[name] = at
         self._changes.count += 1
         if held is not None and name in held.links:
-            held.links = {**held.links, name: change(held.links[name])}
+            held.links = {**held.links, name: told}
             self._clear()
 
     def remove(self, row_id: int, at: float) -> None:
@@ -210,8 +213,7 @@ class Collection(Generic[RowT]):
         if held is not None and held.at > at:
             return
         self._changes.count += 1
-        self._gone.pop(row_id, None)
-        self._gone[row_id] = at
+        self._gone[row_id] = max(at, self._gone.pop(row_id, at))
         while self._gone[first := next(iter(self._gone))] < at - _LATE_S or len(self._gone) > self._most_gone:
             del self._gone[first]
         if held is not None:

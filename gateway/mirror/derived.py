@@ -7,7 +7,6 @@ the two differ for one; a single contradiction takes it back.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from typing import Any, cast
 
 import msgspec
@@ -25,6 +24,7 @@ def _all(_: Row) -> bool:
 class Change(msgspec.Struct, frozen=True):
     """A row before and after a write; None where it was not there."""
 
+    record: Record[Any]
     before: Row | None
     after: Row | None
     at: float
@@ -49,11 +49,15 @@ class _Rule(msgspec.Struct):
     def told_after(self, change: Change, row_id: int, rows: Iterable[Row], before: Any) -> Any:
         """Return what an include tells of a row after a write, from what it told before and the rows as they are now.
 
-        A count goes on from what was told: it may be younger than the rows.
+        A count goes on from what was told: it may be younger than the rows. A list is known only where it was what
+        the rows were; else None.
         """
-        if self.derived.column is not None:
-            return self.value(rows)
-        return before + self._counts(change.after, row_id) - self._counts(change.before, row_id)
+        if self.derived.column is None:
+            return before + self._counts(change.after, row_id) - self._counts(change.before, row_id)
+        rows = list(rows)
+        others = [row for row in rows if change.after is None or row.id != change.after.id]
+        was = [change.before] if change.before is not None and self._counts(change.before, row_id) else []
+        return self.value(rows) if self.value([*others, *was]) == _sorted(before) else None
 
     def _counts(self, row: Row | None, row_id: int) -> bool:
         return row is not None and getattr(row, self.derived.by) == row_id and self.passes(row)
@@ -70,21 +74,25 @@ class Derivations:
                 for passes in (_all, *(_of_flag(flag) for flag in derived.flags)):
                     self._rules[tag].append(_Rule(derived, record, passes))
 
-    def correct(self, tenant: Tenant, tag: str, ids: Iterable[int], change: Change) -> bool:
-        """Change what follows for these rows from a write; return whether it is known how it does."""
+    def correct(self, tenant: Tenant, tag: str, ids: Iterable[int], change: Change) -> list[int]:
+        """Change what follows for these rows from a write; return those of which nobody knows how."""
         rule = next((rule for rule in self._rules.get(tag, ()) if rule.is_shown), None)
         source = None if rule is None else tenant.whole(rule.record)
         record = tenant.record(tag.split(".")[0])
-        if rule is None or source is None or record is None:
-            return False
-        name = tag.removeprefix(f"{record.path}.")
+        if rule is None or source is None or record is None or change.record is not rule.record:
+            return list(ids)
+        name, collection, left = tag.removeprefix(f"{record.path}."), tenant.collection(record), list[int]()
         for row_id in ids:
-            passing = source.passing(((rule.derived.by, row_id),))
-            ids = () if passing is None else passing.ids
-            rows = [held.row for one in ids if (held := source.find(one))]
-            told = partial(rule.told_after, change, row_id, rows)
-            tenant.collection(record).correct(name, row_id, told, change.at)
-        return True
+            passing, held = source.passing(((rule.derived.by, row_id),)), collection.find(row_id)
+            if held is None or passing is None or name not in held.links:
+                continue
+            rows = [found.row for one in passing.ids if (found := source.find(one))]
+            told = rule.told_after(change, row_id, rows, held.links[name])
+            if told is None or passing.is_old:
+                left.append(row_id)
+            else:
+                collection.correct(name, row_id, told, change.at)
+        return left
 
     def learn(self, tenant: Tenant) -> None:
         """See which rules agree with all that is held, after a walk."""

@@ -45,13 +45,20 @@ class Sorting(msgspec.Struct, frozen=True):
     column: str | None = None
     is_descending: bool = False
     is_moment: bool = False
+    is_own: bool = False
+    """Whether rows come in the gateway's own order: see `own_order`."""
+
+    def value(self, row: Row) -> Value:
+        """Return what a row is ordered by, all of it."""
+        value: Any = None if self.column is None else getattr(row, self.column)
+        return _as_utc(value) if self.is_moment else value
 
     def key(self, row: Row) -> tuple[Value, ...]:
         """Return what a row is ordered by."""
         if self.column is None:
             return ()
-        value: Any = getattr(row, self.column)
-        return (_as_utc(value) if self.is_moment else value and value[:LONGEST_VALUE],)
+        value: Any = self.value(row)
+        return (value if self.is_moment else value and value[:LONGEST_VALUE],)
 
 
 def sorting_of(call: Call[Any]) -> Sorting:
@@ -69,9 +76,9 @@ def own_order(rows: Iterable[RowT], sorting: Sorting) -> list[RowT]:
     So German umlauts are as their letters are: DIN 5007-1.
     """
     by_id = sorted(rows, key=lambda row: row.id)
-    ranked = [(value[0], row) for row in by_id if (value := sorting.key(row)) and value[0] is not None]
+    ranked = [(value, row) for row in by_id if (value := sorting.value(row)) is not None]
     ranked.sort(key=lambda pair: _bare(str(pair[0])), reverse=sorting.is_descending)
-    nulls = [row for row in by_id if not (value := sorting.key(row)) or value[0] is None]
+    nulls = [row for row in by_id if sorting.value(row) is None]
     return [*(row for _, row in ranked), *nulls]
 
 
@@ -133,6 +140,9 @@ def _orders(sorting: Sorting) -> Iterator[_Order]:
     if sorting.column is None:
         yield _Order(str, 0, is_descending=False, tie=1)
         yield _Order(str, 0, is_descending=False, tie=-1)
+        return
+    if sorting.is_own:
+        yield _Order(_bare, 0 if sorting.is_descending else 2, sorting.is_descending, tie=1)
         return
     all_ties: tuple[tuple[Literal[-1, 0, 1], ...], ...] = ((1, -1), (0,))
     for ties in all_ties:

@@ -57,6 +57,7 @@ class Owner:
         records: Sequence[Record[Any]],
         most_rows: int,
         moment: Callable[[], float],
+        make_room: Callable[[], None],
         counted: Counter[tuple[str, str]],
         *,
         walks: bool,
@@ -67,6 +68,7 @@ class Owner:
         self._records = records
         self._most_rows = most_rows
         self._moment = moment
+        self._make_room = make_room
         self._counted = counted
         self._walks = walks
         self._pace = Pace(upstream.budget.hour(credential))
@@ -108,6 +110,12 @@ class Owner:
             planned = None if age_s is None or not item.is_walked else max(0.0, item.planned_s - age_s)
             found.append(Mirrored(record.path, len(collection), age_s, planned))
         return found
+
+    async def _take_in(
+        self, call: Call[Any], answer: Answer[Any], at: float, *, keeps_page: bool = True
+    ) -> None:
+        await self.tenant.learn(call, answer, at, keeps_page=keeps_page)
+        self._make_room()
 
     def may_ask_anew(self, now: float) -> bool:
         """Return whether something that is held may be asked for because a client wants it younger."""
@@ -200,6 +208,7 @@ class Owner:
 
     async def _walk(self, item: Item, record: Record[Any]) -> None:
         """Walk a collection, and hold it as whole."""
+        cut = self.tenant.collection(record).times_cut
         collection, session, begun = self.tenant.collection(record), self._session(Lane.WALK), self._moment()
 
         async def read(call: Call[Any]) -> Answer[Any]:
@@ -207,7 +216,7 @@ class Owner:
             answer = await self._upstream.read(call.including(self._honoured(call)), session)
             if len(collection) > self._most_rows:
                 raise NotWholeError
-            await self.tenant.learn(call, answer, at, keeps_page=False)
+            await self._take_in(call, answer, at, keeps_page=False)
             return answer
 
         call = listing(record, include=frozenset(record.includes))
@@ -215,6 +224,8 @@ class Owner:
             size = self._upstream.traits.page_size(record.path)
             with because("all of it is asked for often, and kept young"):
                 walked = await walk(call, read, collection.pages or item.cost, size)
+            if collection.times_cut != cut:
+                raise NotWholeError
         except (GatewayError, NotWholeError) as error:
             log.info("%s were not read whole: %s", record.rows, error or type(error).__name__)
             self._pace.failed(item, self._now())
@@ -241,7 +252,7 @@ class Owner:
         try:
             with because("the list is asked for often, and kept young"):
                 answer = await self._upstream.read(call, self._session(Lane.WALK))
-                await self.tenant.learn(call, answer, at)
+                await self._take_in(call, answer, at)
         except BaseException as error:
             self._pace.failed(item, self._now())
             if not isinstance(error, GatewayError):
@@ -252,11 +263,14 @@ class Owner:
     async def _read_next(self, call: Call[Any]) -> None:
         """Read a row that a write has touched."""
         at = self._moment()
-        with because("a write has touched the row"):
-            answer = await self._upstream.read(
-                call.including(self._honoured(call)), self._session(Lane.WRITE)
-            )
-        await self.tenant.learn(call, answer, at)
+        session = self._session(Lane.WRITE)
+        try:
+            with because("a write has touched the row"):
+                answer = await self._upstream.read(call.including(self._honoured(call)), session)
+        except GatewayError:
+            self._item(listing(call.record)).is_urgent = True  # it stays old until a walk tells it
+            return
+        await self._take_in(call, answer, at)
 
     def _honoured(self, call: Call[Any]) -> frozenset[str]:
         return self._upstream.traits.honoured(call, self._credential)

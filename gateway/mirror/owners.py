@@ -75,6 +75,7 @@ class Owners:
             self._records,
             self._settings.keep_rows,
             self._moment,
+            self._make_room,
             self.walks,
             walks=self._settings.mirror == "on",
         )
@@ -90,6 +91,10 @@ class Owners:
             return
         session.owner, session.tenant = owner, owner.tenant
         await owner.learn(call, answer, at, self._upstream.gate.now())
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Hold nothing more of whom nobody used for longest, where too many rows are held together."""
         while len(self._owners) > 1 and self.rows > self._settings.keep_rows:
             self._owners.popitem(last=False)
 

@@ -133,7 +133,7 @@ class Mirror:
         if found is None:
             return None
         is_fresh = found.is_fresh(now)
-        if self._is_too_old(found, session):
+        if self._is_too_old(call, found, session):
             return None
         if not (is_fresh if owner is None else owner.usable(call, found, now)):
             return None
@@ -142,14 +142,18 @@ class Mirror:
         session.oldest_at = min(session.oldest_at, found.at)
         return found
 
-    def _is_too_old(self, found: Found[Any], session: KeepingSession) -> bool:
-        """Return whether the client wants something younger, and may have it asked for."""
-        if found.at >= session.not_before or not session.asks:
+    def _is_too_old(self, call: Call[Any], found: Found[Any], session: KeepingSession) -> bool:
+        """Return whether the client wants something younger, and may have it asked for: that is counted, once."""
+        if found.at >= session.not_before or call in session.anew:
+            return found.at < session.not_before
+        now, owner = self.upstream.gate.now(), session.owner
+        if session.asks and owner is not None and not owner.may_ask_anew(now):
+            session.is_stale = True
             return False
-        if session.owner is None or session.owner.may_ask_anew(self.upstream.gate.now()):
-            return True
-        session.is_stale = True
-        return False
+        if session.asks and owner is not None:
+            owner.asked_anew(now)
+        session.anew.add(call)
+        return True
 
     def id_of(
         self, record: Record[Any], key: str, session: KeepingSession, *, stale: bool = False
@@ -222,7 +226,7 @@ class Mirror:
         """Return what PlanDocket answers, or where it cannot be asked what is kept though stale."""
         if not session.asks:
             found = await self._stale(call, session)
-            if found is None:
+            if found is None or found.at < session.not_before:
                 raise NotKeptError
             return self._told_stale(found, session)
         try:
@@ -257,10 +261,10 @@ class Mirror:
         """Return the answer as far as it is kept, fresh or stale, and no write may have changed it since."""
         now = self.upstream.gate.now()
         found = session.tenant.find_stale(call) if stale else session.tenant.find(call, now)
-        if found is None or (found.is_old and session.tenant.whole(call.record) is None):
+        if found is None or (found.is_old and not (stale and session.tenant.whole(call.record))):
             return None
         stale_s = self._settings.stale if stale and not found.is_absent else 0
-        if not stale and self._is_too_old(found, session):
+        if not stale and found.at < session.not_before:
             return None
         return found if now < max(found.until, found.at + stale_s) else None
 
@@ -288,16 +292,17 @@ class Mirror:
             if self._held(wide, session, stale=stale) is None:
                 continue
             passes = matcher(call.record, dropped, partial(self.id_of, session=session, stale=stale))
-            rows = await self._whole(wide, dropped, session, stale=stale) if passes else None
-            if passes is None or rows is None:
+            whole = await self._whole(wide, dropped, session, stale=stale) if passes else None
+            if passes is None or whole is None:
                 continue
+            rows, at = whole
             ids = [row.id for row in rows if passes(row)]
             size = self.upstream.traits.page_size(call.record.path)
             start = (call.page - 1) * size
             page, paging = ids[start : start + size], Paging(len(ids), None, size)
             behind = ids[start - 1] if 0 < start <= len(ids) else None
             now = self.upstream.gate.now()
-            found = session.tenant.pick(call, page, paging, behind, -inf if stale else now)
+            found = session.tenant.pick(call, page, paging, at, behind, -inf if stale else now)
             stale_s = self._settings.stale if stale else 0
             if found is None or found.is_old or now >= max(found.until, found.at + stale_s):
                 return None
@@ -306,13 +311,19 @@ class Mirror:
 
     async def _whole(
         self, call: Call[RowT], filters: Filters, session: KeepingSession, *, stale: bool
-    ) -> tuple[RowT, ...] | None:
-        """Return every row of a list whose pages are all kept, and of which these filters' columns could be read."""
+    ) -> tuple[tuple[RowT, ...], float] | None:
+        """Return every row of a list whose pages are all kept, and when the oldest was asked for.
+
+        None where a page is not, or these filters' columns could not be read in it.
+        """
+        at = inf
 
         async def at_hand(page: Call[RowT]) -> Answer[RowT]:
             found = self._held(page, session, stale=stale)
             if found is None or not can_filter(call.record, filters, found.answer.flaws):
                 raise _NotAtHandError
+            nonlocal at
+            at = min(at, found.at)
             return found.answer
 
         listing = self.listing(call, session, at_hand, at_hand)
@@ -324,7 +335,7 @@ class Mirror:
             rows = await listing.all()
         except _NotAtHandError:
             return None
-        return rows if listing.total == len(rows) else None
+        return (rows, at) if listing.total == len(rows) else None
 
     async def _shared(self, call: Call[RowT], session: KeepingSession) -> Answer[RowT]:
         """Return what the read answers, at most one request for all who ask now."""
@@ -350,10 +361,7 @@ class Mirror:
 
     async def _fetch(self, call: Call[RowT], session: KeepingSession) -> Answer[RowT]:
         at = self._moment()
-        is_anew = session.not_before > -inf and session.tenant.find(call, at) is not None
         answer = await self.upstream.read(call, session)
-        if is_anew and session.owner is not None:
-            session.owner.asked_anew(at)
         session.oldest_at = min(session.oldest_at, at)
         await self._owners.learn(call, answer, at, session)
         return answer

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from math import inf
+from typing import Any
 
 import msgspec
 
 from gateway.mirror.owner import Owner
 from gateway.mirror.tenant import Tenant
+from gateway.upstream.call import Call
 from gateway.upstream.way.credential import Credential
 from gateway.upstream.way.session import Session, Throttle
 
@@ -40,6 +42,8 @@ class KeepingSession(Session):
         """Whether PlanDocket may be asked."""
         self.not_before = -inf
         """What was asked for before that moment is too old for the client."""
+        self.anew: set[Call[Any]] = set()
+        """What is held and asked for all the same, since it is too old."""
         self.oldest_at = inf
         """When the oldest request was sent that its answer rests on."""
         self.hits = 0

@@ -166,7 +166,12 @@ class Tenant:
         page = self._lists[call.record.path].find(call)
         at = whole.whole_at if whole is not None and _is_derivable(call) else None
         derived = None
-        if whole is not None and at is not None and (page is None or page.is_old or page.at <= at):
+        is_own_order = sorting_of(call).column is not None
+        if (
+            at is not None
+            and whole is not None
+            and (page is None or page.is_old or page.at <= at or is_own_order)
+        ):
             derived = self._derive(putting, whole, at)
         return derived or (None if page is None else putting.page(page))
 
@@ -177,18 +182,22 @@ class Tenant:
         passing = None if keys is None else whole.passing(self._filters(call, keys), sorting_of(call))
         if keys is None or passing is None:
             return None
-        is_absent = False
+        is_absent, is_old = False, whole.is_doubted or passing.is_old
         for others, row_id in keys.values():
             held = None if row_id is None else others.find(row_id)
             is_absent = is_absent or held is None
             putting.rests_on(others.record, others.whole_at or at if held is None else held.at)
+            is_old = is_old or others.is_doubted or (held is not None and SELF in held.old)
         size, ids = self._page_size(call.record.path), passing.ids
         start = ((call.page or 1) - 1) * size
         behind = ids[start - 1] if 0 < start <= len(ids) else None
-        is_old = whole.is_doubted or passing.is_old
         page, paging = ids[start : start + size], Paging(len(ids), None, size)
         found = putting.together(page, paging, at, behind, is_old=is_old)
-        return found and msgspec.structs.replace(found, is_absent=is_absent)
+        if found is None:
+            return None
+        is_own = sorting_of(call).column is not None
+        answer = msgspec.structs.replace(found.answer, is_in_own_order=True) if is_own else found.answer
+        return msgspec.structs.replace(found, answer=answer, is_absent=is_absent)
 
     def _keys(self, call: Call[Any]) -> "dict[str, tuple[Collection[Any], int | None]] | None":
         """Return the rows that a list's natural keys lead to, by filter; None where nobody knows them all."""
@@ -223,10 +232,10 @@ class Tenant:
         return whole.passing(self._filters(call, keys), sorting_of(call)) is None
 
     def pick(
-        self, call: Call[RowT], ids: Iterable[int], paging: Paging, behind: int | None, now: float
+        self, call: Call[RowT], ids: Iterable[int], paging: Paging, at: float, behind: int | None, now: float
     ) -> Found[RowT] | None:
-        """Return rows by their ids with what a call's includes tell; None where anything is missing."""
-        return _Putting(self._collections, self._fresh_until, call, now).together(ids, paging, inf, behind)
+        """Return rows by their ids with what includes tell, as a list of a moment; None where one is missing."""
+        return _Putting(self._collections, self._fresh_until, call, now).together(ids, paging, at, behind)
 
     async def learn(
         self, call: Call[Any], answer: Answer[Any], at: float, *, keeps_page: bool = True
@@ -262,6 +271,7 @@ class Tenant:
         """Let go of some of the rows of the largest collection, those that were told longest ago."""
         largest = max(self._collections.values(), key=len)
         largest.whole_at = None
+        largest.times_cut += 1
         for row_id in list(islice(largest, rows)):
             largest.drop(row_id)
 
@@ -328,7 +338,7 @@ class _Putting(Generic[RowT]):
                 return None
             rows.append(held.row)
         answer = Answer(
-            tuple(rows), self._links, self._embedded, paging, behind, left_out, cast("Any", self._flaws)
+            tuple(rows), self._links, self._embedded, paging, behind, left_out=left_out, flaws=self._flaws
         )
         return Found(answer, self._at, self._until, self._is_old or is_old)
 

@@ -154,6 +154,8 @@ class Listing(Generic[RowT]):
             self._source.join(self._call.at(number - 1), self._call.at(number), before[-1].id, page[0].id)
 
     async def _take(self, number: int, answer: Answer[RowT]) -> None:
+        if answer.is_in_own_order:
+            self.sorting = msgspec.structs.replace(self.sorting, is_own=True)
         if self._resize(number, answer):
             return
         size = self.size

@@ -76,7 +76,7 @@ class _Following:
         self._take(row_id)
         is_gone = self._written is not None and self._write.method == "DELETE"
         knows_rows = (before is not None or row_id is None) and (after is not None or is_gone)
-        change = Change(before, after, self._now) if knows_rows else None
+        change = Change(record, before, after, self._now) if knows_rows else None
         for tag in sorted(tags_of(self._write)):
             self._touch(tag, change)
         self._age_lists(record, change)
@@ -135,9 +135,10 @@ class _Following:
             self._tenant.lists(record).age(self._now, filtered_by=rest[1:])
             return
         ids = self._led_to(record, change)
-        if change is None or not self._derivations.correct(self._tenant, tag, ids, change):
-            name = rest[1:] if rest.startswith(".") else SELF
-            self._read_next(record, self._tenant.collection(record).age(name, ids, self._now))
+        if change is not None:
+            ids = self._derivations.correct(self._tenant, tag, ids, change)
+        name = rest[1:] if rest.startswith(".") else SELF
+        self._read_next(record, self._tenant.collection(record).age(name, ids, self._now))
 
     def _led_to(self, record: Record[Any], change: Change | None) -> list[int]:
         """Return the rows of a resource that the written row leads to, or that lead to it; all where nobody knows."""
@@ -184,11 +185,18 @@ class _Following:
         if name == "sort":
             return before is None or after is None or getattr(before, value) != getattr(after, value)
         filtered = record.filters.get(name)
-        if filtered is None or filtered.column:
+        if filtered is None:
             return False
+        if before is None or after is None:
+            return True
+        if filtered.column:
+            return getattr(before, filtered.column) != getattr(after, filtered.column)
+        if filtered.include:
+            fields = (record.writable.get(given) for given in self._write.body or ())
+            return any(field is not None and field.told_by == filtered.include for field in fields)
         if filtered.depends_on is None:
             return _holding(before, value) != _holding(after, value)
-        return after is None or any(given in filtered.depends_on for given in self._write.body or ())
+        return any(given in filtered.depends_on for given in self._write.body or ())
 
 
 def _holding(row: Row | None, text: str) -> list[str]:

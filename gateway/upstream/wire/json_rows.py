@@ -43,6 +43,8 @@ class Answer(msgspec.Struct, Generic[RowT], frozen=True, weakref=True):
     paging: Paging = Paging()
     behind: int | None = None
     """The id of the row that stands right before a page's first one, where that is known."""
+    is_in_own_order: bool = False
+    """Whether its rows are ordered by the gateway, and not by PlanDocket."""
     left_out: tuple[int, ...] = ()
     """Where, among the rows as they came, those stood that are not in `rows`: unreadable, or given before."""
     flaws: Flaws = {}
