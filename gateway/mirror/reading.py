@@ -1,14 +1,15 @@
-"""The tenant as far as it is kept: reads are answered by it where it can, else by PlanDocket.
+"""The tenant as far as it is held: reads are answered by it where it can, else by PlanDocket.
 
-A read goes: mirrored? -> kept? -> narrower than something kept? -> running already? -> PlanDocket; and where that
-fails, held or kept though stale? What a mirror holds is answered so (`gateway.mirror.owner`):
+A read goes: held? -> narrower than something held? -> running already? -> PlanDocket; and where that fails, held though
+stale? What is held is answered so (`gateway.mirror.owner`):
 
 | what is held | then |
 | --- | --- |
 | younger than it is fresh | answered |
 | older, of a collection that is walked | answered, with its age; walks alone ask. Stale beyond two planned intervals |
+| so old, and nobody wanted it for as long | asked for |
 | older, of another | asked for |
-| a row that a whole collection has not | none, with the walk's age; asked for once after each walk |
+| a row or key that a whole collection has not | none, with the walk's age; asked for once after each walk |
 | a list that only PlanDocket can tell | answered; read anew by the pace; stale while a write may have changed it |
 | what a write may have changed beyond its row | asked for, until it was read next |
 | nothing | asked for |
