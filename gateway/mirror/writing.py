@@ -7,7 +7,7 @@ from gateway.mirror.collection import SELF, leads_to
 from gateway.mirror.derived import Change, Derivations
 from gateway.mirror.tenant import Tenant
 from gateway.upstream.call import Call
-from gateway.upstream.record import ANY, DELETE, ON_UPDATE, Record, Row
+from gateway.upstream.record import ANY, DELETE, ON_UPDATE, SEARCH, Record, Row
 from gateway.upstream.write import Write, Written
 
 Place = tuple[Record[Any], int]
@@ -187,6 +187,8 @@ class _Following:
         filtered = record.filters.get(name)
         if filtered is None:
             return False
+        if filtered == SEARCH:
+            return _holding(before, value) != _holding(after, value)
         if before is None or after is None:
             return True
         if filtered.column:
@@ -194,9 +196,7 @@ class _Following:
         if filtered.include:
             fields = (record.writable.get(given) for given in self._write.body or ())
             return any(field is not None and field.told_by == filtered.include for field in fields)
-        if filtered.depends_on is None:
-            return _holding(before, value) != _holding(after, value)
-        return any(given in filtered.depends_on for given in self._write.body or ())
+        return any(given in (filtered.depends_on or (given,)) for given in self._write.body or ())
 
 
 def _holding(row: Row | None, text: str) -> list[str]:
