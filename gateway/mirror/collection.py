@@ -71,9 +71,8 @@ class Collection(Generic[RowT]):
         self._doubted_at = -inf
         self._held: dict[int, Held] = {}
         self._gone: dict[int, float] = {}
-        self._touched: dict[
-            str, float
-        ] = {}  # by include: when a write last changed what it tells of some row
+        # By include, when a write last changed what it tells of some row.
+        self._touched: dict[str, float] = {}
         self._by_key: dict[str, int] = {}
         self._lists: dict[tuple[Filters, Sorting], Passing | None] = {}
 

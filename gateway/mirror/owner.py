@@ -14,7 +14,7 @@ from gateway.mirror.collection_walk import NotWholeError, walk
 from gateway.mirror.derived import Derivations
 from gateway.mirror.pace import Item, Pace
 from gateway.mirror.tenant import Found, Tenant
-from gateway.mirror.writing import doubt, follow
+from gateway.mirror.writing import follow
 from gateway.upstream.call import Call, listing, one
 from gateway.upstream.client import Upstream
 from gateway.upstream.record import Record, RowT
@@ -55,7 +55,6 @@ class Owner:
         tenant: Tenant,
         fresh_s: Callable[[Record[Any]], float],
         records: Sequence[Record[Any]],
-        most_rows: int,
         moment: Callable[[], float],
         make_room: Callable[[], None],
         counted: Counter[tuple[str, str]],
@@ -66,7 +65,6 @@ class Owner:
         self._credential = credential
         self._fresh_s = fresh_s
         self._records = records
-        self._most_rows = most_rows
         self._moment = moment
         self._make_room = make_room
         self._counted = counted
@@ -164,10 +162,6 @@ class Owner:
         elif call.page == 1 and answer.count != size:
             item.cost = 1
 
-    def heard_of(self, write: Write[Any], now: float) -> None:
-        """Take in that another key's write was answered now."""
-        doubt(self.tenant, write, now)
-
     def _item(self, call: Call[Any]) -> Item:
         fresh_s = self._fresh_s(call.record)
         if self.tenant.is_told_by_call(call):
@@ -208,15 +202,15 @@ class Owner:
 
     async def _walk(self, item: Item, record: Record[Any]) -> None:
         """Walk a collection, and hold it as whole."""
-        cut = self.tenant.collection(record).times_cut
         collection, session, begun = self.tenant.collection(record), self._session(Lane.WALK), self._moment()
+        cut = collection.times_cut
 
         async def read(call: Call[Any]) -> Answer[Any]:
             at = self._moment()
             answer = await self._upstream.read(call.including(self._honoured(call)), session)
-            if len(collection) > self._most_rows:
-                raise NotWholeError
             await self._take_in(call, answer, at, keeps_page=False)
+            if collection.times_cut != cut:
+                raise NotWholeError  # there is no room for all of it
             return answer
 
         call = listing(record, include=frozenset(record.includes))
@@ -224,8 +218,6 @@ class Owner:
             size = self._upstream.traits.page_size(record.path)
             with because("all of it is asked for often, and kept young"):
                 walked = await walk(call, read, collection.pages or item.cost, size)
-            if collection.times_cut != cut:
-                raise NotWholeError
         except (GatewayError, NotWholeError) as error:
             log.info("%s were not read whole: %s", record.rows, error or type(error).__name__)
             self._pace.failed(item, self._now())

@@ -73,7 +73,6 @@ class Owners:
             self.tenant(),
             self._fresh_s,
             self._records,
-            self._settings.keep_rows,
             self._moment,
             self._make_room,
             self.walks,

@@ -42,8 +42,6 @@ class Found(msgspec.Struct, Generic[RowT], frozen=True):
     """Whether a write may have changed it since."""
     is_absent: bool = False
     """Whether it is a single row that is not there, or the list of a key that is not."""
-    is_told_by_call: bool = False
-    """Whether it is a list's page as PlanDocket told it, and not what the rows that are held tell."""
 
     def is_fresh(self, now: float) -> bool:
         """Return whether all of it is fresh, and none may have been changed."""
@@ -314,10 +312,9 @@ class _Putting(Generic[RowT]):
             else:
                 behind = None
         self._flaws.update(page.flaws)
-        found = self.together(
+        return self.together(
             page.ids, page.paging, page.at, behind, is_old=page.is_old, left_out=page.left_out
         )
-        return found and msgspec.structs.replace(found, is_told_by_call=True)
 
     def together(
         self,
