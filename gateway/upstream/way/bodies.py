@@ -11,7 +11,7 @@ from gateway.upstream.call import Call
 from gateway.upstream.record import Record, RowT
 from gateway.upstream.way.held_bytes import Room
 from gateway.upstream.wire.envelopes import refuses
-from gateway.upstream.wire.json_bounds import decode
+from gateway.upstream.wire.json_bounds import decode_sparse, refuse_dense
 from gateway.upstream.wire.json_rows import Answer, read_as_it_came, read_list, read_single
 from gateway.upstream.wire.usual_dialect import read_fast
 
@@ -52,10 +52,11 @@ class Bodies:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def _read(self, body: bytes, call: Call[RowT]) -> Answer[RowT] | None:
+        refuse_dense(body)
         is_list = call.id is None
         answer = None if call.as_it_came else read_fast(call.record, body, call.include, is_list=is_list)
         if answer is None:
-            payload = decode(body)
+            payload = decode_sparse(body)
             if refuses(call.record, payload):
                 return None
             answer = _reader(call)(call.record, payload, call.include)

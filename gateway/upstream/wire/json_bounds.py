@@ -30,12 +30,16 @@ class Items(list[Any]):
 
 
 def decode(body: bytes) -> Any:
-    """Return the JSON of a body; UnreadableError for anything else (a proxy's HTML page).
+    """Return the JSON of a body; UnreadableError for anything else (a proxy's HTML page), or where it is too dense."""
+    refuse_dense(body)
+    return decode_sparse(body)
+
+
+def decode_sparse(body: bytes) -> Any:
+    """Return what `decode` does, of a body that `refuse_dense` let pass.
 
     Each file of PHP that was saved with a byte-order mark writes it before what it answers.
     """
-    if is_dense(body):
-        raise UnreadableError("PlanDocket's answer holds far more values than its size has room for rows.")
     while body.startswith(_BYTE_ORDER_MARK):
         body = body.removeprefix(_BYTE_ORDER_MARK).lstrip()
     if len(body) <= _LARGE:
@@ -44,13 +48,19 @@ def decode(body: bytes) -> Any:
     return Items(outer) if isinstance(outer, list) else {name: _member(raw) for name, raw in outer.items()}
 
 
-def is_dense(body: bytes) -> bool:
-    """Return whether a body has more values than rows of its size can have: 15 MB of `[]` take 300 MB, and a second."""
-    objects = body.count(b"{") + body.count(b"[")
-    return (
+def refuse_dense(body: bytes) -> None:
+    """Raise UnreadableError for more values than rows of its size can have: 15 MB of `[]` take 300 MB, and a second."""
+    objects = _count(body, b"{") + _count(body, b"[")
+    if (
         objects > _FEW + len(body) // _BYTES_AN_OBJECT
-        or body.count(b",") > _FEW + len(body) // _BYTES_A_VALUE
-    )
+        or _count(body, b",") > _FEW + len(body) // _BYTES_A_VALUE
+    ):
+        raise UnreadableError("PlanDocket's answer holds far more values than its size has room for rows.")
+
+
+def _count(body: bytes, sign: bytes) -> int:
+    """Count piece by piece: no other thread runs while one is counted."""
+    return sum(body.count(sign, start, start + _LARGE) for start in range(0, len(body), _LARGE))
 
 
 def _member(raw: msgspec.Raw) -> Any:

@@ -16,7 +16,6 @@ import msgspec
 from gateway.upstream.record import Embed, Many, One, Record, Row, RowT, Value
 from gateway.upstream.wire.columns import is_iso, moments
 from gateway.upstream.wire.envelopes import BESIDE, OUTCOME, refuses
-from gateway.upstream.wire.json_bounds import is_dense
 from gateway.upstream.wire.json_rows import Answer, Embedded
 from gateway.upstream.wire.page_shapes import Paging, read_paging
 
@@ -24,7 +23,7 @@ from gateway.upstream.wire.page_shapes import Paging, read_paging
 def read_fast(
     record: Record[RowT], body: bytes, include: frozenset[str], *, is_list: bool
 ) -> Answer[RowT] | None:
-    """Return the answer, or None where the body is not of the usual dialect."""
+    """Return the answer, or None where the body is not of the usual dialect. `refuse_dense` let it pass."""
     return _reader(record, include, is_list).read(body)
 
 
@@ -49,8 +48,6 @@ class _Reader:
 
     def read(self, body: bytes) -> Answer[Any] | None:
         """Return the answer, or None."""
-        if is_dense(body):
-            return None
         try:
             envelope = self._decoder.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
