@@ -6,6 +6,7 @@ import gc
 import math
 import os
 import socket
+import sys
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ _TO_TELL_S = 3
 """For so long what ended late may still be answered."""
 _NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 _ROUNDS = (5_000, 10, 100)
+_TURN_S = 0.0005  # of a thread that reads a large answer: the loop waits for one before each of its sockets
 
 
 @dataclass(frozen=True)
@@ -131,13 +133,14 @@ class _Server(uvicorn.Server):
 
 
 def _settle() -> None:
-    """Take what was made to stay out of the garbage collector's rounds, and let it make fewer.
+    """Take what was made to stay out of the garbage collector's rounds, let it make fewer, and let threads take turns.
 
     A round would look through the whole schema; one operation makes more objects than a round waits for.
     """
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_ROUNDS)
+    sys.setswitchinterval(_TURN_S)
 
 
 def run(*served: Served, announce: Callable[[], None]) -> None:
