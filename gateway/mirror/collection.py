@@ -2,11 +2,13 @@
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import pairwise
 from math import inf
 from typing import Any, Generic
 
 import msgspec
 
+from gateway.mirror.collection_walk import Walked
 from gateway.mirror.list_order import Sorting, own_order
 from gateway.upstream.record import Many, One, Record, RowT
 from gateway.upstream.wire.flaws import Flaw
@@ -49,7 +51,7 @@ class Passing(msgspec.Struct, frozen=True):
 
     ids: Sequence[int]
     is_old: bool
-    """Whether a row, or an include that filters, may be another by now: then others may pass."""
+    """Whether a row, or an include that filters, may be another by now: then others may pass, or stand elsewhere."""
 
 
 class Collection(Generic[RowT]):
@@ -69,6 +71,8 @@ class Collection(Generic[RowT]):
         self.pages = 0
         """How many pages its last whole walk had."""
         self._doubted_at = -inf
+        self._is_descending = False
+        self._places: Mapping[int, int] = {}
         self._held: dict[int, Held] = {}
         self._gone: dict[int, float] = {}
         # By include, when a write last changed what it tells of some row.
@@ -113,8 +117,15 @@ class Collection(Generic[RowT]):
         )
         rows = [held.row for held in self._held.values() if _passes(held, filters, includes)]
         if sorting.column is None:
-            return Passing(sorted(row.id for row in rows), is_old)
+            ids = self._in_order(row.id for row in rows)
+            return Passing(ids, is_old or (bool(self._places) and not self._places.keys() >= set(ids)))
         return Passing([row.id for row in own_order(rows, sorting)], is_old)
+
+    def _in_order(self, ids: Iterable[int]) -> list[int]:
+        """Return ids as PlanDocket lists them: by id, else as the last walk had them, and what is new behind."""
+        if self._places:
+            return sorted(ids, key=lambda row_id: (self._places.get(row_id, inf), row_id))
+        return sorted(ids, reverse=self._is_descending)
 
     def put(
         self,
@@ -238,13 +249,23 @@ class Collection(Generic[RowT]):
         """Whether a write may have brought rows since its last walk, or taken some."""
         return self.whole_at is not None and self.is_doubted_since(self.whole_at)
 
-    def settle(self, seen: set[int], begun: float) -> None:
+    def settle(self, walked: Walked, begun: float) -> None:
         """Take a walk as whole that began at a moment: what it did not see, and nothing told of since, is gone."""
+        seen = walked.missed.union(walked.ids)
         for row_id in [row_id for row_id, held in self._held.items() if held.is_member_at < begun]:
             if row_id not in seen:
                 self.remove(row_id, max(begun, self._held[row_id].at))
-        self.whole_at = begun
+        self._learn_order(walked.ids)
+        self.whole_at, self.pages = begun, walked.pages
         self._changes.count += 1
+
+    def _learn_order(self, ids: Sequence[int]) -> None:
+        descends = len(ids) > 1 and all(one > other for one, other in pairwise(ids))
+        is_by_id = descends or all(one < other for one, other in pairwise(ids))
+        places = {} if is_by_id else {row_id: place for place, row_id in enumerate(ids)}
+        if (descends, places) != (self._is_descending, self._places):
+            self._is_descending, self._places = descends, places
+            self._clear()
 
     def _clear(self) -> None:
         self._lists.clear()

@@ -1,11 +1,13 @@
 """Reads a whole collection so that it can be trusted to be whole: one page after another, the last page first.
 
 Where ids ascend, rows only ever move towards the front while others are created or deleted. Read from the end, a row
-can be met twice then, but not missed.
+can be met twice then, but not missed. In any other order a new row may push one to a page that was read already: so
+the collection is read twice, and what either brought is taken. To be missed by both, a row would have to be pushed a
+whole page on between them, and once more just when it is its turn.
 """
 
-from collections.abc import Awaitable, Callable
-from itertools import pairwise
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import chain, pairwise
 from typing import Any
 
 import msgspec
@@ -23,10 +25,13 @@ class NotWholeError(Exception):
 class Walked(msgspec.Struct, frozen=True):
     """A collection as it was walked."""
 
-    seen: set[int]
+    ids: Sequence[int]
+    """Its rows, in order."""
     pages: int
     """The number of the first page that was not full, by which the next walk begins."""
     requests: int
+    missed: frozenset[int] = frozenset()
+    """Rows that it has, and not where: only the first of two walks met them."""
 
 
 async def walk(
@@ -35,10 +40,18 @@ async def walk(
     """Return the ids of all rows of the list that `call` begins; `last_page` is where its end was last.
 
     Raises:
-        NotWholeError: its order is another, a page came short, or rows in it cannot be read.
+        NotWholeError: a page came short, rows in it cannot be read, or too many came and went meanwhile.
         CallerError, UpstreamError: as `read` does.
     """
-    return await _Walk(call, read, size).run(max(1, last_page))
+    first = await _Walk(call, read, size).run(max(1, last_page))
+    if first.requests == 1 or all(one < other for one, other in pairwise(first.ids)):
+        return first
+    again = await _Walk(call, read, size).run(first.pages)
+    missed = set(first.ids) ^ set(again.ids)
+    if len(missed) >= size:
+        raise NotWholeError
+    requests = first.requests + again.requests
+    return Walked(again.ids, again.pages, requests, frozenset(missed.difference(again.ids)))
 
 
 class _Walk:
@@ -48,7 +61,7 @@ class _Walk:
         self._call = call
         self._read = read
         self._size = size
-        self._seen: set[int] = set()
+        self._pages: dict[int, tuple[int, ...]] = {}
         self._requests = 0
 
     async def run(self, number: int) -> Walked:
@@ -59,9 +72,10 @@ class _Walk:
             answer = await self._page(number)
             if not above.count:
                 last = number if answer.count < self._size else number + 1
-            elif answer.count < self._size or answer.rows[0].id >= above.rows[0].id:
+            elif answer.count < self._size:
                 raise NotWholeError
-        return Walked(self._seen, last, self._requests)
+        ids = chain.from_iterable(self._pages[number] for number in sorted(self._pages))
+        return Walked(tuple(dict.fromkeys(ids)), last, self._requests)
 
     async def _end(self, number: int) -> tuple[int, Answer[Any]]:
         """Return a page behind which nothing is, since it is short or empty; its number first."""
@@ -87,7 +101,7 @@ class _Walk:
     async def _page(self, number: int) -> Answer[Any]:
         self._requests += 1
         answer = await self._read(self._call.at(number))
-        if answer.left_out or any(one.id >= other.id for one, other in pairwise(answer.rows)):
+        if answer.left_out:
             raise NotWholeError
-        self._seen |= {row.id for row in answer.rows}
+        self._pages[number] = tuple(row.id for row in answer.rows)
         return answer

@@ -228,11 +228,10 @@ class Owner:
             raise
         if item.at is None:
             log.info(
-                "%s are mirrored: %d rows, of %d requests", record.rows, len(walked.seen), walked.requests
+                "%s are mirrored: %d rows, of %d requests", record.rows, len(collection), walked.requests
             )
         self._counted[record.path, "whole"] += 1
-        collection.settle(walked.seen, begun)
-        collection.pages = walked.pages
+        collection.settle(walked, begun)
         self._derivations.learn(self.tenant)
         self._pace.ended(item, begun, walked.requests)
         item.is_urgent = collection.is_doubted

@@ -9,6 +9,8 @@ import pytest
 from asking import Ask, Time
 from mirror.mirroring import mirrored, quiet, told, warm
 
+from gateway.sandbox import Dialect, Sandbox
+
 WRITES = (
     'updateParticipant(input: {id: "%(participant)s", isConfirmed: %(flag)s})',
     'updateParticipant(input: {id: "%(participant)s", event: {databaseId: %(event_id)d}})',
@@ -80,12 +82,14 @@ def drawn(rng: random.Random, ask: Ask) -> dict:
     }
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-async def test_whatever_is_told_as_fresh_is_true(gateway, time: Time, seed: int) -> None:
+@pytest.mark.parametrize(("seed", "order"), [(1, "oldest"), (2, "oldest"), (3, "newest"), (4, "shuffled")])
+async def test_whatever_is_told_as_fresh_is_true(gateway, time: Time, seed: int, order) -> None:
     """Of rows that the writes named as well: they are asked about after each."""
     rng = random.Random(seed)  # noqa: S311 - the same each time
-    ask = mirrored(gateway, time, requests_per_hour=100_000)
+    ask = mirrored(gateway, time, Sandbox(dialect=Dialect(order=order)), requests_per_hour=100_000)
     await warm(ask, time)
+    mirror = (await ask.answer("{ upstream { mirror { resource complete } } }"))["data"]["upstream"]["mirror"]
+    assert {"participants", "contacts", "events"} <= {one["resource"] for one in mirror if one["complete"]}
     direct = gateway(ask.sandbox, requests_per_hour=100_000)
     names = [drawn(rng, ask)]
     for _ in range(30):

@@ -19,7 +19,7 @@ from gateway.upstream.wire.page_shapes import Paging
 class Server:
     """A list of ids that changes between any two pages."""
 
-    def __init__(self, ids, changes=(), size=3, *, tells_totals=False, heeds_pages=True):
+    def __init__(self, ids, changes=(), size=3, *, tells_totals=False, heeds_pages=True, comes_first=False):
         self.ids = list(ids)
         self.always = set(self.ids)
         self.asked = []
@@ -28,6 +28,7 @@ class Server:
         self._size = size
         self._tells_totals = tells_totals
         self._heeds_pages = heeds_pages
+        self._comes_first = comes_first
 
     async def page(self, call):
         """Answer a page, and change."""
@@ -41,7 +42,7 @@ class Server:
 
     def _change(self, change):
         if change < 0:
-            self.ids.append(self._next)
+            self.ids.insert(0 if self._comes_first else len(self.ids), self._next)
             self._next += 1
         elif self.ids:
             self.always.discard(self.ids.pop(change % len(self.ids)))
@@ -52,13 +53,19 @@ def walked(server, last_page=1, size=3):
     return asyncio.run(walk(listing(CATEGORIES), server.page, last_page, size))
 
 
+def seen(server, last_page=1, size=3):
+    """Return the ids of what a walk meets."""
+    found = walked(server, last_page, size)
+    return found.missed.union(found.ids)
+
+
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 6, 10])
 @pytest.mark.parametrize("last_page", [1, 2, 4, 7])
 @pytest.mark.parametrize("tells_totals", [True, False])
 def test_a_list_that_stands_still_is_seen_whole(count, last_page, tells_totals):
     """Wherever its end is looked for first."""
     server = Server(range(1, count + 1), tells_totals=tells_totals)
-    assert walked(server, last_page).seen == set(range(1, count + 1))
+    assert list(walked(server, last_page).ids) == list(range(1, count + 1))
 
 
 def test_it_is_read_from_its_end():
@@ -80,28 +87,62 @@ def test_no_row_that_was_there_throughout_is_missed(count, last_page, changes, t
     """A walk that cannot be sure of it says so."""
     server = Server(range(1, count + 1), changes, tells_totals=tells_totals)
     try:
-        seen = walked(server, last_page).seen
+        met = seen(server, last_page)
     except NotWholeError:
         assert changes
     else:
-        assert server.always <= seen
+        assert server.always <= met
 
 
-@pytest.mark.parametrize(
-    "server",
-    [
-        Server([9, 8, 7, 6, 5, 4]),
-        Server([1, 2, 3, 9, 5, 6, 7]),
-        Server(range(1, 8), heeds_pages=False),
-    ],
+@pytest.mark.parametrize("ids", [[9, 8, 7, 6, 5, 4], [1, 2, 3, 9, 5, 6, 7]])
+def test_a_list_in_another_order_is_read_twice(ids):
+    """A new row in its midst might have pushed one to a page that was read already."""
+    server = Server(ids)
+    found = walked(server)
+    assert list(found.ids) == ids
+    assert not found.missed
+    assert server.asked == [1, 2, 3, 2, 1, 3, 2, 1]
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    count=st.integers(0, 20),
+    last_page=st.integers(1, 8),
+    at=st.integers(0, 20),
+    changes=st.lists(st.integers(-1, 20), max_size=2),
 )
-def test_a_list_in_another_order_is_not_trusted(server):
-    """Nor one of a server that heeds no page."""
+def test_a_row_that_comes_first_hides_none(count, last_page, at, changes):
+    """The newest first: what one walk misses the other meets, where few rows come and go meanwhile."""
+    server = Server(range(count, 0, -1), [*([()] * at), changes], comes_first=True)
+    try:
+        met = seen(server, last_page)
+    except NotWholeError:
+        assert changes
+    else:
+        assert server.always <= met
+
+
+def test_what_only_the_first_of_two_walks_met_is_told():
+    """It is there, and nobody knows where."""
+    server = Server([6, 5, 4, 3, 2, 1], [(), (), (), (), (-1,)], comes_first=True)
+    found = walked(server, last_page=3)
+    assert (list(found.ids), found.missed) == ([7, 6, 5, 3, 2, 1], {4})
+
+
+def test_a_list_that_changes_too_much_is_not_trusted():
+    """Where as many rows differ as a page has."""
+    server = Server([6, 5, 4, 3, 2, 1], [(), (), (0, 0, 0)], comes_first=True)
     with pytest.raises(NotWholeError):
-        walked(server)
+        walked(server, last_page=3)
+
+
+def test_a_server_that_heeds_no_page_is_not_trusted():
+    """It would be read without end."""
+    with pytest.raises(NotWholeError):
+        walked(Server(range(1, 8), heeds_pages=False))
 
 
 def test_smaller_pages_than_were_asked_for_are_noticed():
     """Where the server tells that there are more."""
     server = Server(range(1, 11), size=2, tells_totals=True)
-    assert walked(server, size=100).seen == set(range(1, 11))
+    assert seen(server, size=100) == set(range(1, 11))
