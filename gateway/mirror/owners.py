@@ -64,7 +64,7 @@ class Owners:
     def tenant(self) -> Tenant:
         """Return one of which nothing is held yet."""
         page_size = self._upstream.traits.page_size
-        return Tenant(self._records, self._fresh_s, page_size, self._settings.keep_rows)
+        return Tenant(self._records, self._fresh_s, page_size, self._settings.mirror_rows)
 
     def _made(self, credential: Credential) -> Owner:
         return Owner(
@@ -94,7 +94,7 @@ class Owners:
 
     def _make_room(self) -> None:
         """Hold nothing more of whom nobody used for longest, where too many rows are held together."""
-        while len(self._owners) > 1 and self.rows > self._settings.keep_rows:
+        while len(self._owners) > 1 and self.rows > self._settings.mirror_rows:
             self._owners.popitem(last=False)
 
     def wrote(self, write: Write[Any], written: Written[Any] | None, session: KeepingSession) -> None:

@@ -6,6 +6,11 @@ from pydantic import Field
 
 from gateway.settings.group import Age, Group, Switch
 
+FORMER = {
+    "GATEWAY_KEEP_ROWS": "its value belongs in GATEWAY_MIRROR_ROWS.",
+}
+"""Settings that there were, by their names, and what took their place."""
+
 
 class MirrorSettings(Group):
     """What is kept, and for how long."""
@@ -35,7 +40,7 @@ class MirrorSettings(Group):
         default=86400,
         description="Seconds for which anything read may answer while PlanDocket cannot be asked.",
     )
-    keep_rows: Annotated[int, Field(ge=100, le=10_000_000)] = Field(
+    mirror_rows: Annotated[int, Field(ge=100, le=10_000_000)] = Field(
         default=100_000,
         description="Rows kept at the most, and a tenth as many pages of lists; about 2 kB a row.",
     )

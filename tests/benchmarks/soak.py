@@ -96,7 +96,7 @@ class Soak:
                 **dict.fromkeys(FRESH, 0),
                 "stale": 5,
                 "requests_per_hour": "unlimited",
-                "keep_rows": 1_000,
+                "mirror_rows": 1_000,
                 "page_size": 20,
             }
         )

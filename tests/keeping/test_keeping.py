@@ -629,7 +629,7 @@ async def test_many_lists_answer_stale(gateway, time, age, paging):
 
 async def test_rows_are_bounded_those_told_longest_ago_go_first(gateway, time):
     """A hundred are kept: twelve events take the place of twelve contacts."""
-    ask = gateway(cache="on", time=time, keep_rows=100)
+    ask = gateway(cache="on", time=time, mirror_rows=100)
     contact = "{ contact(by: {databaseId: %d}) { email } }"
     await ask(LISTS["contacts"])
     assert await cost(ask, contact % 1) == 0
@@ -641,7 +641,7 @@ async def test_rows_are_bounded_those_told_longest_ago_go_first(gateway, time):
 
 async def test_pages_are_bounded_the_least_recently_used_goes_first(gateway, time):
     """A tenth of the rows: ten pages of lists."""
-    ask = gateway(cache="on", time=time, keep_rows=100)
+    ask = gateway(cache="on", time=time, mirror_rows=100)
     searches = ['{ events(filter: {search: "%s"}) { nodes { title } } }' % letter for letter in "abcdefghij"]
     for query in searches:
         await ask(query)
@@ -654,7 +654,7 @@ async def test_pages_are_bounded_the_least_recently_used_goes_first(gateway, tim
 
 async def test_a_list_whose_rows_went_is_asked_again(gateway, time):
     """A page of ids alone answers nothing."""
-    ask = gateway(cache="on", time=time, keep_rows=100)
+    ask = gateway(cache="on", time=time, mirror_rows=100)
     await ask(LISTS["contacts"])
     await ask(LISTS["events"])
 
@@ -665,7 +665,7 @@ async def test_a_list_whose_rows_went_is_asked_again(gateway, time):
 
 async def test_not_found_rows_are_bounded_as_well(gateway, time):
     """Whoever asks for ids at random does not fill the memory."""
-    ask = gateway(cache="on", time=time, keep_rows=100, requests_per_hour="unlimited")
+    ask = gateway(cache="on", time=time, mirror_rows=100, requests_per_hour="unlimited")
     query = "{ contact(by: {databaseId: %d}) { email } }"
     for number in range(1000, 1110):
         await ask(query % number)
@@ -676,7 +676,7 @@ async def test_not_found_rows_are_bounded_as_well(gateway, time):
 
 async def test_many_keys_share_the_bound(gateway, time):
     """A row that two keys see is kept twice, and counts twice."""
-    ask = gateway(shared("a", "b"), cache="on", time=time, keep_rows=100, api_key=None)
+    ask = gateway(shared("a", "b"), cache="on", time=time, mirror_rows=100, api_key=None)
     for key in "ab":
         await ask.answer("{ contacts(first: 100) { nodes { email } } }", bearer(key))
 

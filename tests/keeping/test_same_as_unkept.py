@@ -243,7 +243,7 @@ def test_fresh_answers_are_those_of_a_gateway_that_keeps_nothing(steps, name, la
 def test_a_full_cache_answers_the_same(steps, name):
     """Whatever was evicted."""
     reads = [("read", (key, query)) for key in KEYS for query in (READS[1], READS[15])]
-    asyncio.run(assert_same([*reads, *steps, *reads], name, {"cache": "on", "keep_rows": 100}))
+    asyncio.run(assert_same([*reads, *steps, *reads], name, {"cache": "on", "mirror_rows": 100}))
 
 
 GIVEN = {

@@ -61,7 +61,7 @@ async def test_what_a_contact_takes_along_is_counted(gateway, held: Ask, write: 
 
 async def test_a_walk_that_has_no_room_is_not_whole(gateway, time: Time) -> None:
     """Rows that were let go meanwhile are missing."""
-    ask = mirrored(gateway, time, keep_rows=1_700)
+    ask = mirrored(gateway, time, mirror_rows=1_700)
     await warm(ask, time, 60)
     await check(gateway, ask, "{ participants(first: 1) { totalCount } }")
 
@@ -260,7 +260,7 @@ async def test_the_bound_for_all_keys_holds_for_walks_as_well(gateway, time: Tim
     """Whom nobody used for longest goes first."""
     keys = [SANDBOX_KEY, "other", "third"]
     sandbox = Sandbox(keys=dict.fromkeys(keys, ALL_SCOPES), now=time)
-    ask = mirrored(gateway, time, sandbox, api_key=None, keep_rows=2_500)
+    ask = mirrored(gateway, time, sandbox, api_key=None, mirror_rows=2_500)
     lists = [
         '{ participants(first: 100, filter: {eventKey: "%s"}) { nodes { id } } }' % event.event_key
         for event in sandbox.tables.events
