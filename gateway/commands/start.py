@@ -146,7 +146,7 @@ def _kept(settings: Settings) -> str:
     if settings.cache == "off":
         return "nothing is kept"
     fresh = ", ".join(f"{path} {seconds:g} s" for path, seconds in settings.fresh_s.items())
-    return f"kept: {settings.mirror_rows} rows, fresh for {fresh}, stale for {settings.stale:g} s"
+    return f"kept: {settings.mirror_rows} rows, fresh for {fresh}"
 
 
 def _limits(settings: Settings) -> str:

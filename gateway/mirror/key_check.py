@@ -5,6 +5,7 @@ Source: /en/getting-started/errors.html
 """
 
 from gateway.errors import OverloadedError, RateLimitedError, UnavailableError, UnreadableError
+from gateway.mirror.moments import STALE_S
 from gateway.upstream.client import Upstream
 from gateway.upstream.way.budget import Lane
 from gateway.upstream.way.credential import Credential
@@ -21,14 +22,12 @@ class KeyCheck:
     The gateway's own key needs none: nobody chooses it.
     """
 
-    def __init__(self, upstream: Upstream, fresh_s: float, stale_s: float) -> None:
-        """`stale_s` is how old an acceptance may become."""
+    def __init__(self, upstream: Upstream, fresh_s: float) -> None:
         self._gate = upstream.gate
         self._budget = upstream.budget
         self._tasks = upstream.tasks
         self._query = upstream.shortest_list
         self._fresh_s = fresh_s
-        self._stale_s = stale_s
         self._flights = Flights[None]()
 
     def is_fresh(self, credential: Credential) -> bool:
@@ -46,7 +45,7 @@ class KeyCheck:
         try:
             await self._ask(session)
         except (UnavailableError, RateLimitedError, OverloadedError, UnreadableError):
-            if self._budget.accepted_ago(session.credential) >= self._stale_s:
+            if self._budget.accepted_ago(session.credential) >= STALE_S:
                 raise
 
     async def _ask(self, session: Session) -> None:

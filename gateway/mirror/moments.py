@@ -5,6 +5,8 @@ from math import inf, nextafter
 
 AHEAD_S = 0.001
 """No moment is further ahead of the clock than this."""
+STALE_S = 86_400.0
+"""For so long after it was asked for, what is held may answer while PlanDocket cannot be asked."""
 
 
 class Moments:

@@ -31,7 +31,7 @@ from gateway.errors import (
     UnavailableError,
 )
 from gateway.mirror.key_check import KeyCheck
-from gateway.mirror.moments import Moments
+from gateway.mirror.moments import STALE_S, Moments
 from gateway.mirror.narrowing import Filters, can_filter, matcher, wider
 from gateway.mirror.owner import Mirrored
 from gateway.mirror.owners import Owners
@@ -63,7 +63,7 @@ class Mirror:
         records: Sequence[Record[Any]],
     ) -> None:
         self.upstream = upstream
-        self.key_check = KeyCheck(upstream, settings.fresh_keys, settings.stale)
+        self.key_check = KeyCheck(upstream, settings.fresh_keys)
         self.hits = 0
         """Reads that were answered without a request, since the start."""
         self.misses = 0
@@ -160,7 +160,7 @@ class Mirror:
         self, record: Record[Any], key: str, session: KeepingSession, *, stale: bool = False
     ) -> int | None:
         """Return the id of the row with a natural key, where such a row is kept fresh, or stale."""
-        stale_s = self._settings.stale if stale else 0
+        stale_s = STALE_S if stale else 0
         return session.tenant.id_of(record, key, self.upstream.gate.now(), stale_s)
 
     def hit(self, session: KeepingSession, reads: int = 1) -> None:
@@ -264,7 +264,7 @@ class Mirror:
         found = session.tenant.find_stale(call) if stale else session.tenant.find(call, now)
         if found is None or (found.is_old and not (stale and session.tenant.whole(call.record))):
             return None
-        stale_s = self._settings.stale if stale and not found.is_absent else 0
+        stale_s = STALE_S if stale and not found.is_absent else 0
         if not stale and found.at < session.not_before:
             return None
         return found if now < max(found.until, found.at + stale_s) else None
@@ -304,7 +304,7 @@ class Mirror:
             behind = ids[start - 1] if 0 < start <= len(ids) else None
             now = self.upstream.gate.now()
             found = session.tenant.pick(call, page, paging, at, behind, -inf if stale else now)
-            stale_s = self._settings.stale if stale else 0
+            stale_s = STALE_S if stale else 0
             if found is None or found.is_old or now >= max(found.until, found.at + stale_s):
                 return None
             return found

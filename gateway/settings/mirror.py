@@ -8,6 +8,7 @@ from gateway.settings.group import Age, Group, Switch
 
 FORMER = {
     "GATEWAY_KEEP_ROWS": "its value belongs in GATEWAY_MIRROR_ROWS.",
+    "GATEWAY_STALE": "while PlanDocket cannot be asked, what was read answers for a day.",
 }
 """Settings that there were, by their names, and what took their place."""
 
@@ -35,10 +36,6 @@ class MirrorSettings(Group):
         default=600,
         description="For `passthrough`: seconds for which a key that PlanDocket accepted is shown what is kept "
         "without asking again whether it still does.",
-    )
-    stale: Age = Field(
-        default=86400,
-        description="Seconds for which anything read may answer while PlanDocket cannot be asked.",
     )
     mirror_rows: Annotated[int, Field(ge=100, le=10_000_000)] = Field(
         default=100_000,

@@ -283,11 +283,11 @@ async def test_nothing_is_set_aside_where_nothing_is_kept(gateway: Gateway, time
 async def test_the_last_acceptance_counts_while_plandocket_cannot_be_asked(
     gateway: Gateway, time: Time, fault: str
 ) -> None:
-    """As long as anything may be stale; then the answer says what is wrong."""
-    tenant = Tenant(gateway, time, stale=HOUR)
+    """For a day, as anything that is stale; then the answer says what is wrong."""
+    tenant = Tenant(gateway, time, fresh_categories=2 * DAY)
     first = await tenant.answer(CATEGORIES)
     tenant.wire.fault = fault
-    time.seconds += HOUR - 1
+    time.seconds += DAY - 1
     assert (await tenant.answer(CATEGORIES))["data"] == first["data"]
     time.seconds += 1
     [code] = await tenant.codes(CATEGORIES)

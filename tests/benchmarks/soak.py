@@ -92,9 +92,8 @@ class Soak:
                 "api_key": SANDBOX_KEY,
                 "read_timeout": 0.2,
                 "total_timeout": 0.5,
-                # Every operation asks PlanDocket; what is kept answers for a few that fail.
+                # Every operation asks PlanDocket; what is kept answers for some that fail.
                 **dict.fromkeys(FRESH, 0),
-                "stale": 5,
                 "requests_per_hour": "unlimited",
                 "mirror_rows": 1_000,
                 "page_size": 20,
