@@ -104,7 +104,7 @@ def test_what_may_go_beyond_the_limit_of_an_operation_says_so(tmp_path: Path) ->
         {"PLANDOCKET_PAGE_PARAM": "seite", "PLANDOCKET_PER_PAGE_PARAM": "anzahl"},
         {"PLANDOCKET_INCLUDE_STYLE": "brackets"},
         {"PLANDOCKET_BASE_URL": "https://x.example.org", "GATEWAY_AUTH": "jwt", "GATEWAY_DOCUMENTS": "only"},
-        {"GATEWAY_PORT": "none", "GATEWAY_CACHE": "off", "GATEWAY_SHARING": "off"},
+        {"GATEWAY_PORT": "none", "GATEWAY_CACHE": "off"},
         {"PLANDOCKET_REQUESTS_PER_HOUR": "1", "GATEWAY_OPERATION_TIMEOUT": "0.001"},
     ],
 )

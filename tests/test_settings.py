@@ -189,6 +189,7 @@ def test_what_is_named_like_a_setting_and_is_none_is_told(monkeypatch: pytest.Mo
 
 FORMER = {
     "GATEWAY_KEEP_ROWS": "GATEWAY_MIRROR_ROWS",
+    "GATEWAY_SHARING": "always one request",
     "GATEWAY_STALE": "answers for a day",
 }
 

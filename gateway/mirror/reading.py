@@ -341,8 +341,6 @@ class Mirror:
     async def _shared(self, call: Call[RowT], session: KeepingSession) -> Answer[RowT]:
         """Return what the read answers, at most one request for all who ask now."""
         self.misses += 1
-        if self._settings.sharing == "off":
-            return await self._fetch(call, session)
         # A read that began before a write ended is not joined after it; one that hangs, not once others get through.
         key = (call, session.credential, self._writes, self.upstream.gate.era)
         is_own = False

@@ -8,6 +8,7 @@ from gateway.settings.group import Age, Group, Switch
 
 FORMER = {
     "GATEWAY_KEEP_ROWS": "its value belongs in GATEWAY_MIRROR_ROWS.",
+    "GATEWAY_SHARING": "equal reads that run at the same time are always one request.",
     "GATEWAY_STALE": "while PlanDocket cannot be asked, what was read answers for a day.",
 }
 """Settings that there were, by their names, and what took their place."""
@@ -20,10 +21,6 @@ class MirrorSettings(Group):
     mirror: Switch = Field(
         default="on",
         description="`on`: what is asked for often is read whole, and kept young within the hour.",
-    )
-    sharing: Switch = Field(
-        default="on",
-        description="`on`: equal reads that run at the same time are one request.",
     )
     fresh_participants: Age = Field(
         default=30,

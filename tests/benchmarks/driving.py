@@ -28,7 +28,7 @@ end
 _KEYS = """
 local sent, count = {}, 0
 init = function()
-  for n = 1, CONNECTIONS do
+  for n = 1, CALLERS do
     wrk.headers["X-API-Key"] = "benchmark-key-" .. n
     sent[n] = wrk.format()
   end
@@ -48,7 +48,7 @@ end
 """
 SCRIPTS = {
     "plain": "",
-    "keys": _KEYS.replace("CONNECTIONS", str(CONNECTIONS)),
+    "keys": _KEYS.replace("CALLERS", str(4 * CONNECTIONS)),
     "documents": _DOCUMENTS.replace("DIFFERENT", "50000"),
 }
 
@@ -139,21 +139,21 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
 
 async def _open_loop(target: Target, per_s: float, seconds: float) -> list[float]:
     loop = asyncio.get_running_loop()
-    request, least = target.raw, len(target.ask()) * _SMALLEST
+    least = len(target.ask()) * _SMALLEST
     latencies: list[float] = []
     idle = asyncio.LifoQueue[_Connection]()
-    connections = [await _Connection.open(target.server.port) for _ in range(_POOL)]
+    connections = [await _Connection.open(target, caller) for caller in range(_POOL)]
 
     async def one(due: float) -> None:
         connection = await idle.get()
-        size = await connection.exchange(request)
+        size = await connection.exchange()
         latencies.append(loop.time() - due)
         if size < least:
             raise FailedError(f"{target.server.name}: an answer of {size} bytes at a fixed rate.")
         idle.put_nowait(connection)
 
     for connection in connections:
-        await connection.exchange(request)
+        await connection.exchange()
         idle.put_nowait(connection)
     began = loop.time()
     try:
@@ -170,19 +170,21 @@ async def _open_loop(target: Target, per_s: float, seconds: float) -> list[float
 
 
 class _Connection:
-    """A kept connection."""
+    """A caller's kept connection."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> None:
         self._reader = reader
         self._writer = writer
+        self._request = request
 
     @classmethod
-    async def open(cls, port: int) -> Self:
-        return cls(*await asyncio.open_connection("127.0.0.1", port))
+    async def open(cls, target: Target, caller: int) -> Self:
+        streams = await asyncio.open_connection("127.0.0.1", target.server.port)
+        return cls(*streams, target.raw_of(caller))
 
-    async def exchange(self, request: bytes) -> int:
+    async def exchange(self) -> int:
         """Send the request, and return the size of the answer's body in bytes."""
-        self._writer.write(request)
+        self._writer.write(self._request)
         head = (await self._reader.readuntil(b"\r\n\r\n")).lower()
         if not head.startswith(b"http/1.1 200 "):
             raise FailedError(f"At a fixed rate an answer was {head[:60]!r}.")

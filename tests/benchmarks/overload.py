@@ -3,7 +3,8 @@
 overload.py [--seconds 10] [--running 8] [--times 3]
 
 What it can serve is measured first, with as many clients as operations may run (GATEWAY_MAX_RUNNING),
-each sending its next as soon as it is answered. Reads are cold and not shared; the upstream takes 20 ms.
+each sending its next as soon as it is answered. Reads are cold, each caller's with a key of its own;
+the upstream takes 20 ms.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from pathlib import Path
 
 from driving import quantile
 from page import write_page
-from servers import PEERS, FailedError, Server, Target, free_port, started, url
+from servers import FIRST_CALLER, PEERS, FailedError, Server, Target, free_port, started, url
 
 _QUERY = "{ participants(first: 100) { nodes { id isConfirmed contact { email } event { title } } } }"
 _UPSTREAM_S = 0.02
@@ -51,13 +52,23 @@ class Seen:
         ]
 
 
+@dataclass(frozen=True)
+class _Connection:
+    """A connection, and the request of the caller whose it is: equal reads of one key would be one."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    request: bytes
+
+
 class Client:
     """Sends one request again and again, each on a connection that nobody else uses meanwhile."""
 
     def __init__(self, target: Target) -> None:
-        self._request = target.raw
+        self._target = target
         self._port = target.server.port
-        self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self._opened = 0
+        self._idle: list[_Connection] = []
 
     async def at_once(self, clients: int, seconds: float) -> Seen:
         """Send as much as so many clients do, each its next request as soon as it is answered."""
@@ -87,8 +98,8 @@ class Client:
 
     def close(self) -> None:
         """Close every connection."""
-        for _, writer in self._idle:
-            writer.close()
+        for connection in self._idle:
+            connection.writer.close()
 
     async def _exchange(self, seen: Seen, due: float) -> None:
         try:
@@ -106,18 +117,21 @@ class Client:
             seen.others.append(head[:40].decode())
 
     async def _send(self) -> bytes:
-        reader, writer = self._idle.pop() if self._idle else await self._open()
-        writer.write(self._request)
-        head = (await reader.readuntil(b"\r\n\r\n")).lower()
-        await reader.readexactly(int(head.partition(b"content-length:")[2].partition(b"\r\n")[0]))
+        connection = self._idle.pop() if self._idle else await self._open()
+        connection.writer.write(connection.request)
+        head = (await connection.reader.readuntil(b"\r\n\r\n")).lower()
+        size = int(head.partition(b"content-length:")[2].partition(b"\r\n")[0])
+        await connection.reader.readexactly(size)
         if b"connection: close" in head:
-            writer.close()
+            connection.writer.close()
         else:
-            self._idle.append((reader, writer))
+            self._idle.append(connection)
         return head
 
-    async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        return await asyncio.open_connection("127.0.0.1", self._port)
+    async def _open(self) -> _Connection:
+        self._opened += 1
+        streams = await asyncio.open_connection("127.0.0.1", self._port)
+        return _Connection(*streams, self._target.raw_of(self._opened))
 
 
 def _quantiles(latencies: list[float]) -> list[str]:
@@ -131,11 +145,9 @@ def _gateway(folder: Path, stack: ExitStack, running: int) -> Server:
     upstream = stack.enter_context(started("slow upstream", command, upstream_port, folder))
     settings = {
         "PLANDOCKET_BASE_URL": url(upstream),
-        "PLANDOCKET_API_KEY": "benchmark-key",
         "PLANDOCKET_REQUESTS_PER_HOUR": "unlimited",
         "GATEWAY_PORT": str(port),
         "GATEWAY_CACHE": "off",
-        "GATEWAY_SHARING": "off",
         "GATEWAY_MAX_RUNNING": str(running),
     }
     gateway = [str(Path(sys.executable).with_name("gateway")), "serve"]
@@ -175,7 +187,7 @@ def main() -> int:
         folder = Path(name)
         write_page(folder)
         server = _gateway(folder, stack, given.running)
-        target = Target(server, "/graphql", json.dumps({"query": _QUERY}).encode())
+        target = Target(server, "/graphql", json.dumps({"query": _QUERY}).encode(), FIRST_CALLER)
         try:
             target.ask()
             asyncio.run(measure(target, given.running, given.times, given.seconds))

@@ -120,6 +120,11 @@ class Server:
         return Path(f"/proc/{self.process.pid}/{name}").read_text()
 
 
+_FIRST_KEY = b"benchmark-key-0"
+FIRST_CALLER = {"X-API-Key": _FIRST_KEY.decode()}
+"""Headers of one who brings a key along."""
+
+
 @dataclass(frozen=True)
 class Target:
     """What a client asks of a server, and what must come back."""
@@ -152,6 +157,10 @@ class Target:
             sent["Content-Length"] = str(len(self.body))
         lines += [f"{name}: {value}" for name, value in sent.items()]
         return "\r\n".join([*lines, "", ""]).encode() + (self.body or b"")
+
+    def raw_of(self, caller: int) -> bytes:
+        """Return the same of another caller, where it is the first one's: equal reads of one key would be one."""
+        return self.raw.replace(_FIRST_KEY, _FIRST_KEY.replace(b"0", b"%d" % caller))
 
     @property
     def _headers(self) -> dict[str, str]:
@@ -274,15 +283,13 @@ class Fleet:
         }
         if name == "before slow upstream":
             given["PLANDOCKET_BASE_URL"] = url(self.server("slow upstream"))
-        if name == "keys":
+        if name in ("cold", "plain cold", "before slow upstream"):
             del given["PLANDOCKET_API_KEY"]
         if "warm" in name or name == "documents":
             kinds = ("PARTICIPANTS", "CONTACTS", "EVENTS", "CATEGORIES")
             given |= {f"GATEWAY_FRESH_{kind}": "1000000" for kind in kinds}
         else:
             given["GATEWAY_CACHE"] = "off"
-        if name in ("cold", "plain cold", "before slow upstream"):
-            given["GATEWAY_SHARING"] = "off"
         return given
 
     def _nginx(self) -> AbstractContextManager[Server]:

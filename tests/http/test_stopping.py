@@ -15,14 +15,21 @@ from serving_here import free_ports, started
 
 from gateway.serving.server import Served, _Server
 
-QUERY = json.dumps({"query": "{ category(by: {databaseId: 1}) { title } }"}).encode()
 DATA = {"data": {"category": {"title": "Crafts"}}}
-ROW = json.dumps({"data": {"id": 1, "title": "Crafts", "is_visible": True}}).encode()
+ROW = {"title": "Crafts", "is_visible": True}
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
+def query(row_id=1):
+    """Return an operation of one request, which is none of those that ask for another row."""
+    return json.dumps({"query": f"{{ category(by: {{databaseId: {row_id}}}) {{ title }} }}"}).encode()
+
+
+QUERY = query()
+
+
 class Upstream:
-    """Answers every request with one row, once it is let."""
+    """Answers every request with the row that it asks for, once it is let."""
 
     def __init__(self):
         self.asked = 0
@@ -37,12 +44,14 @@ class Upstream:
     async def serve(self, reader, writer):
         """Answer one connection."""
         try:
-            while await reader.readuntil(b"\r\n\r\n"):
+            while head := await reader.readuntil(b"\r\n\r\n"):
                 async with self._came:
                     self.asked += 1
                     self._came.notify_all()
                 await self.may_answer.wait()
-                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(ROW) + ROW)
+                row_id = int(head.split()[1].partition(b"?")[0].rpartition(b"/")[2])
+                body = json.dumps({"data": {"id": row_id, **ROW}}).encode()
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
@@ -104,7 +113,6 @@ async def serving(*arguments, command=None, **settings):
         "PLANDOCKET_REQUESTS_PER_HOUR": "unlimited",
         "GATEWAY_PORT": str(port),
         "GATEWAY_CACHE": "off",
-        "GATEWAY_SHARING": "off",
         "GATEWAY_TELL_COST": "off",
         "GATEWAY_LOG_LEVEL": "error",
         **settings,
@@ -137,8 +145,8 @@ async def test_operations_that_run_are_answered(sig):
     """The probe turns to 503, what runs goes on, and the exit code is 0."""
     async with serving() as (process, port, upstream):
         connections = [await Connection.open(port) for _ in range(5)]
-        for connection in connections:
-            connection.send()
+        for row_id, connection in enumerate(connections, 1):
+            connection.send(query(row_id))
         await upstream.wait_for(5)
         process.send_signal(sig)
         probe = await not_ready(port)

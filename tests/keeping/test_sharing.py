@@ -108,17 +108,6 @@ async def test_two_keys_never_share(gateway):
     assert (len(first.calls), len(second.calls)) == (1, 1)
 
 
-async def test_sharing_can_be_switched_off(gateway):
-    """Then each operation asks for itself, and one operation still asks once."""
-    wire = Wire(Sandbox())
-    ask = gateway(transport=wire, sharing="off")
-    await asyncio.gather(
-        *(ask("{ a: events { nodes { id } } b: events { nodes { id } } }") for _ in range(5))
-    )
-
-    assert wire.begun == ["GET events"] * 5
-
-
 @pytest.mark.parametrize("gone", [0, 1, 2])
 async def test_a_caller_who_goes_away_does_not_cancel_the_others(gateway, gone):
     """Neither the one who began the read nor one who joined."""

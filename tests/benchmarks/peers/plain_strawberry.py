@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import uvicorn
+from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.requests import Request
@@ -31,12 +32,12 @@ class View(GraphQL[Context, None]):
     def __init__(self, settings: Settings) -> None:
         super().__init__(SCHEMA, graphql_ide=None)
         self.mirror = Mirror(Upstream(settings), settings, settings, RECORDS)
-        assert settings.api_key is not None
-        self._caller = Caller(Credential(settings.api_key, is_held=True))
+        self._held = settings.api_key
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         """Return a context that ends after the answer."""
-        context = Context(self.mirror, self._caller)
+        key = self._held or SecretStr(request.headers["X-API-Key"])
+        context = Context(self.mirror, Caller(Credential(key, is_held=self._held is not None)))
         assert isinstance(response, Response)
         response.background = BackgroundTask(context.__aexit__, None, None, None)
         return context
