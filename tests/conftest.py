@@ -108,9 +108,8 @@ async def gateway() -> AsyncIterator[Gateway]:
         box = sandbox if isinstance(sandbox, Sandbox) else Sandbox(sandbox or Dialect())
         # Most tests are about one operation: what others read would hide what it costs.
         alone = {
-            "cache": "off",
-            "tell_cost": "off",
             "mirror": "off",
+            "tell_cost": "off",
             "fresh_events": 300,
             "fresh_categories": 600,
         }

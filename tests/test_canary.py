@@ -102,7 +102,7 @@ async def test_no_canary_sings(fault, is_held, caplog):
     """Reads, writes, failures, wrong keys and bugs, with the log at its most talkative, of either style."""
     caplog.set_level(logging.DEBUG, "gateway")
     faulty = Faulty(Sandbox(keys={KEY: ALL_SCOPES}))
-    settings = {"base_url": "http://plandocket.test", "metrics_token": TOKEN, "cache": "off", "csrf": "off"}
+    settings = {"base_url": "http://plandocket.test", "metrics_token": TOKEN, "mirror": "off", "csrf": "off"}
     app = create_app(Settings.model_validate({**settings, "api_key": KEY if is_held else None}), faulty)
     log = io.StringIO()
     with logging_to(log, "json" if is_held else "console", "debug"):

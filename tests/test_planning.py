@@ -63,7 +63,7 @@ OPERATIONS = (
 @pytest.mark.parametrize("query", OPERATIONS)
 async def test_a_plan_is_never_too_low(gateway: Gateway, query: str) -> None:
     """With the sandbox's sizes: the same, or more where it says "up to", whatever the sandbox holds."""
-    ask = gateway(cache="on")
+    ask = gateway(mirror="on")
     answer = await ask.answer(query)
     [planned] = await to_thread(plan_document, query, "{}", SIZES)
 
@@ -104,7 +104,7 @@ def test_what_may_go_beyond_the_limit_of_an_operation_says_so(tmp_path: Path) ->
         {"PLANDOCKET_PAGE_PARAM": "seite", "PLANDOCKET_PER_PAGE_PARAM": "anzahl"},
         {"PLANDOCKET_INCLUDE_STYLE": "brackets"},
         {"PLANDOCKET_BASE_URL": "https://x.example.org", "GATEWAY_AUTH": "jwt", "GATEWAY_DOCUMENTS": "only"},
-        {"GATEWAY_PORT": "none", "GATEWAY_CACHE": "off"},
+        {"GATEWAY_PORT": "none", "GATEWAY_MIRROR": "off"},
         {"PLANDOCKET_REQUESTS_PER_HOUR": "1", "GATEWAY_OPERATION_TIMEOUT": "0.001"},
     ],
 )

@@ -188,6 +188,7 @@ def test_what_is_named_like_a_setting_and_is_none_is_told(monkeypatch: pytest.Mo
 
 
 FORMER = {
+    "GATEWAY_CACHE": "GATEWAY_MIRROR=off",
     "GATEWAY_KEEP_ROWS": "GATEWAY_MIRROR_ROWS",
     "GATEWAY_SHARING": "always one request",
     "GATEWAY_STALE": "answers for a day",
@@ -214,7 +215,7 @@ STANDS: dict[str, tuple[dict[str, str], str]] = {
         {"PLANDOCKET_API_KEY": "canary", "GATEWAY_AUTH": "tokens", "GATEWAY_TOKENS_FILE": __file__},
         "by the tokens of GATEWAY_TOKENS_FILE",
     ),
-    "nothing kept": ({"GATEWAY_CACHE": "off"}, "nothing is kept; limits: 1000 requests an hour"),
+    "nothing kept": ({"GATEWAY_MIRROR": "off"}, "nothing is kept; limits: 1000 requests an hour"),
 }
 
 

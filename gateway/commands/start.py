@@ -143,7 +143,7 @@ def _callers(settings: Settings) -> str:
 
 
 def _kept(settings: Settings) -> str:
-    if settings.cache == "off":
+    if settings.mirror == "off":
         return "nothing is kept"
     fresh = ", ".join(f"{path} {seconds:g} s" for path, seconds in settings.fresh_s.items())
     return f"kept: {settings.mirror_rows} rows, fresh for {fresh}"

@@ -58,8 +58,6 @@ class Owner:
         moment: Callable[[], float],
         make_room: Callable[[], None],
         counted: Counter[tuple[str, str]],
-        *,
-        walks: bool,
     ) -> None:
         self._upstream = upstream
         self._credential = credential
@@ -68,7 +66,6 @@ class Owner:
         self._moment = moment
         self._make_room = make_room
         self._counted = counted
-        self._walks = walks
         self._pace = Pace(upstream.budget.hour(credential))
         self._derivations = Derivations(records)
         self._anew = deque[float]()
@@ -81,8 +78,8 @@ class Owner:
         What it rests on is noted as asked for, and read anew where that is due.
         """
         is_fresh = found.is_fresh(now)
-        if not self._walks or self.tenant.whole(call.record) is None:
-            if self._walks and is_fresh and not self.tenant.is_told_by_call(call):
+        if self.tenant.whole(call.record) is None:
+            if is_fresh and not self.tenant.is_told_by_call(call):
                 self._pace.use(self._item(call), now, call)
             return is_fresh
         if self._fresh_s(call.record) <= 0:
@@ -132,8 +129,6 @@ class Owner:
     async def learn(self, call: Call[Any], answer: Answer[Any], at: float, now: float) -> None:
         """Take in what a direct read brought that was sent at a moment."""
         await self.tenant.learn(call, answer, at)
-        if not self._walks:
-            return
         item = self._item(call)
         if item.is_by_call:
             item.at, item.is_waking = at, False
@@ -146,8 +141,6 @@ class Owner:
     def wrote(self, write: Write[RowT], written: Written[RowT] | None, now: float) -> None:
         """Take in what came of a write that was answered now."""
         following, unsure = follow(self.tenant, write, written, now, self._derivations)
-        if not self._walks:
-            return
         for record, row_id in following:
             self._start(self._read_next(one(record, row_id, frozenset(record.includes))))
         for path in unsure:

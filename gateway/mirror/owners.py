@@ -28,7 +28,7 @@ class Owners:
     def __init__(
         self, upstream: Upstream, settings: MirrorSettings, records: Sequence[Record[Any]], moment: Moments
     ) -> None:
-        self.keeps = settings.cache == "on"
+        self.keeps = settings.mirror == "on"
         """Whether anything is held across operations."""
         self.walks = Counter[tuple[str, str]]()
         """Whole readings so far, by path and outcome."""
@@ -76,7 +76,6 @@ class Owners:
             self._moment,
             self._make_room,
             self.walks,
-            walks=self._settings.mirror == "on",
         )
 
     def _fresh_s(self, record: Record[Any]) -> float:

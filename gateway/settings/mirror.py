@@ -7,6 +7,7 @@ from pydantic import Field
 from gateway.settings.group import Age, Group, Switch
 
 FORMER = {
+    "GATEWAY_CACHE": "where nothing shall be kept, set GATEWAY_MIRROR=off.",
     "GATEWAY_KEEP_ROWS": "its value belongs in GATEWAY_MIRROR_ROWS.",
     "GATEWAY_SHARING": "equal reads that run at the same time are always one request.",
     "GATEWAY_STALE": "while PlanDocket cannot be asked, what was read answers for a day.",
@@ -17,10 +18,10 @@ FORMER = {
 class MirrorSettings(Group):
     """What is kept, and for how long."""
 
-    cache: Switch = Field(default="on", description="`on`: what was read is kept for other operations.")
     mirror: Switch = Field(
         default="on",
-        description="`on`: what is asked for often is read whole, and kept young within the hour.",
+        description="`on`: what was read is kept, and what is asked for often is read whole and kept young within the "
+        "hour. `off`: nothing is kept for other operations.",
     )
     fresh_participants: Age = Field(
         default=30,

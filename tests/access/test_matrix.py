@@ -166,7 +166,7 @@ def ask(gateway: Gateway, tmp_path: Path) -> Ask:
     file = tmp_path / "tokens"
     file.write_text("\n".join(made.line for made in TOKENS.values()))
     return gateway(
-        Sandbox(), auth="tokens", tokens_file=file, cache="on", requests_per_hour="unlimited", max_calls=100
+        Sandbox(), auth="tokens", tokens_file=file, mirror="on", requests_per_hour="unlimited", max_calls=100
     )
 
 

@@ -24,7 +24,7 @@ class Tenant:
         self.sandbox = shared("old", "other", now=time)
         self.wire = Wire(self.sandbox)
         fresh = dict.fromkeys(("fresh_categories", "fresh_events"), DAY)
-        given = {"cache": "on", "tell_cost": "on", "api_key": None, **fresh, **settings}
+        given = {"mirror": "on", "tell_cost": "on", "api_key": None, **fresh, **settings}
         self.ask: Ask = gateway(self.sandbox, transport=self.wire, time=time, **given)
 
     async def answer(self, query: str, key: str = "old") -> Json:
@@ -138,7 +138,7 @@ async def test_a_key_that_is_accepted_again_is_kept_for_again(tenant: Tenant) ->
 async def test_a_refusal_of_the_held_key_forgets_as_well(gateway: Gateway, time: Time) -> None:
     """Whoever revokes it means that nothing is read with it any more."""
     sandbox = Sandbox()
-    ask = gateway(sandbox, cache="on", time=time, fresh_categories=DAY)
+    ask = gateway(sandbox, mirror="on", time=time, fresh_categories=DAY)
     await ask(CATEGORIES)
     sandbox._keys.clear()
     await ask(CATEGORIES)
@@ -148,7 +148,7 @@ async def test_a_refusal_of_the_held_key_forgets_as_well(gateway: Gateway, time:
 
 async def test_the_held_key_is_not_asked_about(gateway: Gateway, time: Time) -> None:
     """Nobody chooses it: what is fresh costs nothing, however old the last answer is."""
-    ask = gateway(cache="on", time=time, fresh_categories=DAY)
+    ask = gateway(mirror="on", time=time, fresh_categories=DAY)
     await ask(CATEGORIES)
     time.seconds += 3 * HOUR
     await ask(CATEGORIES)
@@ -271,7 +271,7 @@ async def test_a_key_that_holds_reads_on_in_a_spent_hour(gateway: Gateway, time:
 
 async def test_nothing_is_set_aside_where_nothing_is_kept(gateway: Gateway, time: Time) -> None:
     """Then there is nothing to find out for."""
-    tenant = Tenant(gateway, time, requests_per_hour=10, cache="off")
+    tenant = Tenant(gateway, time, requests_per_hour=10, mirror="off")
     await tenant.spend_hour()
     assert tenant.sent == 10
 

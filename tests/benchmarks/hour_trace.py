@@ -351,7 +351,7 @@ def _true(sandbox: Sandbox, clock: Time):
     unlimited = Sandbox(now=clock)
     unlimited.tables = sandbox.tables
     unlimited._reads = Reads(sandbox.tables, unlimited.dialect, clock)
-    settings = {"base_url": "http://plandocket.test", "api_key": SANDBOX_KEY, "cache": "off", "auth": "none"}
+    settings = {"base_url": "http://plandocket.test", "api_key": SANDBOX_KEY, "mirror": "off", "auth": "none"}
     unlimited_settings = Settings.model_validate({**settings, "requests_per_hour": "unlimited"})
     return create_app(unlimited_settings, httpx.ASGITransport(unlimited.app), clock.clock)
 
@@ -417,7 +417,7 @@ def main() -> None:
     )
     parser.add_argument("--hours", type=int, default=2, help="the first is cold, the others are warm")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--mirror", choices=("on", "off"), default="on")
+    parser.add_argument("--mirror", choices=("on", "off"), default="on", help="off: nothing is kept")
     parser.add_argument("--check", type=int, default=100, help="compare every so many answers; 0: none")
     parser.add_argument("--tenant", choices=("S", "M"), default="S")
     parser.add_argument("--writes", type=float, default=WRITES, help="the share of operations that write")

@@ -147,7 +147,7 @@ def _gateway(folder: Path, stack: ExitStack, running: int) -> Server:
         "PLANDOCKET_BASE_URL": url(upstream),
         "PLANDOCKET_REQUESTS_PER_HOUR": "unlimited",
         "GATEWAY_PORT": str(port),
-        "GATEWAY_CACHE": "off",
+        "GATEWAY_MIRROR": "off",
         "GATEWAY_MAX_RUNNING": str(running),
     }
     gateway = [str(Path(sys.executable).with_name("gateway")), "serve"]

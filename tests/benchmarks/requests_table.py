@@ -92,7 +92,7 @@ CASES = (
         101,
         2,
         NO_INCLUDE,
-        settings={"cache": "off"},
+        settings={"mirror": "off"},
     ),
     Case(
         "… from the second on",
@@ -101,7 +101,7 @@ CASES = (
         2,
         NO_INCLUDE,
         before=(WITH_EVENT,),
-        settings={"cache": "off"},
+        settings={"mirror": "off"},
     ),
 )
 

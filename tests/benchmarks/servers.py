@@ -289,7 +289,7 @@ class Fleet:
             kinds = ("PARTICIPANTS", "CONTACTS", "EVENTS", "CATEGORIES")
             given |= {f"GATEWAY_FRESH_{kind}": "1000000" for kind in kinds}
         else:
-            given["GATEWAY_CACHE"] = "off"
+            given["GATEWAY_MIRROR"] = "off"
         return given
 
     def _nginx(self) -> AbstractContextManager[Server]:

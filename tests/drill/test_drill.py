@@ -117,7 +117,7 @@ def test_no_operation_is_lost_while_gateways_restart_in_turn(name: str, sandbox:
     with ExitStack() as opened, running(PROXIES[name], text, tmp_path) as port:
 
         def serve(here: int) -> subprocess.Popen[str]:
-            return opened.enter_context(started("serve", **held(sandbox, here, GATEWAY_CACHE="off")))
+            return opened.enter_context(started("serve", **held(sandbox, here, GATEWAY_MIRROR="off")))
 
         gateways = {here: serve(here) for here in ports}
         with ThreadPoolExecutor(CLIENTS) as clients, httpx.Client() as http:

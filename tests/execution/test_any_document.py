@@ -159,7 +159,7 @@ async def test_no_operation_ends_as_an_internal_error(open_gateway: Ask, operati
 @pytest.fixture
 def open_gateway(gateway: Gateway) -> Ask:
     """Make a gateway that refuses nothing for its size."""
-    return gateway(requests_per_hour="unlimited", cache="on", **ANY_SIZE)
+    return gateway(requests_per_hour="unlimited", mirror="on", **ANY_SIZE)
 
 
 def update(literal: str, **defaults: str) -> str:

@@ -54,10 +54,10 @@ class Asking:
         self.executor = Executor(SCHEMA, RULES, ANY_SIZE)
         self._counting = counting
 
-    async def __call__(self, text, world=None, variables=None, cache="off"):
+    async def __call__(self, text, world=None, variables=None, kept="off"):
         """Return `data`; it is what plain execution gives."""
         del self._counting.executed[:]
-        async with mirror_of(cache, world or World("schema", "none")) as mirror:
+        async with mirror_of(kept, world or World("schema", "none")) as mirror:
             return await self.through(mirror, text, variables)
 
     async def through(self, mirror, text, variables=None):
@@ -200,8 +200,8 @@ async def test_operations_of_a_document_have_defaults_of_their_own(asking):
 async def test_what_is_compiled_holds_no_operation(asking):
     """Executors and contexts are gone with their operation; the document's projections stay."""
     for text, variables in ((BARE, None), (RELAY, {"n": 5})):
-        for cache in SETTINGS:
-            await asking(text, variables=variables, cache=cache)
+        for kept in SETTINGS:
+            await asking(text, variables=variables, kept=kept)
     gc.collect()
 
     assert len(asking.seen) == 8

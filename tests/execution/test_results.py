@@ -29,7 +29,7 @@ NODE = '{ node(id: "RXZlbnQ6MQ==") { __typename id } }'
 @pytest.fixture
 def ask(gateway, time):
     """Make a gateway that keeps what it read."""
-    return gateway(cache="on", tell_cost="on", time=time)
+    return gateway(mirror="on", tell_cost="on", time=time)
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ async def test_variables_and_names_tell_queries_apart(ask):
 async def test_each_key_has_its_own(gateway, executed):
     """What one key may see is never shown to another."""
     sandbox = Sandbox()
-    ask = gateway(sandbox, api_key=None, cache="on")
+    ask = gateway(sandbox, api_key=None, mirror="on")
     await settled(ask, EVENTS, headers=bearer(SANDBOX_KEY))
     del executed[:]
     answer = await ask.answer(EVENTS, headers=bearer("another-key"))
@@ -141,7 +141,7 @@ async def test_roles_are_asked_each_time(gateway, tmp_path):
     able, unable = new_token("able", ["read"], ["events"]), new_token("unable", ["read"], ["contacts"])
     path = tmp_path / "tokens"
     path.write_text(f"{able.line}\n{unable.line}\n")
-    ask = gateway(cache="on", auth="tokens", tokens_file=path)
+    ask = gateway(mirror="on", auth="tokens", tokens_file=path)
     for _ in range(3):
         found = await ask.answer(NODE, headers=bearer(able.token.get_secret_value()))
         assert found["data"]["node"]["__typename"] == "Event"

@@ -34,17 +34,17 @@ from gateway.upstream.client import Upstream
 from gateway.upstream.way.credential import Credential
 
 SETTINGS = {
-    cache: Settings.model_validate(
+    kept: Settings.model_validate(
         {
             "base_url": "http://plandocket.test",
             "api_key": SANDBOX_KEY,
-            "cache": cache,
+            "mirror": kept,
             "requests_per_hour": "unlimited",
             "max_calls": 1000,
             "page_size": 7,
         }
     )
-    for cache in ("off", "on")
+    for kept in ("off", "on")
 }
 CREDENTIAL = Credential(SecretStr(SANDBOX_KEY), is_held=True)
 _LIMITS = (
@@ -103,16 +103,16 @@ def discreet(errors):
     return sorted(known, key=msgspec.json.encode)
 
 
-def mirror_of(cache: str, transport: httpx.AsyncBaseTransport) -> Mirror:
+def mirror_of(kept: str, transport: httpx.AsyncBaseTransport) -> Mirror:
     """Return a mirror without anything in it."""
-    return Mirror(Upstream(SETTINGS[cache], transport), SETTINGS[cache], SETTINGS[cache], RECORDS)
+    return Mirror(Upstream(SETTINGS[kept], transport), SETTINGS[kept], SETTINGS[kept], RECORDS)
 
 
-async def compare(asked: Asked, dialect: str, fault: str, cache: str):
+async def compare(asked: Asked, dialect: str, fault: str, kept: str):
     """Hold that each run of a document answers as plain execution does."""
     ast = parse(asked.text)
     transport = world(dialect, fault)
-    one, other = (mirror_of(cache, transport) for _ in range(2))
+    one, other = (mirror_of(kept, transport) for _ in range(2))
     async with one, other:
         for run in asked.runs:
             assert await projected(asked.text, run, one) == await plain(ast, run, other), run
@@ -130,9 +130,9 @@ TWO_DEFAULTS = """query A($v: Boolean = true) { ...All } query B($v: Boolean = f
     fragment All on Query { events { nodes { id title @include(if: $v) } } }"""
 
 
-@example(asked=Asked(ALL_COUNTS, (Run("A", {}),)), dialect="schema", fault="wrong_values", cache="off")
-@example(asked=Asked(NO_VALUE, (Run("A", {"v": None}),)), dialect="schema", fault="none", cache="off")
-@example(asked=Asked(TWO_DEFAULTS, (Run("A", {}), Run("B", {}))), dialect="schema", fault="none", cache="off")
+@example(asked=Asked(ALL_COUNTS, (Run("A", {}),)), dialect="schema", fault="wrong_values", kept="off")
+@example(asked=Asked(NO_VALUE, (Run("A", {"v": None}),)), dialect="schema", fault="none", kept="off")
+@example(asked=Asked(TWO_DEFAULTS, (Run("A", {}), Run("B", {}))), dialect="schema", fault="none", kept="off")
 @settings(
     max_examples=int(os.environ.get("GATEWAY_FUZZ_EXAMPLES", "200")),
     deadline=None,
@@ -144,11 +144,11 @@ TWO_DEFAULTS = """query A($v: Boolean = true) { ...All } query B($v: Boolean = f
     asked=documents(),
     dialect=st.sampled_from(sorted(TOLD)),
     fault=st.sampled_from(sorted(FAULTS)),
-    cache=st.sampled_from(sorted(SETTINGS)),
+    kept=st.sampled_from(sorted(SETTINGS)),
 )
-def test_any_query_answers_the_same(asked, dialect, fault, cache):
+def test_any_query_answers_the_same(asked, dialect, fault, kept):
     """Twice with the same values of its conditions, then with others; nothing kept, or all that was read.
 
     From PlanDockets of all dialects, drawn like the rest: their rows are alike before anything is projected.
     """
-    asyncio.run(compare(asked, dialect, fault, cache))
+    asyncio.run(compare(asked, dialect, fault, kept))

@@ -142,7 +142,7 @@ async def test_while_it_is_open_a_write_is_certainly_not_sent(made):
 
 async def test_while_it_is_open_what_is_kept_answers(made, time):
     """Though it is stale, and says so. A write that was not sent drops nothing of it."""
-    ask, wire = made(cache="on", tell_cost="on")
+    ask, wire = made(mirror="on", tell_cost="on")
     await ask(EVENT)
     time.seconds += 300
     wire.fault = "500"
@@ -159,7 +159,7 @@ async def test_while_it_is_open_what_is_kept_answers(made, time):
 
 async def test_who_has_something_kept_waits_no_longer_than_others_have_found_out(made, time):
     """A read that hangs is answered by what is kept in the moment in which asking turns out to be hopeless."""
-    ask, wire = made(cache="on", tell_cost="on", fresh_events=0)
+    ask, wire = made(mirror="on", tell_cost="on", fresh_events=0)
     await ask(EVENT)
     wire.holds = "events"
     hanging = asyncio.create_task(ask.answer(EVENT))
@@ -178,7 +178,7 @@ async def test_who_has_something_kept_waits_no_longer_than_others_have_found_out
 
 async def test_nobody_with_something_kept_waits_for_what_finds_out(made, time):
     """It is asked beside the operation, once in two seconds though it hangs, and is what is kept afterwards."""
-    ask, wire = made(cache="on", tell_cost="on", fresh_events=10)
+    ask, wire = made(mirror="on", tell_cost="on", fresh_events=10)
     await ask(EVENT)
     await opened(ask, wire, "{ contacts { totalCount } }")
     time.seconds += 10

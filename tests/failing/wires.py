@@ -41,8 +41,6 @@ class Failing(Wire):
 
 def upstream(wire, time: Time | None = None, sleep=skip, **given):
     """Return a way to PlanDocket without GraphQL, its callers with keys of their own."""
-    settings = Settings.model_validate(
-        {"base_url": "http://plandocket.test", "api_key": None, "mirror": "off", **given}
-    )
+    settings = Settings.model_validate({"base_url": "http://plandocket.test", "api_key": None, **given})
     clock = Clock(time, time, sleep) if time else Clock(sleep=sleep)
     return Mirror(Upstream(settings, wire, clock), settings, settings, RECORDS)

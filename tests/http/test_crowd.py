@@ -48,7 +48,7 @@ def test_descriptors_that_are_used_up(tmp_path):
         "PLANDOCKET_BASE_URL": f"http://127.0.0.1:{sandbox_port}",
         "GATEWAY_PORT": str(port),
         "GATEWAY_METRICS_PORT": str(metrics_port),
-        "GATEWAY_CACHE": "off",
+        "GATEWAY_MIRROR": "off",
     }
     address = f"http://127.0.0.1:{port}/graphql"
     with (

@@ -70,7 +70,7 @@ async def test_an_operation_has_a_line(ask):
 
 async def test_what_is_kept_is_told(gateway):
     """A hit costs no call, and the line says both."""
-    ask = gateway(cache="on")
+    ask = gateway(mirror="on")
     with logged() as lines:
         await ask(QUERY)
         await ask(QUERY)

@@ -113,7 +113,7 @@ async def test_the_hour_is_told_of_the_held_key(gateway):
 
 async def test_what_is_kept_is_told(gateway):
     """Hits, misses and rows."""
-    ask = gateway(cache="on")
+    ask = gateway(mirror="on")
     for _ in range(3):
         await ask("{ categories { id } }")
     found = await scraped(ask)

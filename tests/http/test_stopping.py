@@ -112,7 +112,7 @@ async def serving(*arguments, command=None, **settings):
         "PLANDOCKET_API_KEY": "some-key",
         "PLANDOCKET_REQUESTS_PER_HOUR": "unlimited",
         "GATEWAY_PORT": str(port),
-        "GATEWAY_CACHE": "off",
+        "GATEWAY_MIRROR": "off",
         "GATEWAY_TELL_COST": "off",
         "GATEWAY_LOG_LEVEL": "error",
         **settings,
@@ -227,14 +227,14 @@ async def test_a_second_signal_ends_it_at_once(sig):
         assert await asyncio.to_thread(process.wait, 5) == -sig
 
 
-@pytest.mark.parametrize("cache", ["on", "off"])
-async def test_no_operation_is_lost_under_load(cache):
+@pytest.mark.parametrize("mirror", ["on", "off"])
+async def test_no_operation_is_lost_under_load(mirror):
     """Clients ask as fast as they are answered, on kept connections: every operation sent is answered whole.
 
     Five times, since what it is about is a matter of moments; tests/drill restarts it behind proxies.
     """
     for count in (48, 8, 8, 8, 8):
-        async with serving(GATEWAY_CACHE=cache) as (process, port, upstream):
+        async with serving(GATEWAY_MIRROR=mirror) as (process, port, upstream):
             upstream.may_answer.set()
             clients = [Client(port) for _ in range(count)]
             are_busy = [client.is_busy.wait() for client in clients]

@@ -37,10 +37,10 @@ WANTED = [
 ]
 
 
-@pytest.mark.parametrize(("dialect", "first", "selection", "most", "cache"), in_turn(WANTED, ["on", "off"]))
-async def test_contacts_with_their_participations(gateway, dialect, first, selection, most, cache):
+@pytest.mark.parametrize(("dialect", "first", "selection", "most", "mirror"), in_turn(WANTED, ["on", "off"]))
+async def test_contacts_with_their_participations(gateway, dialect, first, selection, most, mirror):
     """However many contacts there are, with and without a customer number."""
-    ask = gateway(dialect, cache=cache)
+    ask = gateway(dialect, mirror=mirror)
     data = await ask(SEARCH % (first, f"databaseId {selection}"))
 
     assert len(ask.calls) <= most
@@ -67,7 +67,7 @@ async def test_what_a_walk_cannot_reach_takes_nothing_from_the_others(gateway):
 
 async def test_a_list_kept_whole_answers_what_is_narrower_for_nothing(gateway):
     """Also where the operation may send fewer requests than there are lists."""
-    ask = gateway(cache="on", max_calls=16)
+    ask = gateway(mirror="on", max_calls=16)
     await ask(SEARCH % (14, PARTICIPATIONS))
     await ask("{ events(first: 12) { nodes { participants(first: 5) { nodes { id } } } } }")
 
@@ -76,7 +76,7 @@ async def test_a_list_kept_whole_answers_what_is_narrower_for_nothing(gateway):
 
 async def test_a_wider_list_that_is_asked_for_as_well_is_asked_for_once(gateway, time):
     """Beside several lists that it holds: nobody waits for anybody."""
-    ask = gateway(cache="on", time=time)
+    ask = gateway(mirror="on", time=time)
     await ask("{ events { nodes { eventKey } } }")
     keys = [event.event_key for event in ask.sandbox.tables.events]
     lists = " ".join(

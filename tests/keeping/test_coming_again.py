@@ -55,11 +55,11 @@ async def repeated(gateway, query, *, spent, per_hour, later, **settings):
         (WALK, 7, 10, 1),
     ],
 )
-@pytest.mark.parametrize("cache", ["on", "off"])
+@pytest.mark.parametrize("mirror", ["on", "off"])
 @pytest.mark.parametrize("later", [0, -1])
-async def test_an_operation_of_several_requests(gateway, query, spent, per_hour, sent, cache, later):
+async def test_an_operation_of_several_requests(gateway, query, spent, per_hour, sent, mirror, later):
     """When all that it has to send again can be sent, not when the next one can."""
-    found, first = await repeated(gateway, query, spent=spent, per_hour=per_hour, later=later, cache=cache)
+    found, first = await repeated(gateway, query, spent=spent, per_hour=per_hour, later=later, mirror=mirror)
 
     assert first == sent
     assert set(found) == (set() if later == 0 else {"UPSTREAM_RATE_LIMITED"})
@@ -68,7 +68,7 @@ async def test_an_operation_of_several_requests(gateway, query, spent, per_hour,
 @pytest.mark.parametrize("later", [0, -1])
 async def test_what_is_still_fresh_then_is_not_waited_for(gateway, time, later):
     """Two of three lists are kept: the third is answered as soon as one request leaves the hour."""
-    ask = gateway(time=time, requests_per_hour=10, cache="on")
+    ask = gateway(time=time, requests_per_hour=10, mirror="on")
     for number in range(7):
         await ask(CATEGORY % (number + 1))
         time.seconds += 10
@@ -98,7 +98,7 @@ async def test_a_pause_does_not_hide_a_longer_wait(gateway, time):
 
 async def test_one_burst_of_writes_does_not_stop_reads(gateway, time):
     """A fresh gateway, 77 confirmations in its first minute: then all is read that is not kept."""
-    ask = gateway(time=time, cache="on", tell_cost="on")
+    ask = gateway(time=time, mirror="on", tell_cost="on")
     await ask("{ participants(first: 100) { nodes { id } } }")
     time.seconds += 20
     data = await ask(CONFIRM, ids=[gid("Participant", one) for one in range(1, 78)])

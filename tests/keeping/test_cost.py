@@ -19,7 +19,7 @@ COUNTS = {"calls", "saved", "cacheHits", "stale", "budget"}
 @pytest.fixture
 def ask(gateway, time):
     """Make a gateway that keeps and tells."""
-    return gateway(cache="on", tell_cost="on", time=time)
+    return gateway(mirror="on", tell_cost="on", time=time)
 
 
 async def told(ask, query, **more):
@@ -102,7 +102,7 @@ async def test_every_executed_answer_tells(ask, query):
 
 async def test_it_can_be_switched_off(gateway):
     """Then nothing is told where there is nothing to tell."""
-    ask = gateway(cache="on", tell_cost="off")
+    ask = gateway(mirror="on", tell_cost="off")
 
     assert (await ask.answer(EVENTS)).keys() == {"data"}
 
@@ -120,7 +120,7 @@ async def test_an_unlimited_hour_tells_no_limit(gateway, time):
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 async def test_saved_is_what_naive_resolution_would_have_cost_more(gateway, case):
     """For each operation of the README's table."""
-    ask = gateway(Sandbox(case.dialect), **{"cache": "on", "tell_cost": "on", **case.settings})
+    ask = gateway(Sandbox(case.dialect), **{"mirror": "on", "tell_cost": "on", **case.settings})
     for query in case.before:
         await ask(query)
     cost = await told(ask, case.query)
@@ -340,7 +340,7 @@ async def test_what_a_payload_reads_counts(gateway):
 
 async def test_a_spent_hour_stops_its_field_only(gateway, time):
     """With the seconds after which it may be asked again."""
-    ask = gateway(cache="on", tell_cost="on", time=time, requests_per_hour=1)
+    ask = gateway(mirror="on", tell_cost="on", time=time, requests_per_hour=1)
     await ask(EVENTS)
     time.seconds += 60
     answer = await ask.answer("{ events { nodes { title } } categories { title } }")

@@ -1,5 +1,5 @@
 # pyright: basic
-"""An hour with far more operations than requests, and nothing mirrored: what must hold of every one of them.
+"""An hour with far more operations than requests, too few to mirror much: what must hold of every one of them.
 
 A thirtieth of the README's hour, with a twelfth of its requests: all that can become of an operation happens often.
 """
@@ -13,7 +13,7 @@ OPERATIONS, BUDGET = 1_200, 84
 @pytest.fixture(scope="module")
 async def trace() -> Trace:
     """Run an operation every three seconds for an hour, one in a hundred of them a write."""
-    [trace] = await run(OPERATIONS, BUDGET, request_s=0, mirror="off")
+    [trace] = await run(OPERATIONS, BUDGET, request_s=0)
     return trace
 
 

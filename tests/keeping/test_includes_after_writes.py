@@ -175,7 +175,7 @@ async def test_an_include_read_again_is_as_a_fresh_gateway_reads_it(gateway, san
     query, given = mutation_of(name)
     tells = sandbox.dialect.writes == "full"
     reads = [*READS.values()] if tells else [*LISTS.values(), *reversed(READS.values())]
-    ask = gateway(sandbox, transport=Entwined(sandbox), cache="on", time=Time(), page_size=25)
+    ask = gateway(sandbox, transport=Entwined(sandbox), mirror="on", time=Time(), page_size=25)
     for read in reads:
         await ask(read)
     [payload] = (await ask(query, input=given)).values()
@@ -195,7 +195,7 @@ async def test_an_include_is_asked_again_after_just_these_writes(gateway, name):
     query, given = mutation_of(name)
     readers = {include: bearer(f"reader-{number}") for number, include in enumerate(READS)}
     keys = [f"reader-{number}" for number in range(len(READS))]
-    ask = gateway(shared(*keys, dialect=Dialect(writes="empty")), cache="on", time=Time(), api_key=None)
+    ask = gateway(shared(*keys, dialect=Dialect(writes="empty")), mirror="on", time=Time(), api_key=None)
     for include, reader in readers.items():
         await ask.answer(READS[include], reader)
         assert ask.calls != []

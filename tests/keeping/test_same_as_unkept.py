@@ -201,15 +201,15 @@ def comparable(entity, *, totals):
     return entity
 
 
-async def assert_same(steps, name, cache):
+async def assert_same(steps, name, settings):
     """Hold that every read answers as it does where nothing is kept."""
     dialect, time = DIALECTS[name], Time()
     sandbox = tenant(dialect)
     totals = dialect.paging in ("totals", "none")
     wire = Winding(Wire(sandbox))
     async with (
-        behind(wire, sandbox, time, max_calls=1000, tell_cost="on", **cache) as keeping,
-        behind(Wire(sandbox), sandbox, time, max_calls=1000, cache="off", tell_cost="off") as plain,
+        behind(wire, sandbox, time, max_calls=1000, tell_cost="on", **settings) as keeping,
+        behind(Wire(sandbox), sandbox, time, max_calls=1000, mirror="off", tell_cost="off") as plain,
     ):
         for kind, given in steps:
             match kind:
@@ -235,7 +235,7 @@ async def assert_same(steps, name, cache):
 @given(st.lists(STEP, min_size=2, max_size=14), st.sampled_from(sorted(DIALECTS)), READ)
 def test_fresh_answers_are_those_of_a_gateway_that_keeps_nothing(steps, name, last):
     """Under any interleaving of reads, writes and expiries, at once or in turn, in any dialect."""
-    asyncio.run(assert_same([*steps, ("read", last)], name, {"cache": "on"}))
+    asyncio.run(assert_same([*steps, ("read", last)], name, {"mirror": "on"}))
 
 
 @settings(QUIET, max_examples=5)
@@ -243,7 +243,7 @@ def test_fresh_answers_are_those_of_a_gateway_that_keeps_nothing(steps, name, la
 def test_a_full_cache_answers_the_same(steps, name):
     """Whatever was evicted."""
     reads = [("read", (key, query)) for key in KEYS for query in (READS[1], READS[15])]
-    asyncio.run(assert_same([*reads, *steps, *reads], name, {"cache": "on", "mirror_rows": 100}))
+    asyncio.run(assert_same([*reads, *steps, *reads], name, {"mirror": "on", "mirror_rows": 100}))
 
 
 GIVEN = {
@@ -262,7 +262,7 @@ async def test_a_write_after_everything_was_read(number, name):
     steps = [("warm", read) for read in reads]
     for write in WRITES[number :: len(DIALECTS)]:
         steps += [("write", ("ada", write % GIVEN)), *(("read", read) for read in reads)]
-    await assert_same(steps, name, {"cache": "on"})
+    await assert_same(steps, name, {"mirror": "on"})
 
 
 # Nothing crosses.
@@ -301,13 +301,13 @@ async def test_no_answer_crosses():
     keys = [f"tenant{number}" for number in range(6)]
     sandboxes = {key: marked(key) for key in keys}
     time = Time()
-    async with behind(Wire(sandboxes), sandboxes[keys[0]], time, cache="off") as plain:
+    async with behind(Wire(sandboxes), sandboxes[keys[0]], time, mirror="off") as plain:
         expected = {
             (key, query): (await plain.answer(query, bearer(key)))["data"]
             for key in keys
             for query in QUERIES
         }
-    async with behind(Winding(Wire(sandboxes)), sandboxes[keys[0]], time, cache="on") as keeping:
+    async with behind(Winding(Wire(sandboxes)), sandboxes[keys[0]], time, mirror="on") as keeping:
         for wait in (0, 10, 45):
             time.seconds += wait
             asked = [(key, query) for query in QUERIES for key in keys]

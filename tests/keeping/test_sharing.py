@@ -184,12 +184,12 @@ async def test_a_client_that_hangs_up_has_gone_away():
     assert cancelled == ["GET events"]
 
 
-@pytest.mark.parametrize("cache", ["on", "off"])
-async def test_a_read_begun_before_a_write_ended_is_not_joined_after_it(gateway, cache):
+@pytest.mark.parametrize("mirror", ["on", "off"])
+async def test_a_read_begun_before_a_write_ended_is_not_joined_after_it(gateway, mirror):
     """Its answer may be of before the write."""
     wire = Wire(Sandbox())
     wire.holds = "GET events"
-    ask = gateway(transport=wire, cache=cache)
+    ask = gateway(transport=wire, mirror=mirror)
     old = asyncio.create_task(ask(EVENTS_QUERY))
     await wire.until(1)
     await ask(UPDATE.replace("{ event { title } }", "{ event { id } }"))
@@ -207,7 +207,7 @@ async def test_a_failure_reaches_those_who_waited_and_nobody_else(gateway):
     wire = Wire(Sandbox())
     wire.fault = "500"
     wire.holds = "events"
-    ask = gateway(transport=wire, cache="on")
+    ask = gateway(transport=wire, mirror="on")
     tasks = [asyncio.create_task(ask.error(EVENTS_QUERY)) for _ in range(5)]
     await wire.until(1)
     await breathe()

@@ -207,7 +207,7 @@ async def carry_out(ask, write, **more):
 
 async def test_each_read_of_the_table_is_kept(gateway):
     """Or what is asked again would show nothing."""
-    ask = gateway(free(""), cache="on", time=Time(), api_key=None, page_size=10)
+    ask = gateway(free(""), mirror="on", time=Time(), api_key=None, page_size=10)
     for read, reader in READERS.items():
         await ask.answer(READS[read], reader)
         assert ask.calls != []
@@ -220,7 +220,7 @@ async def test_a_write_drops_what_it_touches_and_nothing_else(gateway, name):
     """For the key that wrote and for others: what it touched is asked again, the rest costs nothing."""
     write, touched = WRITES[name]
     sandbox = free(name)
-    ask = gateway(sandbox, cache="on", time=Time(), api_key=None, page_size=10)
+    ask = gateway(sandbox, mirror="on", time=Time(), api_key=None, page_size=10)
     for read, reader in READERS.items():
         await ask.answer(READS[read], reader)
         await ask.answer(READS[read], WRITER)
@@ -252,7 +252,7 @@ async def test_a_new_row_is_found_at_once(gateway, name, writes):
     for row in list(sandbox.tables.participants):
         if (row.event_id, row.contact_id) == (1, 7):
             sandbox.tables.delete(row)
-    ask = gateway(sandbox, cache="on", time=Time())
+    ask = gateway(sandbox, mirror="on", time=Time())
     query = "{ %s(by: {databaseId: %d}) { databaseId } }" % (kind, row_id)
     assert await ask(query) == {kind: None}
     await carry_out(ask, WRITES[name][0])
@@ -262,7 +262,7 @@ async def test_a_new_row_is_found_at_once(gateway, name, writes):
 
 async def test_participations_that_come_with_a_contact_are_found_at_once(gateway):
     """Their ids were asked for before and not found."""
-    ask = gateway(cache="on", time=Time())
+    ask = gateway(mirror="on", time=Time())
     query = "{ participant(by: {databaseId: 1501}) { databaseId } }"
     assert await ask(query) == {"participant": None}
     await carry_out(ask, WRITES["createContact with events"][0])
@@ -272,7 +272,7 @@ async def test_participations_that_come_with_a_contact_are_found_at_once(gateway
 
 async def test_a_row_that_a_write_told_is_kept(gateway):
     """The next read of it costs nothing; what only includes tell is asked for."""
-    ask = gateway(cache="on", time=Time())
+    ask = gateway(mirror="on", time=Time())
     await carry_out(ask, WRITES["updateEvent"][0])
 
     assert await ask("{ event(by: {databaseId: 1}) { title } }") == {"event": {"title": "Spring cleaning"}}
@@ -300,7 +300,7 @@ LISTS = ("participants", "events", "contacts", "categories", "event 1's count", 
 @pytest.mark.parametrize("name", REFUSED)
 async def test_a_refused_write_drops_nothing(gateway, name):
     """Nothing was changed."""
-    ask = gateway(cache="on", time=Time())
+    ask = gateway(mirror="on", time=Time())
     if name == "a second participation":
         [row] = [
             row for row in ask.sandbox.tables.participants if row.event_id == 1 and row.contact_id == 1
@@ -322,7 +322,7 @@ async def test_a_refused_write_drops_nothing(gateway, name):
 async def test_a_write_that_never_was_drops_nothing(gateway, fault):
     """No connection, or turned away for the hour."""
     wire, time = Wire(Sandbox()), Time()
-    ask = gateway(transport=wire, cache="on", time=time)
+    ask = gateway(transport=wire, mirror="on", time=time)
     for read in LISTS:
         await ask(READS[read])
     wire.fault = fault
@@ -338,7 +338,7 @@ async def test_a_write_that_never_was_drops_nothing(gateway, fault):
 
 async def test_a_write_that_the_hour_stops_drops_nothing(gateway):
     """It was not sent."""
-    ask = gateway(cache="on", time=Time(), requests_per_hour=1)
+    ask = gateway(mirror="on", time=Time(), requests_per_hour=1)
     await ask(READS["events"])
     query, given = WRITES["updateEvent"][0]
     error = await ask.error(query, input=given)
@@ -352,7 +352,7 @@ async def test_a_write_that_the_hour_stops_drops_nothing(gateway):
 async def test_a_write_whose_outcome_is_unknown_drops_as_well(gateway, fault):
     """It may have happened."""
     wire = Wire(Sandbox())
-    ask = gateway(transport=wire, cache="on", time=Time())
+    ask = gateway(transport=wire, mirror="on", time=Time())
     titles = "{ events { nodes { title } } }"
     await ask(titles)
     await ask(READS["contacts"])
@@ -372,7 +372,7 @@ async def test_a_write_whose_outcome_is_unknown_drops_as_well(gateway, fault):
 async def test_a_write_that_its_caller_gave_up_drops_as_well(gateway):
     """It runs on when its caller has gone, and what it touched is asked for again."""
     wire = Wire(Sandbox())
-    ask = gateway(transport=wire, cache="on", time=Time())
+    ask = gateway(transport=wire, mirror="on", time=Time())
     titles = "{ events { nodes { title } } }"
     await ask(titles)
     wire.holds = "PATCH"
@@ -399,7 +399,7 @@ async def test_a_read_begun_before_a_write_is_not_kept(gateway, read):
     """Its answer is of before the write; who asked it gets it, nobody else."""
     wire = Wire(Sandbox())
     wire.holds = "GET events"
-    ask = gateway(transport=wire, cache="on", time=Time())
+    ask = gateway(transport=wire, mirror="on", time=Time())
     old = asyncio.create_task(ask(read))
     await wire.until(1)
     await carry_out(ask, WRITES["updateEvent"][0])
@@ -413,7 +413,7 @@ async def test_a_read_begun_before_a_write_keeps_what_the_write_did_not_touch(ga
     """Participants embed the event, and are kept without it."""
     wire = Wire(Sandbox())
     wire.holds = "GET participants"
-    ask = gateway(transport=wire, cache="on", time=Time())
+    ask = gateway(transport=wire, mirror="on", time=Time())
     old = asyncio.create_task(
         ask("{ participants(first: 100) { nodes { isConfirmed event { title } contact { email } } } }")
     )
@@ -433,7 +433,7 @@ async def test_a_read_begun_before_a_write_keeps_what_the_write_did_not_touch(ga
 async def test_a_read_begun_while_a_write_runs_is_not_kept(gateway):
     """PlanDocket may have answered it before it wrote."""
     wire = Wire(Sandbox())
-    ask = gateway(transport=wire, cache="on", time=Time())
+    ask = gateway(transport=wire, mirror="on", time=Time())
     titles = "{ events { nodes { title } } }"
     wire.holds = "PATCH"
     query, given = WRITES["updateEvent"][0]
@@ -449,7 +449,7 @@ async def test_a_read_begun_while_a_write_runs_is_not_kept(gateway):
 
 async def test_an_operation_sees_its_own_write(gateway):
     """Also what the operation itself read for it."""
-    ask = gateway(cache="on", time=Time())
+    ask = gateway(mirror="on", time=Time())
     await ask("{ events { nodes { title } } }")
     query = """mutation {
       a: updateEvent(input: {id: "%(id)s", title: "One"}) { event { title } }

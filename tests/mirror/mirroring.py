@@ -23,7 +23,7 @@ SINGLE = (
 
 def mirrored(gateway, time: Time, sandbox=None, **given) -> Ask:
     """Return a gateway that mirrors what is asked for often."""
-    settings = {"cache": "on", "mirror": "on", "tell_cost": "on", "fresh_events": 60, "fresh_categories": 60}
+    settings = {"mirror": "on", "tell_cost": "on", "fresh_events": 60, "fresh_categories": 60}
     return gateway(sandbox, time=time, **{**settings, **given})
 
 

@@ -225,7 +225,7 @@ async def test_a_late_404_does_not_let_a_deleted_row_come_back(gateway, time: Ti
     """It was sent before a page that still had the row, and came before it."""
     sandbox = Sandbox()
     wire = Gates(sandbox)
-    ask = gateway(sandbox, transport=wire, cache="on", tell_cost="on", time=time)
+    ask = gateway(sandbox, transport=wire, mirror="on", tell_cost="on", time=time)
     single, page = asyncio.Event(), asyncio.Event()
     wire.before["GET participants/7"], wire.after["GET participants"] = single, page
     one = "{ participant(by: {databaseId: 7}) { isConfirmed } }"
@@ -245,13 +245,15 @@ async def test_a_late_404_does_not_let_a_deleted_row_come_back(gateway, time: Ti
 
 async def test_a_narrower_list_is_as_old_as_the_wider_one(gateway, time: Time) -> None:
     """However young its rows are: which of them it has is as old as the list that it was taken of."""
-    ask = gateway(cache="on", mirror="off", tell_cost="on", time=time)
+    sandbox = Sandbox()
+    for event in list(sandbox.tables.events)[1:]:
+        sandbox.tables.delete(event)
+    # One of three requests is too many to read all of it anew.
+    ask = mirrored(gateway, time, sandbox, requests_per_hour=3)
     await ask("{ events(first: 50) { totalCount nodes { title } } }")
     time.seconds += 30
-    for event in ask.sandbox.tables.events:
-        await ask.answer(
-            "{ event(by: {databaseId: %d}) { title } }" % event.id, {"Cache-Control": "no-cache"}
-        )
+    await ask.answer("{ event(by: {databaseId: 1}) { title } }", {"Cache-Control": "no-cache"})
+    assert len(ask.calls) == 1
     answer = await ask.answer("{ events(first: 50, filter: {isVisible: true}) { nodes { title } } }")
     assert (told(answer)["age"], told(answer)["calls"]) == (30, 0)
 

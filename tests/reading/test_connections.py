@@ -150,7 +150,7 @@ async def test_none_of_an_empty_list(gateway, dialect):
 
 async def test_a_kept_total_costs_nothing(gateway, time):
     """Once the first page is kept, its total is too."""
-    ask = gateway(cache="on", time=time)
+    ask = gateway(mirror="on", time=time)
     await page(ask, "first: 3", "participants")
 
     assert (await page(ask, "first: 0", "participants"))["totalCount"] == 1500

@@ -43,7 +43,7 @@ def every_second(ask):
 
 async def test_rows_confirmed_in_between_lose_none(gateway):
     """Five of an unconfirmed list are confirmed at once: the next page begins with the next row."""
-    ask = gateway(cache="on")
+    ask = gateway(mirror="on")
     unconfirmed = [row.id for row in ask.sandbox.tables.participants if not row.is_confirmed]
     arguments = ", first: 20, filter: {isConfirmed: false}"
     first = await page(ask, arguments)
@@ -193,7 +193,7 @@ async def test_a_gap_costs_a_look_at_the_page_before(ask):
 
 async def test_pages_that_are_known_to_join_cost_nothing(gateway, time):
     """What one client paid for is kept for the next: also that nothing stands between two pages."""
-    ask = gateway(cache="on", time=time)
+    ask = gateway(mirror="on", time=time)
     every_second(ask)
     arguments = ", first: 100, filter: {isConfirmed: false}"
     first = await page(ask, arguments)
@@ -207,7 +207,7 @@ async def test_pages_that_are_known_to_join_cost_nothing(gateway, time):
 
 async def test_kept_pages_of_different_times(gateway, time):
     """What moved from a page that was read lately to one that was kept before is not lost between them."""
-    ask = gateway(cache="on", time=time)
+    ask = gateway(mirror="on", time=time)
     every_second(ask)
     rows = [row.id for row in ask.sandbox.tables.participants if not row.is_confirmed]
     arguments = ", first: 100, filter: {isConfirmed: false}"

@@ -26,7 +26,7 @@ def ask(gateway):
 
     def make(path, row_id, **cells):
         sandbox = Sandbox()
-        return gateway(sandbox, transport=Odd(sandbox, only(path, row_id, **cells)), cache="on", time=Time())
+        return gateway(sandbox, transport=Odd(sandbox, only(path, row_id, **cells)), mirror="on", time=Time())
 
     return make
 

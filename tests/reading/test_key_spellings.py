@@ -51,7 +51,7 @@ LOOK_UPS = {"event": "eventKey", "contact": "customerNumber", "category": "categ
 @pytest.mark.parametrize("field", LOOK_UPS)
 async def test_a_row_is_found(gateway, field, held, asked, search):
     """By a search, in the whole list, and again in what is kept."""
-    ask = gateway(sandbox_with(held, search=search), cache="on", time=Time(), max_calls=100)
+    ask = gateway(sandbox_with(held, search=search), mirror="on", time=Time(), max_calls=100)
     query = "query ($key: String!) { %s(by: {%s: $key}) { databaseId %s } }" % (
         field,
         LOOK_UPS[field],

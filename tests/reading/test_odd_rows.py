@@ -146,7 +146,7 @@ async def test_what_is_kept_tells_it_too(ask):
             row = one(path, row) if row["id"] < HUGE else row
         return row
 
-    ask = ask(change, cache="on", time=Time())
+    ask = ask(change, mirror="on", time=Time())
     query = "{ participants(first: 5) { nodes { isConfirmed category { id } } } }"
     told = [
         ("participants", 3, "is_confirmed"),
@@ -166,7 +166,7 @@ async def test_a_row_that_is_whole_again_is_told_no_more(ask):
     """What was wrong goes with the row that had it."""
     odd = [None]
     time = Time()
-    ask = ask(lambda path, row: row | ({"is_confirmed": None} if odd else {}), cache="on", time=time)
+    ask = ask(lambda path, row: row | ({"is_confirmed": None} if odd else {}), mirror="on", time=time)
     assert len(unreadable(await ask.answer(PAGE))) == 20
     odd.clear()
     time.seconds += KEPT_FOR_S + 1
@@ -235,7 +235,7 @@ async def test_paging_past_rows_that_cannot_be_read(gateway, dialect, lost, size
         return payload
 
     transport = Spoiled(sandbox, spoil)
-    ask = gateway(sandbox, transport=transport, page_size=10, cache="on", max_calls=100)
+    ask = gateway(sandbox, transport=transport, page_size=10, mirror="on", max_calls=100)
 
     assert await walk(ask, size) == [row_id for row_id in range(1, 24) if row_id not in lost]
 
@@ -317,7 +317,7 @@ async def test_204_for_an_empty_list(ask):
 
 async def test_a_filter_is_not_made_of_what_could_not_be_read(ask):
     """Where a kept list has a row whose confirmation is unknown, PlanDocket is asked for the confirmed ones."""
-    ask = ask(only("participants", 1, is_confirmed=None), cache="on", page_size=1000)
+    ask = ask(only("participants", 1, is_confirmed=None), mirror="on", page_size=1000)
     await ask("{ participants(first: 1) { nodes { id } } }")
     await ask("{ participants(filter: {isConfirmed: false}, first: 1) { nodes { id } } }")
     assert ask.calls == ["GET participants?confirmed=0"]

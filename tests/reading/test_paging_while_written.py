@@ -167,9 +167,9 @@ async def walk(ask, name, way, size, rounds):
     return shown, [row_id for row_id, *_ in kept]
 
 
-async def assert_lossless(dialect, cache, page_size, name, way, size, rounds):
+async def assert_lossless(dialect, mirror, page_size, name, way, size, rounds):
     """Hold that each row that matched and kept its place throughout is shown once."""
-    async with before(tenant(dialect), cache=cache, page_size=page_size) as ask:
+    async with before(tenant(dialect), mirror=mirror, page_size=page_size) as ask:
         shown, kept = await walk(ask, name, way, size, rounds)
     assert {row_id: shown.count(row_id) for row_id in kept} == dict.fromkeys(kept, 1)
 
@@ -199,8 +199,8 @@ MOVED = [
     st.lists(st.lists(CHANGE, max_size=4), max_size=8),
 )
 def test_each_row_that_keeps_its_place_is_shown_once(
-    paging, order, cache, page_size, name, way, size, rounds
+    paging, order, mirror, page_size, name, way, size, rounds
 ):
     """In any paging dialect, whoever writes, whatever is kept."""
     dialect = replace(PAGING[paging], order=order)
-    asyncio.run(assert_lossless(dialect, cache, page_size, name, way, size, rounds))
+    asyncio.run(assert_lossless(dialect, mirror, page_size, name, way, size, rounds))

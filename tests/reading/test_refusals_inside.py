@@ -63,7 +63,7 @@ async def test_it_is_not_kept(gateway):
     def shape(payload):
         return {"success": False, "data": []} if refusal else payload
 
-    ask = gateway(sandbox, transport=Odd(sandbox, shape=shape), cache="on", time=Time())
+    ask = gateway(sandbox, transport=Odd(sandbox, shape=shape), mirror="on", time=Time())
     query = "{ events { totalCount } }"
     assert (await ask.error(query))["path"] == ["events"]
     refusal.clear()

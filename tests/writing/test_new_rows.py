@@ -69,11 +69,11 @@ async def test_the_new_row_is_found(gateway, field):
     assert told(answer, field) == max(row.id for row in table_of(ask.sandbox, field))
 
 
-@pytest.mark.parametrize("cache", ["on", "off"])
+@pytest.mark.parametrize("mirror", ["on", "off"])
 @pytest.mark.parametrize("field", ALONE)
-async def test_a_second_namesake_is_not_the_first(gateway, field, cache):
+async def test_a_second_namesake_is_not_the_first(gateway, field, mirror):
     """Though both hold the same, the one that was there is not the new one."""
-    ask = gateway(Sandbox(MUTE, now=now), cache=cache)
+    ask = gateway(Sandbox(MUTE, now=now), mirror=mirror)
     ids = [told(await answer_to(ask, field, ALONE[field], entity_of(field)), field) for _ in range(3)]
 
     assert ids == sorted(row.id for row in table_of(ask.sandbox, field))[-3:]

@@ -112,7 +112,7 @@ async def test_what_a_taken_key_costs(ask, field, given, look_up):
 @pytest.mark.parametrize(("field", "given", "_"), TAKEN)
 async def test_a_taken_key_that_is_kept(gateway, field, given, _):
     """It costs no read."""
-    ask = gateway(Sandbox(now=now), cache="on")
+    ask = gateway(Sandbox(now=now), mirror="on")
     kind = field[6:].lower()
     [name] = given.keys() - {"id", "title"}
     await ask(f"query($key: String!) {{ {kind}(by: {{ {name}: $key }}) {{ id }} }}", key=given[name])
@@ -452,7 +452,7 @@ async def test_each_of_several_gets_its_own(ask):
 
 async def test_a_list_that_is_kept_from_before(gateway):
     """Somebody else added the participation since: PlanDocket is asked again."""
-    ask = gateway(Sandbox(now=now), cache="on")
+    ask = gateway(Sandbox(now=now), mirror="on")
     tables = ask.sandbox.tables
     row = numbered(tables)
     given = ends(tables, row)
@@ -467,7 +467,7 @@ async def test_a_list_that_is_kept_from_before(gateway):
 
 async def test_a_participation_that_is_kept(gateway):
     """The filtered list that was read a moment ago tells it for no request."""
-    ask = gateway(Sandbox(now=now), cache="on")
+    ask = gateway(Sandbox(now=now), mirror="on")
     given = ends(ask.sandbox.tables, numbered(ask.sandbox.tables))
     filters = {"eventKey": given["event"]["eventKey"], "customerNumber": given["contact"]["customerNumber"]}
     await ask(
@@ -489,7 +489,7 @@ async def test_events_on_several_pages(gateway):
 
 async def test_what_is_looked_up_is_kept(gateway):
     """The list that told the taken key answers the next query."""
-    ask = gateway(Sandbox(now=now), cache="on")
+    ask = gateway(Sandbox(now=now), mirror="on")
     await refused(ask, "createCategory", {"title": "Wine", "categoryKey": "wine"})
     await ask('{ category(by: {categoryKey: "wine"}) { title } }')
 

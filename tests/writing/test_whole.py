@@ -51,7 +51,7 @@ def row_of(sandbox, path, row_id) -> Any:
 async def test_a_put_undoes_nothing_that_others_did(gateway, path, change, given, columns, include):
     """What is kept is as fresh as can be, and is not what the row is built from."""
     sandbox = Sandbox(Dialect(put="replace", include=include))
-    ask = gateway(sandbox, cache="on", time=Time(), update_method="PUT", include_style=include)
+    ask = gateway(sandbox, mirror="on", time=Time(), update_method="PUT", include_style=include)
     await ask(READS)
     changed = sandbox.tables.of(path).put(replace(row_of(sandbox, path, 1), **change))
     await written(ask, f"update{KINDS[path]}", {"id": gid(KINDS[path], 1), **given})
@@ -64,7 +64,7 @@ async def test_a_put_undoes_nothing_that_others_did(gateway, path, change, given
 async def test_a_key_that_others_changed_is_not_sent_as_it_was(gateway):
     """Where no include tells the event of a participation, the event is read anew, too."""
     sandbox = Sandbox(Dialect(put="replace", include="ignored"))
-    ask = gateway(sandbox, cache="on", time=Time(), update_method="PUT")
+    ask = gateway(sandbox, mirror="on", time=Time(), update_method="PUT")
     await ask(READS)
     event = row_of(sandbox, "events", row_of(sandbox, "participants", 1).event_id)
     sandbox.tables.events.put(replace(event, event_key="renamed"))
@@ -78,7 +78,7 @@ async def test_a_key_that_others_changed_is_not_sent_as_it_was(gateway):
 async def test_what_is_kept_does_not_stand_in(gateway, fault, age_s):
     """Where PlanDocket cannot be asked, reads answer from what is kept; a PUT is not sent, and its error says so."""
     wire, time = Wire(Sandbox(REPLACES)), Time()
-    ask = gateway(transport=wire, cache="on", time=time, update_method="PUT")
+    ask = gateway(transport=wire, mirror="on", time=time, update_method="PUT")
     await ask(READS)
     time.seconds += age_s
     wire.fault = fault
@@ -102,7 +102,7 @@ async def test_what_is_kept_does_not_stand_in(gateway, fault, age_s):
 async def test_writes_of_one_row_go_one_after_another(gateway):
     """Ten fields of one contact, each changed on its own at the same time: all of them are."""
     wire = Wire(Sandbox(REPLACES))
-    ask = gateway(transport=wire, cache="on", time=Time(), update_method="PUT")
+    ask = gateway(transport=wire, mirror="on", time=Time(), update_method="PUT")
     fields = ("email", "phone", "fax", "mobile", "city", "state", "notes", "website", "address", "lastName")
     inputs = [{"id": gid("Contact", 1), field: f"new {field}"} for field in fields]
     payloads = await asyncio.gather(
