@@ -69,12 +69,13 @@ def plan(
     variables: Annotated[str, typer.Option(help="The variables, as a JSON object.")] = "{}",
     size: Annotated[str, typer.Option(help="Rows of collections, such as contacts=300,events=12.")] = "",
     max_calls: Annotated[int | None, typer.Option(help="Exit with 1 where an operation needs more.")] = None,
+    warm: Annotated[bool, typer.Option("--warm", help="Count where all of the tenant is mirrored.")] = False,
 ) -> None:
-    """Show the requests to PlanDocket that operations would make on a cold start, and why.
+    """Show the requests to PlanDocket that operations would make on a cold start, or with a warm mirror, and why.
 
     Up to so many where it depends on what nobody knows beforehand, such as how much a search finds.
     """
-    report_plan(file, variables, size, max_calls)
+    report_plan(file, variables, size, max_calls, warm=warm)
 
 
 @app.command()

@@ -4,13 +4,15 @@ import json
 import subprocess
 from asyncio import to_thread
 from base64 import b64encode
+from functools import partial
 from itertools import permutations
 from pathlib import Path
 
 import pytest
 import serving_here
-from asking import Gateway
+from asking import Gateway, Time
 from benchmarks.requests_table import CASES, TOTALS, Case
+from mirror.mirroring import mirrored, quiet, warm
 
 from gateway.commands.plan.document import PlanError, plan_document
 
@@ -73,6 +75,42 @@ async def test_a_plan_is_never_too_low(gateway: Gateway, query: str) -> None:
         assert len(ask.calls) == planned.calls
     if "errors" in answer:
         assert planned.may_fail
+
+
+async def test_a_warm_plan_is_never_too_low(gateway: Gateway, time: Time) -> None:
+    """With all of the sandbox mirrored: the same, or more where it says "up to", and what a write has read with it."""
+    ask = mirrored(gateway, time, requests_per_hour="unlimited")
+    await warm(ask, time, seconds=150)
+    for query in OPERATIONS[::2]:
+        before = ask.sandbox.count
+        answer = await ask.answer(query)
+        await quiet(ask)
+        [planned] = await to_thread(partial(plan_document, query, "{}", SIZES, warm=True))
+        asked = ask.sandbox.count - before
+        assert asked <= planned.calls, query
+        assert asked == planned.calls or not planned.is_certain, query
+        assert "errors" not in answer
+
+
+WARM = {
+    "{ participants(filter: {isConfirmed: true}, last: 5) { nodes { contact { email } } } }": "0 requests",
+    '{ event(by: {eventKey: "x-1"}) { participants(first: 100) { nodes { contact { email } } } } }': "0 requests",
+    "{ contacts(orderBy: {field: LAST_NAME}) { nodes { lastName events { title } } } }": "0 requests",
+    '{ contacts(filter: {search: "e"}) { nodes { participations { totalCount } } } }': "1 request",
+    "{ events(filter: {upcoming: true}) { nodes { participantCount } } }": "1 request",
+    OPERATIONS[-2]: "up to 1 request",
+}
+
+
+@pytest.mark.parametrize(("query", "cost"), WARM.items())
+def test_a_warm_mirror_leaves_what_only_plandocket_can_tell(tmp_path: Path, query: str, cost: str) -> None:
+    """Searches, upcoming events and writes cost what they cost; all else is held, and the limit goes by that."""
+    file = tmp_path / "page.graphql"
+    file.write_text(query)
+
+    ended = run(file, "--warm", "--max-calls", "1")
+    assert ended.returncode == 0, ended
+    assert ended.stdout.splitlines()[0].endswith(f": {cost} to PlanDocket with a warm mirror")
 
 
 @pytest.mark.parametrize(

@@ -193,6 +193,13 @@ class Owner:
         session.lane = lane
         return session
 
+    async def walk_all(self) -> None:
+        """Walk each collection, be it asked for or not."""
+        for record in self._records:
+            item = self._item(listing(record))
+            if self._pace.begins(item, self._now()):
+                await self._walk(item, record)
+
     async def _walk(self, item: Item, record: Record[Any]) -> None:
         """Walk a collection, and hold it as whole."""
         collection, session, begun = self.tenant.collection(record), self._session(Lane.WALK), self._moment()

@@ -114,6 +114,16 @@ class Mirror:
         """Return how each resource is held for a session's key; nothing before PlanDocket accepted it."""
         return self._owners.held(session.credential)
 
+    async def warm(self, credential: Credential) -> None:
+        """Read all that a key may see of the tenant, as the pace would in time.
+
+        Raises:
+            CallerError, UpstreamError: PlanDocket does not accept the key, or cannot be asked.
+        """
+        await self.key_check.renew(self.session(credential))
+        if (owner := self._owners.of(credential)) is not None:
+            await owner.walk_all()
+
     def at_hand(self, call: Call[RowT], session: KeepingSession) -> Answer[RowT] | None:
         """Return the answer to `call` where it is kept fresh; costs no request and no wait."""
         answer = self.kept(call, session)

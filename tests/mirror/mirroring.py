@@ -2,8 +2,11 @@
 
 # pyright: basic
 import asyncio
+from typing import Any
 
-from asking import Ask, Time
+from asking import Ask, Gateway, Time
+
+from gateway.sandbox import Dialect, Sandbox
 
 LISTS = (
     '{ participants(filter: {eventKey: "%s"}, first: 100) { totalCount nodes { id isConfirmed } } }',
@@ -21,7 +24,7 @@ SINGLE = (
 )
 
 
-def mirrored(gateway, time: Time, sandbox=None, **given) -> Ask:
+def mirrored(gateway: Gateway, time: Time, sandbox: Sandbox | Dialect | None = None, **given: Any) -> Ask:
     """Return a gateway that mirrors what is asked for often."""
     settings = {"mirror": "on", "tell_cost": "on", "fresh_events": 60, "fresh_categories": 60}
     return gateway(sandbox, time=time, **{**settings, **given})

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import msgspec
 import typer
-from graphql import GraphQLSyntaxError, OperationDefinitionNode, parse
+from graphql import GraphQLSyntaxError, OperationDefinitionNode, OperationType, parse
 
 from gateway.commands.plan.made_up import RECORDS
 from gateway.commands.plan.rehearsal import Rehearsal, rehearse
@@ -29,6 +29,9 @@ class Planned(msgspec.Struct, frozen=True):
     """How many requests to PlanDocket one operation may make."""
     rehearsals: list[Rehearsal]
     """With each tenant that there may be."""
+    is_warm: bool = False
+    """Whether all of the tenant is mirrored."""
+    writes: bool = False
 
     @property
     def rehearsal(self) -> Rehearsal:
@@ -47,8 +50,10 @@ class Planned(msgspec.Struct, frozen=True):
 
     @property
     def is_certain(self) -> bool:
-        """Whether it makes as many whatever the tenant holds."""
-        return not self.may_fail and len({len(one.steps) for one in self.rehearsals}) == 1
+        """Whether it makes as many whatever the tenant holds: that tells what a write has read of what is held."""
+        if self.may_fail or (self.is_warm and self.writes):
+            return False
+        return len({len(one.steps) for one in self.rehearsals}) == 1
 
     def exceeds(self, calls: int) -> bool:
         """Return whether it may need more requests than these."""
@@ -60,16 +65,17 @@ class Planned(msgspec.Struct, frozen=True):
         width = max((len(step.request) for step in steps), default=0)
         lines = [f"  {step.request:{width}}  {step.reason}" for step in steps]
         upper = "" if self.is_certain else "up to "
-        heading = f"{self.name}: {upper}{_requests(self.calls)} to PlanDocket (naive resolution: {naive})"
+        beside = "with a warm mirror" if self.is_warm else f"(naive resolution: {naive})"
+        heading = f"{self.name}: {upper}{_requests(self.calls)} to PlanDocket {beside}"
         if self.may_fail:
             heading += "; it may need more than one operation may make, and fails then"
         return "\n".join([heading, *lines])
 
 
-def plan(file: Path, variables: str, size: str, max_calls: int | None) -> None:
+def plan(file: Path, variables: str, size: str, max_calls: int | None, *, warm: bool) -> None:
     """Print the requests that a file's operations would make; end with 1 where one needs more than `max_calls`."""
     try:
-        plans = plan_document(file.read_bytes(), variables, size, load_plan_settings())
+        plans = plan_document(file.read_bytes(), variables, size, load_plan_settings(), warm=warm)
     except PlanError as error:
         print(f"{file}: {error}", file=sys.stderr)
         raise typer.Exit(2) from None
@@ -84,9 +90,9 @@ def plan(file: Path, variables: str, size: str, max_calls: int | None) -> None:
 
 
 def plan_document(
-    document: str | bytes, variables: str, sizes: str, settings: Settings | None = None
+    document: str | bytes, variables: str, sizes: str, settings: Settings | None = None, *, warm: bool = False
 ) -> list[Planned]:
-    """Return the plan of each operation of a document, in order.
+    """Return the plan of each operation of a document, in order: cold, or `warm`, where all of the tenant is mirrored.
 
     Raises:
         PlanError: something of it is wrong.
@@ -101,7 +107,7 @@ def plan_document(
     operations = [found for found in definitions if isinstance(found, OperationDefinitionNode)]
     if not operations:
         raise PlanError("There is no operation in it.")
-    return [_plan(text, operation, given, settings, of_collections) for operation in operations]
+    return [_plan(text, operation, given, settings, of_collections, warm=warm) for operation in operations]
 
 
 def _plan(
@@ -110,15 +116,18 @@ def _plan(
     variables: Mapping[str, Any],
     settings: Settings,
     sizes: Mapping[str, int],
+    *,
+    warm: bool,
 ) -> Planned:
     name = operation.name.value if operation.name else None
     declared = {found.variable.name.value for found in operation.variable_definitions or ()}
     own = {key: value for key, value in variables.items() if key in declared}
-    rehearsals = asyncio.run(rehearse(Request(text, own, name), settings, sizes))
+    rehearsals = asyncio.run(rehearse(Request(text, own, name), settings, sizes, warm=warm))
     for rehearsal in rehearsals:
         if rehearsal.errors:
             raise PlanError("\n".join(rehearsal.errors))
-    return Planned(name or operation.operation.value, settings.max_calls, rehearsals)
+    writes = operation.operation is OperationType.MUTATION
+    return Planned(name or operation.operation.value, settings.max_calls, rehearsals, warm, writes)
 
 
 def _text(document: str | bytes) -> str:

@@ -18,7 +18,7 @@ Json = dict[str, Any]
 
 RECORDS: Mapping[str, Record[Any]] = {resource.record.path: resource.record for resource in RESOURCES}
 _MANY = 1_000_000  # rows of a collection whose size is not given: any `first` is met
-_LINKED = 25  # rows that an include of many embeds, at the most
+MOST_LINKED = 25  # rows that an include of many embeds, at the most
 _APART = 37  # no divisor of a usual size, so that lists which overlap begin with different rows
 _NO_FILTERS = {"page", "per_page", "include", "sort", "order"}
 
@@ -56,14 +56,17 @@ class MadeUp(httpx.AsyncBaseTransport):
     """Stands in for PlanDocket: rows made of their ids alone, totals told, includes honoured.
 
     A row that is asked for by its id or key is there: `keys` are all that may be asked for. `sizes` are rows of
-    collections by their path; what nobody can know is as the world has it.
+    collections by their path; what nobody can know is as the world has it. An include of many embeds `linked` rows.
     """
 
-    def __init__(self, sizes: Mapping[str, int], keys: Sequence[str], world: World) -> None:
+    def __init__(
+        self, sizes: Mapping[str, int], keys: Sequence[str], world: World, linked: int = MOST_LINKED
+    ) -> None:
         self.steps: list[Step] = []
         self._keys = keys
         self._sizes = sizes
         self._world = world
+        self._linked_most = linked
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer as PlanDocket would, and note the step."""
@@ -143,7 +146,7 @@ class MadeUp(httpx.AsyncBaseTransport):
             case One(other, key):
                 return self._row(other, row[key] if key else self._linked(other, row_id))
             case Many(other):
-                count = min(self._size(other), self._world.most, _LINKED)
+                count = min(self._size(other), self._world.most, self._linked_most)
                 return [self._row(other, self._linked(other, row_id + more)) for more in range(count)]
             case _:
                 return 1

@@ -1,4 +1,4 @@
-"""What an operation would cost on a cold start: run for real, against made-up rows in place of PlanDocket.
+"""What an operation would cost, cold or with a warm mirror: run for real, against made-up rows in place of PlanDocket.
 
 The gateway itself decides every request here, so that a plan cannot differ from what happens.
 """
@@ -10,7 +10,7 @@ import msgspec
 from graphql import StringValueNode, parse
 from pydantic import SecretStr
 
-from gateway.commands.plan.made_up import WORLDS, MadeUp, Step
+from gateway.commands.plan.made_up import MOST_LINKED, WORLDS, MadeUp, Step
 from gateway.errors import TooComplexError
 from gateway.execution.nodes import nodes
 from gateway.execution.operation import Executor, Request
@@ -21,7 +21,10 @@ from gateway.resources import RECORDS
 from gateway.schema import RULES, SCHEMA
 from gateway.settings.settings import Settings
 from gateway.upstream.client import Upstream
+from gateway.upstream.way.clock import Clock
 from gateway.upstream.way.credential import Credential
+
+_STANDS_STILL = Clock(monotonic=lambda: 0.0)
 
 
 class Rehearsal(msgspec.Struct, frozen=True):
@@ -35,17 +38,32 @@ class Rehearsal(msgspec.Struct, frozen=True):
     errors: list[str]
 
 
-async def rehearse(request: Request, settings: Settings, sizes: Mapping[str, int]) -> list[Rehearsal]:
-    """Run an operation in each world, where collections have these sizes, and return what it asked of them."""
-    keys = _texts(request)
-    return [await _rehearse(request, settings, MadeUp(sizes, keys, world)) for world in WORLDS]
+async def rehearse(
+    request: Request, settings: Settings, sizes: Mapping[str, int], *, warm: bool = False
+) -> list[Rehearsal]:
+    """Run an operation in each world, where collections have these sizes, and return what it asked of them.
+
+    `warm`: where all of the tenant is mirrored.
+    """
+    keys, linked = _texts(request), MOST_LINKED
+    if warm:
+        sizes, linked = _held(sizes, settings.page_size), 1
+        settings = settings.model_copy(update={"mirror": "on"})
+    return [
+        await _rehearse(request, settings, MadeUp(sizes, keys, world, linked), warm=warm) for world in WORLDS
+    ]
 
 
-async def _rehearse(request: Request, settings: Settings, made_up: MadeUp) -> Rehearsal:
+async def _rehearse(request: Request, settings: Settings, made_up: MadeUp, *, warm: bool) -> Rehearsal:
     shows_all = settings.model_copy(update={"suggestions": "on", "introspection": "on"})
-    async with Mirror(Upstream(settings, made_up), settings, settings, RECORDS) as mirror:
-        context = Context(mirror, Caller(Credential(SecretStr("rehearsal"), is_held=True)))
+    credential = Credential(SecretStr("rehearsal"), is_held=True)
+    async with Mirror(Upstream(settings, made_up, _STANDS_STILL), settings, settings, RECORDS) as mirror:
+        if warm:
+            await mirror.warm(credential)
+            made_up.steps.clear()
+        context = Context(mirror, Caller(credential))
         outcome = await Executor(SCHEMA, RULES, shows_all).run(request, context)
+        await mirror.upstream.tasks.idle()  # a write has rows read beside its answer
     errors = outcome.body.get("errors", ())
     # Limits of the document bear the same code, and are told before anything is executed.
     is_of_calls = [
@@ -57,6 +75,16 @@ async def _rehearse(request: Request, settings: Settings, made_up: MadeUp) -> Re
         any(is_of_calls),
         [error["message"] for error, of_calls in zip(errors, is_of_calls, strict=True) if not of_calls],
     )
+
+
+def _held(sizes: Mapping[str, int], page_size: int) -> dict[str, int]:
+    """Return sizes to mirror: what is held costs nothing however much it is, so that two full pages will do.
+
+    An event and a contact have three participations, the most that a write has read one by one.
+    """
+    rows = max(200, 2 * page_size)
+    most = {record.path: 3 * rows if record.path == "participants" else rows for record in RECORDS}
+    return {path: min(count, sizes.get(path, count)) for path, count in most.items()}
 
 
 def _texts(request: Request) -> Sequence[str]:

@@ -21,6 +21,11 @@ class Tasks:
         task.add_done_callback(see)
         return task
 
+    async def idle(self) -> None:
+        """Wait until nothing runs any more."""
+        while self._running:
+            await asyncio.wait(self._running)
+
     async def end(self) -> None:
         """End all that runs, and wait until it has."""
         running = list(self._running)
