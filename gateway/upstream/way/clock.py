@@ -4,14 +4,20 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
+
+_since_boot: Callable[[], float] = (
+    partial(time.clock_gettime, time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic
+)
+"""Goes on while the machine is suspended; outside Linux it stands still then. Source: clock_gettime(2)"""
 
 
 @dataclass(frozen=True)
 class Clock:
     """Everything is in seconds."""
 
-    monotonic: Callable[[], float] = time.monotonic
-    """For durations; never goes back."""
+    monotonic: Callable[[], float] = _since_boot
+    """For ages, and the hour's requests; never goes back. Time-outs run by the event loop's."""
     unix: Callable[[], float] = time.time
     """For moments that others name, as `X-RateLimit-Reset` does."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
