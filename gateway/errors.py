@@ -197,8 +197,10 @@ class RateLimitedError(LaterError, UpstreamError):
 
     code = "UPSTREAM_RATE_LIMITED"
 
-    def __init__(self, retry_in_s: float) -> None:
-        super().__init__(retry_in_s, "PlanDocket's hourly requests are spent: try again in {} s.")
+    def __init__(
+        self, retry_in_s: float, message: str = "PlanDocket's hourly requests are spent: try again in {} s."
+    ) -> None:
+        super().__init__(retry_in_s, message)
 
 
 class UnavailableError(UpstreamError):

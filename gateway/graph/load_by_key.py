@@ -20,10 +20,10 @@ from gateway.upstream.wire.natural_keys import comparable
 class ByKey(RowLoader[Wanted[str], RowT | None, RowT]):
     """Natural keys to rows, in key order; None where no row has the key.
 
-    No list can be filtered by its own key. A single key is looked for with `search` where the resource has
-    one; of several, a page of the list shows whether its walk costs less than a search for each. A miss
-    proves nothing (what a search covers is undocumented), so then the list is walked as far as the operation
-    may. Source: /en/api/events.html, /en/api/contacts.html
+    No list can be filtered by its own key. Where all rows are held, they tell. Else a single key is looked for
+    with `search` where the resource has one; of several, a page of the list shows whether its walk costs less than a
+    search for each. A miss proves nothing (what a search covers is undocumented), so then the list is walked as far
+    as the operation may. Source: /en/api/events.html, /en/api/contacts.html
     """
 
     async def load_batch(self, keys: list[Wanted[str]]) -> list[RowT | Exception | None]:
@@ -33,7 +33,7 @@ class ByKey(RowLoader[Wanted[str], RowT | None, RowT]):
             row_id = self.context.reading.id_of(self.record, wanted.key)
             if row_id is not None:
                 self.context.reading.at_hand(one(self.record, row_id, wanted.include))
-        missing = self._missing({wanted.key for wanted in keys})
+        missing = {key for key in self._missing({wanted.key for wanted in keys}) if not self._is_lacking(key)}
         failure: Exception | None = None
         try:
             if missing:
@@ -45,6 +45,10 @@ class ByKey(RowLoader[Wanted[str], RowT | None, RowT]):
             await self._recall(missing, include)
         rows = self._by_key()
         return [rows.get(comparable(wanted.key), failure) for wanted in keys]
+
+    def _is_lacking(self, key: str) -> bool:
+        """Return whether all rows are held, and none has the key."""
+        return self.context.reading.at_hand(listing(self.record, {self.record.key or "": key})) is not None
 
     async def _look_for(self, missing: set[str], include: frozenset[str]) -> None:
         is_single = len(missing) == 1

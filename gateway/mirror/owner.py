@@ -1,7 +1,7 @@
 """One owner's mirror: what is held of the tenant, and kept young within the hour."""
 
 import logging
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from contextvars import Context
 from math import inf
@@ -9,9 +9,10 @@ from typing import Any
 
 import msgspec
 
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, RateLimitedError
 from gateway.mirror.collection_walk import NotWholeError, walk
 from gateway.mirror.derived import Derivations
+from gateway.mirror.hour_part import HourPart
 from gateway.mirror.pace import Item, Pace
 from gateway.mirror.tenant import Found, Tenant
 from gateway.mirror.writing import follow
@@ -29,9 +30,11 @@ log = logging.getLogger(__name__)
 
 _WALK_S = 600.0
 _COST = 20  # requests that a walk is taken to cost until a page tells
-_HOUR_S = 3600.0
 _PART_ANEW = 0.1  # of the hour, for what is held and yet too old for clients that say so
 _LARGEST_PART = 0.25  # of the hour: a collection that costs more is not walked
+
+
+_UNKNOWN = "Ids and texts that nothing held has were looked up too often this hour: try again in {} s."
 
 
 class Mirrored(msgspec.Struct, frozen=True):
@@ -68,8 +71,8 @@ class Owner:
         self._counted = counted
         self._pace = Pace(upstream.budget.hour(credential))
         self._derivations = Derivations(records)
-        self._anew = deque[float]()
-        self._missed: dict[Call[Any], float] = {}
+        self._anew = HourPart()
+        self._looked_up: dict[tuple[str, object], float | None] = {}
         self.tenant = tenant
 
     def usable(self, call: Call[Any], found: Found[Any], now: float) -> bool:
@@ -92,7 +95,7 @@ class Owner:
             return False
         if item.is_urgent or item.at is None or not is_young:
             self._renew(item, call, now)
-        if not is_young and (not item.is_walked or (found.is_absent and self._is_new_miss(call, found.at))):
+        if not is_young and (not item.is_walked or (found.is_absent and self._is_new_miss(call, now))):
             return False
         return item.is_by_call or not found.is_old
 
@@ -114,13 +117,34 @@ class Owner:
 
     def may_ask_anew(self, now: float) -> bool:
         """Return whether something that is held may be asked for because a client wants it younger."""
-        while self._anew and self._anew[0] <= now - _HOUR_S:
-            self._anew.popleft()
-        return len(self._anew) < _PART_ANEW * (self._upstream.budget.hour(self._credential).limit or inf)
+        return (
+            self._anew.wait_s(_PART_ANEW * (self._upstream.budget.hour(self._credential).limit or inf), now)
+            == 0
+        )
 
     def asked_anew(self, at: float) -> None:
         """Note that this was done at a moment."""
-        self._anew.append(at)
+        self._anew.add(at)
+
+    def looks_up(self, call: Call[Any], at: float) -> None:
+        """Count a read of what nobody has heard of, or a search, to be sent at a moment: `found` takes it back.
+
+        Raises:
+            RateLimitedError: such have had their part of the hour.
+        """
+        collection, filters = self.tenant.collection(call.record), dict(call.filters)
+        if "search" not in filters and (call.id is None or collection.find(call.id) is not None):
+            return
+        if (wait_s := self._pace.wait_s(at)) > 0:
+            raise RateLimitedError(wait_s, _UNKNOWN)
+        self._pace.unknown.add(at)
+        self._looked_up[call.record.path, call.id or filters["search"]] = collection.whole_at
+        if len(self._looked_up) > 1_000:
+            del self._looked_up[next(iter(self._looked_up))]
+
+    def found(self, at: float) -> None:
+        """Note that what was sent at a moment brought a row, or nothing for another reason than that there is none."""
+        self._pace.unknown.take_back(at)
 
     def is_late(self, call: Call[Any], age_s: float) -> bool:
         """Return whether something is older than it should be by the pace."""
@@ -161,14 +185,13 @@ class Owner:
             return self._pace.item(call.including(frozenset()), fresh_s, self._now(), is_by_call=True)
         return self._pace.item(call.record.path, fresh_s, self._now(), cost=_COST)
 
-    def _is_new_miss(self, call: Call[Any], at: float) -> bool:
-        """Return whether a row that is not there was not looked up since a walk."""
-        if self._missed.get(call) == at:
-            return False
-        self._missed[call] = at
-        if len(self._missed) > 1_000:
-            del self._missed[next(iter(self._missed))]
-        return True
+    def _is_new_miss(self, call: Call[Any], now: float) -> bool:
+        """Return whether a row that is not there is to be looked up, since it was not since a walk."""
+        name = call.record.path, call.id or dict(call.filters).get(call.record.key or "")
+        return (
+            self._looked_up.get(name) != self.tenant.collection(call.record).whole_at
+            and self._pace.spare(now) >= 1
+        )
 
     def _renew(self, item: Item, call: Call[Any], now: float) -> None:
         """Begin to read an item anew, where that is due, and has room."""

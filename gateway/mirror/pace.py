@@ -12,6 +12,8 @@ from typing import Protocol
 
 import msgspec
 
+from gateway.mirror.hour_part import HourPart
+
 _HOUR_S = 3600
 _MINUTE_S = 60.0
 _MEMORY_S = 300.0  # demand of so long ago counts for a third
@@ -26,6 +28,8 @@ _MOST_CALLS = 1_000
 _MOST_LISTS = 500
 _LOOKS_EVERY_S = 1.0  # for room, where there was none
 _SMALL = 2  # requests: what costs no more goes at once
+_PART_UNKNOWN = 0.3  # of the hour, that ids nobody heard of may take where there is room
+_PART_SPARE = 0.05  # which they find in any case
 _UNLIMITED = 20_000  # requests an hour that walks go by where there is no limit
 
 
@@ -106,6 +110,8 @@ class Pace:
 
     def __init__(self, spending: Spending) -> None:
         self._spending = spending
+        self.unknown = HourPart()
+        """What was asked for of which nobody has heard: callers choose the ids."""
         self._items: dict[Hashable, Item] = {}
         self._since = inf  # the first use
         self._k = 0.0
@@ -179,6 +185,15 @@ class Pace:
         """Return how many requests may be spent now so that writes to come find theirs throughout the hour."""
         return min(self._room(now, in_s) for in_s in range(0, _HOUR_S + 1, int(_MINUTE_S)))
 
+    def wait_s(self, now: float) -> float:
+        """Return the seconds until an id may be asked for that nobody has heard of."""
+        part = _PART_UNKNOWN if self.room(now) >= 1 else _PART_SPARE
+        return self.unknown.wait_s(part * self._limit, now)
+
+    def spare(self, now: float) -> float:
+        """Return how many of these find room in any case."""
+        return max(0.0, self._limit * _PART_SPARE - self.unknown.count(now))
+
     def is_due(self, item: Item, now: float) -> bool:
         """Return whether an item shall be read anew, as soon as there is room."""
         if (
@@ -219,7 +234,7 @@ class Pace:
         direct = self._direct(now) / _HOUR_S * in_s
         watched_s = min(_HOUR_S, max(_FEWEST_TELLING_S, now - self._since))
         likely = lately * min(in_s, _MINUTE_S) + in_hour / watched_s * max(0.0, in_s - _MINUTE_S)
-        return direct + likely + max(2 * sqrt(likely), self._limit / 20, self._limit / 10 - in_hour)
+        return direct + likely + max(2 * sqrt(likely), self.spare(now), self._limit / 10 - in_hour)
 
     def _direct(self, now: float) -> int:
         """Return how many requests of the last hour operations asked for themselves: as many are likely in the next."""

@@ -369,8 +369,16 @@ class Mirror:
             return await self._fetch(call, session)
 
     async def _fetch(self, call: Call[RowT], session: KeepingSession) -> Answer[RowT]:
-        at = self._moment()
-        answer = await self.upstream.read(call, session)
+        at, owner = self._moment(), session.owner
+        if owner is not None:
+            owner.looks_up(call, at)
+        is_there = True
+        try:
+            answer = await self.upstream.read(call, session)
+            is_there = bool(answer.rows)
+        finally:
+            if owner is not None and is_there:
+                owner.found(at)
         session.oldest_at = min(session.oldest_at, at)
         await self._owners.learn(call, answer, at, session)
         return answer

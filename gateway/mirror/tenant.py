@@ -152,6 +152,10 @@ class Tenant:
             return putting.together((row_id,), Paging(), inf)
         gone_at = collection.gone_at(row_id)
         at = max((at for at in (gone_at, collection.whole_at) if at is not None), default=None)
+        return self._absent(collection, at)
+
+    def _absent(self, collection: Collection[RowT], at: float | None) -> Found[RowT] | None:
+        """Return that no such row is there, as it was told at a moment."""
         if at is None:
             return None
         until = self._fresh_until(collection.record, at)
@@ -161,6 +165,10 @@ class Tenant:
 
     def _find_list(self, putting: "_Putting[RowT]") -> Found[RowT] | None:
         call, whole = putting.call, self.whole(putting.call.record)
+        if (key := _own_key(call)) is not None:
+            return (
+                None if whole is None or whole.id_of(key) is not None else self._absent(whole, whole.whole_at)
+            )
         page = self._lists[call.record.path].find(call)
         at = whole.whole_at if whole is not None and _is_derivable(call) else None
         derived = None
@@ -394,7 +402,12 @@ class _Putting(Generic[RowT]):
 
 def _is_derivable(call: Call[Any]) -> bool:
     """Return whether all rows of a resource tell which of them a list has."""
-    return all(name in call.record.derivable for name, _ in call.filters)
+    return all(name in (*call.record.derivable, call.record.key) for name, _ in call.filters)
+
+
+def _own_key(call: Call[Any]) -> str | None:
+    """Return the natural key whose row a list would have: no server is asked so, all rows tell that there is none."""
+    return next((value for name, value in call.filters if name == call.record.key), None)
 
 
 def _leading(row_id: int | None) -> int | None:
