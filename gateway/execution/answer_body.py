@@ -61,6 +61,8 @@ def _cost(cost: Cost) -> dict[str, Any]:
     }
     if cost.age is not None:
         told["age"] = cost.age
+    if cost.answered_by:
+        told["answeredBy"] = cost.answered_by
     if (budget := cost.budget) is not None:
         told["budget"] = {
             "limit": budget.limit,

@@ -1,5 +1,7 @@
 """Connections: Relay's cursor paging over any list, upstream or at hand."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -64,8 +66,12 @@ class Page(msgspec.Struct, frozen=True):
     @property
     def edges(self) -> list[EdgeOf]:
         """The rows with their cursors."""
-        of, start = self.cursors.of, self.slice.start
+        of, start = self._cursor_of, self.slice.start
         return [EdgeOf(of(row, start + i), row) for i, row in enumerate(self.slice.rows)]
+
+    @property
+    def _cursor_of(self) -> Callable[[Any, int], str]:
+        return partial(self.cursors.of, is_own=self.slice.is_in_own_order)
 
     @property
     def nodes(self) -> tuple[Any, ...]:
@@ -75,7 +81,7 @@ class Page(msgspec.Struct, frozen=True):
     @property
     def page_info(self) -> PageInfo:
         """Where the rows lie in the whole list."""
-        of, start, rows = self.cursors.of, self.slice.start, self.slice.rows
+        of, start, rows = self._cursor_of, self.slice.start, self.slice.rows
         return PageInfo(
             has_next_page=self.slice.has_next,
             has_previous_page=self.slice.has_previous,

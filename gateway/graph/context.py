@@ -20,6 +20,7 @@ from gateway.upstream.way.tasks import Tasks
 from gateway.upstream.write import Write, Written
 
 _ANY_AGE = Freshness()
+_OWN, _THEIRS = "GATEWAY", "PLANDOCKET"
 
 LoaderT = TypeVar("LoaderT")
 P = ParamSpec("P")
@@ -35,6 +36,8 @@ class Cost(msgspec.Struct, frozen=True):
     age: int | None = None
     """Whole seconds since the oldest request that its answer rests on; None where nothing was read."""
     budget: Spent | None = None
+    answered_by: tuple[str, ...] = ()
+    """Who ordered the lists that were asked for in an order: "GATEWAY", "PLANDOCKET"."""
 
 
 class Context:
@@ -128,7 +131,8 @@ class Context:
             if session.oldest_at < inf
             else None
         )
-        return Cost(session.calls, saved, session.hits, session.is_stale, age, budget)
+        answered_by = tuple(_OWN if is_own else _THEIRS for is_own in sorted(session.orders, reverse=True))
+        return Cost(session.calls, saved, session.hits, session.is_stale, age, budget, answered_by)
 
     def loader(
         self, kind: "Callable[Concatenate[Context, P], LoaderT]", *of: P.args, **named: P.kwargs

@@ -3,7 +3,7 @@
 base64url without padding, of four bytes of checksum and a msgpack array of
 
 * the version, 1
-* a hash of what the list is filtered and ordered by, and of whose list it is
+* a hash of what the list is filtered and ordered by, of whose list it is, and of whether the order is the gateway's own
 * the values that the row is ordered by, none in PlanDocket's own order: later orders only add values
 * the row's id
 * its offset in the list, from 0: a hint, where to look for it first
@@ -56,12 +56,13 @@ class Cursors:
     def __init__(self, name: str, filters: object, sorting: Sorting) -> None:
         self._name = name
         self._seed = zlib.crc32(name.encode())
-        self._list = hashlib.blake2b(_encode(filters), digest_size=_HASH_BYTES).digest()
+        self._list, self._own = _hash(filters), _hash(("own", filters))
         self._sorting = sorting
 
-    def of(self, row: Row, offset: int) -> str:
-        """Return the cursor of a row that stands at an offset, from 0."""
-        return self._text(_Content(_VERSION, self._list, self._sorting.key(row), row.id, offset))
+    def of(self, row: Row, offset: int, *, is_own: bool = False) -> str:
+        """Return the cursor of a row that stands at an offset, from 0; `is_own` in the gateway's own order."""
+        found = self._own if is_own else self._list
+        return self._text(_Content(_VERSION, found, self._sorting.key(row), row.id, offset))
 
     def read(self, cursor: str) -> Anchor:
         """Return the row that a cursor names.
@@ -72,12 +73,12 @@ class Cursors:
         content = self._content(cursor)
         if content is None:
             return Anchor(self._plain_offset(cursor))
-        if content.list != self._list:
+        if content.list not in (self._list, self._own):
             raise BadInputError(
                 f"This cursor of '{self._name}' is of another list: send it with the filter and the order that "
                 "it was returned with, or begin without a cursor."
             )
-        return Anchor(content.offset, content.id, content.key)
+        return Anchor(content.offset, content.id, content.key, content.list == self._own)
 
     def _text(self, content: _Content) -> str:
         body = _encode(content)
@@ -108,3 +109,7 @@ class Cursors:
                 f"This is not a cursor of '{self._name}': send one that the same field returned."
             )
         return int(found[1])
+
+
+def _hash(value: object) -> bytes:
+    return hashlib.blake2b(_encode(value), digest_size=_HASH_BYTES).digest()

@@ -178,8 +178,18 @@ async def page_of(
     context.wanted += 1
     if read is not None:
         return Page(cursors, cut(await read(), window, sorting_of(listed.call)))
+    anchors = [anchor for anchor in (window.after, window.before) if anchor is not None]
+    call = listed.call
+    if call.is_sorted and not all(anchor.is_own for anchor in anchors):
+        call = msgspec.structs.replace(call, in_their_order=True)
     with because("the query lists it" + (", and what it leads to comes along" if listed.include else "")):
-        return Page(cursors, await slice_of(context.reading.listing(listed.call), window))
+        found = await slice_of(context.reading.listing(call), window)
+    if any(anchor.is_own != found.is_in_own_order for anchor in anchors):
+        raise BadInputError(
+            f"This cursor of '{listed.name}' is of an order that the list cannot be told in at the moment: begin "
+            "without a cursor."
+        )
+    return Page(cursors, found)
 
 
 def _window(

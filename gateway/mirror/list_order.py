@@ -37,6 +37,8 @@ class Anchor(msgspec.Struct, frozen=True):
     """None of a cursor that tells no more than the offset."""
     key: tuple[Value, ...] = ()
     """What it was ordered by; nothing in PlanDocket's own order."""
+    is_own: bool = False
+    """Whether the list came in the gateway's own order: see `own_order`."""
 
 
 class Sorting(msgspec.Struct, frozen=True):

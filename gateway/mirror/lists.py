@@ -50,14 +50,14 @@ class Lists:
 
     def find(self, call: Call[Any]) -> Page | None:
         """Return the page that a call reads."""
-        page = self._pages.get(bare := call.including(frozenset()))
+        page = self._pages.get(bare := call.page_told)
         if page is not None:
             self._pages.move_to_end(bare)
         return page
 
     def keep(self, call: Call[Any], answer: Answer[Any], at: float) -> None:
         """Keep a page that was asked for at a moment."""
-        bare, ids = call.including(frozenset()), tuple(row.id for row in answer.rows)
+        bare, ids = call.page_told, tuple(row.id for row in answer.rows)
         before = self._pages.get(bare)
         if before is not None and before.at > at:
             return
@@ -75,7 +75,7 @@ class Lists:
 
         Returns whether that is new.
         """
-        one, other = (self._pages.get(found.including(frozenset())) for found in (call, next_call))
+        one, other = (self._pages.get(found.page_told) for found in (call, next_call))
         if not one or not other or one.ids[-1:] != (last_id,) or other.ids[:1] != (first_id,):
             return False
         if one.is_old or other.is_old or other.behind == last_id:

@@ -151,6 +151,8 @@ class Mirror:
         if owner is not None and not is_fresh:
             session.is_stale = session.is_stale or found.is_old or owner.is_late(call, now - found.at)
         session.oldest_at = min(session.oldest_at, found.at)
+        if call.is_sorted:
+            session.orders.add(found.answer.is_in_own_order)
         return found
 
     def _is_too_old(self, call: Call[Any], found: Found[Any], session: KeepingSession) -> bool:
@@ -249,6 +251,8 @@ class Mirror:
         return self._told_stale(found, session)
 
     def _told_stale(self, found: Found[RowT], session: KeepingSession) -> Answer[RowT]:
+        if found.answer.is_in_own_order:
+            session.orders.add(True)
         session.is_stale, session.oldest_at = True, min(session.oldest_at, found.at)
         return found.answer
 
@@ -380,6 +384,8 @@ class Mirror:
             if owner is not None and is_there:
                 owner.found(at)
         session.oldest_at = min(session.oldest_at, at)
+        if call.is_sorted:
+            session.orders.add(False)
         await self._owners.learn(call, answer, at, session)
         return answer
 

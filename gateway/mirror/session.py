@@ -48,6 +48,8 @@ class KeepingSession(Session):
         """When the oldest request was sent that its answer rests on."""
         self.hits = 0
         """Reads that were answered by what is kept."""
+        self.orders: set[bool] = set()
+        """Of the lists that were asked for in an order: whether that was the gateway's own."""
         self.is_stale = False
         """Whether anything of the answer was kept longer than it is fresh."""
 

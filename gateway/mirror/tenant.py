@@ -172,7 +172,7 @@ class Tenant:
         page = self._lists[call.record.path].find(call)
         at = whole.whole_at if whole is not None and _is_derivable(call) else None
         derived = None
-        is_own_order = sorting_of(call).column is not None
+        is_own_order = call.is_sorted
         if (
             at is not None
             and whole is not None
@@ -201,8 +201,9 @@ class Tenant:
         found = putting.together(page, paging, at, behind, is_old=is_old)
         if found is None:
             return None
-        is_own = sorting_of(call).column is not None
-        answer = msgspec.structs.replace(found.answer, is_in_own_order=True) if is_own else found.answer
+        answer = found.answer
+        if call.is_sorted:
+            answer = msgspec.structs.replace(answer, is_in_own_order=True)
         return msgspec.structs.replace(found, answer=answer, is_absent=is_absent)
 
     def _keys(self, call: Call[Any]) -> "dict[str, tuple[Collection[Any], int | None]] | None":
@@ -402,7 +403,9 @@ class _Putting(Generic[RowT]):
 
 def _is_derivable(call: Call[Any]) -> bool:
     """Return whether all rows of a resource tell which of them a list has."""
-    return all(name in (*call.record.derivable, call.record.key) for name, _ in call.filters)
+    return not call.in_their_order and all(
+        name in (*call.record.derivable, call.record.key) for name, _ in call.filters
+    )
 
 
 def _own_key(call: Call[Any]) -> str | None:

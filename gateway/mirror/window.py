@@ -60,6 +60,8 @@ class Slice(msgspec.Struct, Generic[RowT], frozen=True):
     """Also true where a full page came and the server tells no more: no request is spent to find out."""
     total: int | None
     """How many rows the whole list has; None where PlanDocket does not tell."""
+    is_in_own_order: bool = False
+    """Whether they are ordered by the gateway, and not by PlanDocket."""
 
 
 def cut(rows: tuple[RowT, ...], window: Window, sorting: Sorting) -> Slice[RowT]:
@@ -71,7 +73,8 @@ def cut(rows: tuple[RowT, ...], window: Window, sorting: Sorting) -> Slice[RowT]
     if window.before is not None:
         stop = min(length, spot_in(window.before, rows, sorting).offset)
     start, stop = window.within(start, stop)
-    return Slice(rows[start:stop], start, min(start, length) > 0, max(start, stop) < length, length)
+    has_previous, has_next = min(start, length) > 0, max(start, stop) < length
+    return Slice(rows[start:stop], start, has_previous, has_next, length, sorting.is_own)
 
 
 async def slice_of(listing: Listing[RowT], window: Window) -> Slice[RowT]:
@@ -110,7 +113,7 @@ class _Reading(Generic[RowT]):
         if window.before is None and window.last is not None and listing.total not in (None, end):
             raise _ChangedError
         has_previous = min(start, start if listing.end is None else listing.end) > 0
-        return Slice(rows, start, has_previous, has_next, listing.total)
+        return Slice(rows, start, has_previous, has_next, listing.total, listing.sorting.is_own)
 
     def _further(self, window: Window, start: int, stop: int, has_next: bool) -> tuple[int, int] | None:
         """Return the offsets beyond some whose rows were all left out: a page without rows has no cursor."""

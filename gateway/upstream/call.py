@@ -20,6 +20,8 @@ class Call(msgspec.Struct, Generic[RowT], frozen=True, cache_hash=True):
     include: frozenset[str] = frozenset()
     as_it_came: bool = False
     """Whether the answer to the read of a single row also holds it as it came: `Answer.raw`."""
+    in_their_order: bool = False
+    """Whether a list has to come in PlanDocket's order, where the gateway has one of its own."""
 
     @property
     def path(self) -> str:
@@ -29,6 +31,18 @@ class Call(msgspec.Struct, Generic[RowT], frozen=True, cache_hash=True):
     def including(self, include: frozenset[str]) -> "Call[RowT]":
         """Return the same read with exactly these includes."""
         return self if include == self.include else msgspec.structs.replace(self, include=include)
+
+    @property
+    def is_sorted(self) -> bool:
+        """Whether an order is asked for."""
+        return any(name == "sort" for name, _ in self.filters)
+
+    @property
+    def page_told(self) -> "Call[RowT]":
+        """Return what PlanDocket's own answer to a list's page goes by, whatever it includes."""
+        if not self.include and not self.in_their_order:
+            return self
+        return msgspec.structs.replace(self, include=frozenset(), in_their_order=False)
 
     def lacking(self, *filters: tuple[str, str]) -> "Call[RowT]":
         """Return the first page of the list without these filters."""
