@@ -257,11 +257,12 @@ class Tenant:
             return
         if call.id is not None and not answer.rows:
             collection.remove(call.id, at)
-        told_at = dict.fromkeys(answer.links, at)
+        all_links = dict(answer.links)  # which are put together once, not for each row
+        told_at = dict.fromkeys(all_links, at)
         for number, row in enumerate(answer.rows, 1):
             if number % _ROWS_AT_ONCE == 0:
                 await asyncio.sleep(0)
-            links = {name: told[row.id] for name, told in answer.links.items() if row.id in told}
+            links = {name: told[row.id] for name, told in all_links.items() if row.id in told}
             collection.put(row, at, links, told_at, answer.flaws.get((record.path, row.id), ()))
         for other in {other.path: other for other, _ in leads_to(record).values()}.values():
             for row in answer.embedded.get(other.row, {}).values():
