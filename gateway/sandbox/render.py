@@ -37,12 +37,17 @@ BRIEF = frozenset({"id", "title", "company_name", "created_at", "updated_at"})
 """Columns a brief embedded row keeps, where the resource has them."""
 
 
+_OF_CATEGORIES = frozenset({"parent_category_id", "event_keys", "level"})
+"""Columns of a category that follow from other rows."""
+
+
 class Renderer:
     """Writes rows as they are now; make one for each answer."""
 
     def __init__(self, dialect: Dialect, tables: Tables) -> None:
         self._dialect = dialect
         self._tables = tables
+        self._briefs: dict[tuple[type[Row], int], Wire] = {}
 
     def rows(self, rows: Iterable[Row], embedded: frozenset[str]) -> list[Wire]:
         """Return the rows in their order, each with what is to be embedded."""
@@ -69,19 +74,22 @@ class Renderer:
         return wire
 
     def _value(self, row: Row, name: str) -> object:
-        match row, name:
-            case Category(), "parent_category_id":
+        if isinstance(row, Category) and name in _OF_CATEGORIES:
+            return self._value_of_category(row, name)
+        value: object = getattr(row, name)
+        return write_moment(self._dialect, value) if isinstance(value, date) else value
+
+    def _value_of_category(self, row: Category, name: str) -> object:
+        match name:
+            case "parent_category_id":
                 return ROOTS[self._dialect.root_parent] if row.parent_id is None else row.parent_id
-            case Category(), "event_keys" if row.event_ids is not None:
+            case "event_keys" if row.event_ids is not None:
                 return [event.event_key for event in self._tables.events if event.id in row.event_ids]
-            case Category(), "event_keys":
-                return None
-            case Category(), "level":
+            case "level":
                 # 1 at the root; where levels begin is not documented
                 return len(self._tables.line_of(row.id))
             case _:
-                value: object = getattr(row, name)
-                return write_moment(self._dialect, value) if isinstance(value, date) else value
+                return None
 
     def _embed(self, row: Row, name: str) -> object:
         """Return the embedded value: to-one an object or null, to-many an array by id."""
@@ -108,10 +116,12 @@ class Renderer:
     def _brief(self, row: Row | None) -> Wire | None:
         if row is None:
             return None
-        names = COLUMNS[type(row)]
-        return self._columns(
-            row, names if self._dialect.embed == "full" else [n for n in names if n in BRIEF]
-        )
+        key = type(row), row.id
+        if key not in self._briefs:
+            names = COLUMNS[type(row)]
+            kept = names if self._dialect.embed == "full" else [n for n in names if n in BRIEF]
+            self._briefs[key] = self._columns(row, kept)
+        return self._briefs[key]
 
     @cached_property
     def _participant_counts(self) -> Counter[int]:
