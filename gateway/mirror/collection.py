@@ -1,6 +1,7 @@
 """One resource's rows of one owner, as far as they are held; and whether those are all that there are."""
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 from math import inf
@@ -79,6 +80,8 @@ class Collection(Generic[RowT]):
         self._touched: dict[str, float] = {}
         self._by_key: dict[str, int] = {}
         self._lists: dict[tuple[Filters, Sorting], Passing | None] = {}
+        self._indexes: dict[str, _Index] = {}
+        self._all_old: frozenset[str] | None = None
 
     def __len__(self) -> int:
         return len(self._held)
@@ -109,17 +112,32 @@ class Collection(Generic[RowT]):
 
     def _filtered(self, filters: Filters, sorting: Sorting) -> Passing | None:
         includes = [name for name, _ in filters if name in self.record.includes]
-        if any(all(name not in held.links for held in self._held.values()) for name in includes):
+        told = [self._index(name).told for name in includes]
+        if 0 in told:
             return None
-        is_old = any(
-            not held.old.isdisjoint((SELF, *includes)) or any(name not in held.links for name in includes)
-            for held in self._held.values()
-        )
-        rows = [held.row for held in self._held.values() if _passes(held, filters, includes)]
-        if sorting.column is None:
-            ids = self._in_order(row.id for row in rows)
-            return Passing(ids, is_old or (bool(self._places) and not self._places.keys() >= set(ids)))
-        return Passing([row.id for row in own_order(rows, sorting)], is_old)
+        is_old = not self._old.isdisjoint((SELF, *includes)) or any(count < len(self) for count in told)
+        ids = set(self._held).intersection(*(self.having(name, value) for name, value in filters))
+        if sorting.column is not None:
+            rows = own_order((self._held[row_id].row for row_id in ids), sorting)
+            return Passing([row.id for row in rows], is_old)
+        is_new = bool(self._places) and not self._places.keys() >= ids
+        return Passing(self._in_order(ids), is_old or is_new)
+
+    def having(self, name: str, value: object) -> Sequence[int]:
+        """Return the ids of the rows that have a value in a column, or among what an include tells of them."""
+        return self._index(name).ids.get(value, ())
+
+    def _index(self, name: str) -> "_Index":
+        if name not in self._indexes:
+            self._indexes[name] = _indexed(self._held, name, is_include=name in self.record.includes)
+        return self._indexes[name]
+
+    @property
+    def _old(self) -> frozenset[str]:
+        """What of any row may be another by now."""
+        if self._all_old is None:
+            self._all_old = frozenset[str]().union(*(held.old for held in self._held.values() if held.old))
+        return self._all_old
 
     def _in_order(self, ids: Iterable[int]) -> list[int]:
         """Return ids as PlanDocket lists them: by id, else as the last walk had them, and what is new behind."""
@@ -269,6 +287,8 @@ class Collection(Generic[RowT]):
 
     def _clear(self) -> None:
         self._lists.clear()
+        self._indexes.clear()
+        self._all_old = None
         self.version += 1
 
     def _changed(self, row: RowT) -> None:
@@ -296,8 +316,21 @@ def leads_to(record: Record[Any]) -> Mapping[str, tuple[Record[Any], str | None]
     }
 
 
-def _passes(held: Held, filters: Filters, includes: Container[str]) -> bool:
-    return all(
-        value in held.links.get(name, ()) if name in includes else getattr(held.row, name) == value
-        for name, value in filters
-    )
+class _Index(msgspec.Struct, frozen=True):
+    """Which rows have which value."""
+
+    ids: Mapping[object, Sequence[int]]
+    told: int
+    """Of how many rows that is known."""
+
+
+def _indexed(rows: Mapping[int, Held], name: str, *, is_include: bool) -> _Index:
+    ids: defaultdict[object, list[int]] = defaultdict(list)
+    told = 0
+    for row_id, held in rows.items():
+        if is_include and name not in held.links:
+            continue
+        told += 1
+        for value in held.links[name] if is_include else (getattr(held.row, name),):
+            ids[value].append(row_id)
+    return _Index(ids, told)

@@ -5,8 +5,9 @@ or confirmed ones. So either is tried on what walks bring, and taken only where 
 the two differ for one; a single contradiction takes it back.
 """
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 import msgspec
@@ -14,7 +15,7 @@ import msgspec
 from gateway.mirror.tenant import Tenant
 from gateway.upstream.record import Derived, Record, Row
 
-_Told = Mapping[int, Any]
+_ROWS_AT_ONCE = 200
 
 
 def _all(_: Row) -> bool:
@@ -94,37 +95,36 @@ class Derivations:
                 collection.correct(name, row_id, told, change.at)
         return left
 
-    def learn(self, tenant: Tenant) -> None:
-        """See which rules agree with all that is held, after a walk."""
+    async def learn(self, tenant: Tenant) -> None:
+        """See which rules agree with all that is held, after a walk; with turns for others, since rows are many."""
         for tag, rules in self._rules.items():
             path, name = tag.split(".")
             record = tenant.record(path)
             target = None if record is None else tenant.whole(record)
             source = tenant.whole(rules[0].record)
-            if target is None or source is None:
+            if target is None or source is None or self._judged.get(tag) == (target.version, source.version):
                 continue
-            versions = target.version, source.version
-            if self._judged.get(tag) == versions:
-                continue
-            self._judged[tag] = versions
-            groups: dict[int, list[Row]] = defaultdict(list)
-            for one in source:
-                if (held := source.find(one)) is not None:
-                    groups[getattr(held.row, rules[0].derived.by) or 0].append(held.row)
-            told = {
-                row_id: held.links[name]
-                for row_id in target
-                if (held := target.find(row_id)) and name in held.links and name not in held.old
-            }
-            _judge(rules, groups, told)
+            versions, seen = (target.version, source.version), list[list[Any]]()
+            for number, row_id in enumerate(list(target)):
+                if number % _ROWS_AT_ONCE == 0:
+                    await asyncio.sleep(0)
+                held = target.find(row_id)
+                if held is not None and name in held.links and name not in held.old:
+                    rows = [
+                        one.row for i in source.having(rules[0].derived.by, row_id) if (one := source.find(i))
+                    ]
+                    seen.append([_sorted(held.links[name]), *(rule.value(rows) for rule in rules)])
+            if (target.version, source.version) == versions:
+                self._judged[tag] = versions
+                _judge(rules, seen)
 
 
-def _judge(rules: list[_Rule], groups: Mapping[int, list[Row]], told: _Told) -> None:
-    values = [{row_id: rule.value(groups.get(row_id, ())) for row_id in told} for rule in rules]
-    differ = any(one != values[0] for one in values[1:])
-    for rule, found in zip(rules, values, strict=True):
-        agrees = all(found[row_id] == _sorted(value) for row_id, value in told.items())
-        rule.is_shown = bool(told) and agrees and (differ or rule.is_shown)
+def _judge(rules: list[_Rule], seen: list[list[Any]]) -> None:
+    """Take rules as shown, by what was told of each row, and what each rule says it is."""
+    differ = any(value != first for _, first, *others in seen for value in others)
+    for place, rule in enumerate(rules, 1):
+        agrees = all(values[place] == values[0] for values in seen)
+        rule.is_shown = bool(seen) and agrees and (differ or rule.is_shown)
 
 
 def _sorted(value: Any) -> Any:

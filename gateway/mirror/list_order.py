@@ -9,6 +9,7 @@ Source: /en/api/events.html, /en/api/contacts.html (`sort`, `order`)
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import pairwise, product
 from typing import Any, Literal
 
@@ -152,7 +153,9 @@ def _orders(sorting: Sorting) -> Iterator[_Order]:
             yield _Order(fold, null, sorting.is_descending, tie)
 
 
+@lru_cache(maxsize=20_000)
 def _bare(text: str) -> str:
+    """Return a text as the gateway's own order compares it: many rows are sorted anew whenever one changes."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 

@@ -255,9 +255,9 @@ class Owner:
             )
         self._counted[record.path, "whole"] += 1
         collection.settle(walked, begun)
-        self._derivations.learn(self.tenant)
         self._pace.ended(item, begun, walked.requests)
         item.is_urgent = collection.is_doubted
+        await self._derivations.learn(self.tenant)
 
     async def _list_anew(self, item: Item, call: Call[Any]) -> None:
         """Read a list anew that only PlanDocket can tell."""
