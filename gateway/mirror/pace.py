@@ -28,6 +28,7 @@ _MOST_CALLS = 1_000
 _MOST_LISTS = 500
 _LOOKS_EVERY_S = 1.0  # for room, where there was none
 _SMALL = 2  # requests: what costs no more goes at once
+_LONGEST_SMALL_S = 240.0  # such a collection gets no older while it is asked for
 _PART_UNKNOWN = 0.3  # of the hour, that ids nobody heard of may take where there is room
 _PART_SPARE = 0.05  # which they find in any case
 _UNLIMITED = 20_000  # requests an hour that walks go by where there is no limit
@@ -208,6 +209,8 @@ class Pace:
         age = item.age(now)
         if item.is_by_call and age >= max(_LONGEST_BY_CALL_S, 2 * self._longest()):
             return True
+        if _is_small(item) and age >= max(item.floor_s, _LONGEST_SMALL_S):
+            return True
         return age >= item.floor_s and item.uses * age >= self._k**2 * item.cost
 
     def _longest(self) -> float:
@@ -269,8 +272,13 @@ class Pace:
                 item.is_walked = share >= (0.5 if item.is_walked else 1.0)
 
 
+def _is_small(item: Item) -> bool:
+    return item.cost <= _SMALL and not item.is_by_call
+
+
 def _interval(item: Item, k: float) -> float:
-    return max(item.floor_s, 1.0, k * sqrt(item.cost / item.demand) if item.demand > 0 else 0.0)
+    planned = k * sqrt(item.cost / item.demand) if item.demand > 0 else 0.0
+    return max(item.floor_s, 1.0, min(planned, _LONGEST_SMALL_S) if _is_small(item) else planned)
 
 
 def _stretch(items: list[Item], a_second: float) -> float:

@@ -28,7 +28,7 @@ class History:
 
     def note(self) -> None:
         """Note what is there now."""
-        now = {("contact", row.id): row.last_name for row in self._tables.contacts}
+        now: dict[tuple, object] = {("contact", row.id): row.last_name for row in self._tables.contacts}
         now |= {("event", row.id): row.title for row in self._tables.events}
         now["confirmed", 0] = sum(row.is_confirmed for row in self._tables.participants)
         for name, value in now.items():

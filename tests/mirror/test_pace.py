@@ -73,6 +73,22 @@ def test_what_is_asked_for_seldom_is_not():
     assert run(pace, spent, [item(pace, cost=16)], HOUR_S, every_s=60) == [0]
 
 
+def test_a_small_collection_stays_young_beside_a_large_one():
+    """Though it is asked for seldom: it costs one request, and is read every four minutes."""
+    pace = Pace(spent := Spent(200))
+    large, small = item(pace, cost=45), item(pace, cost=1, name="categories")
+    ages = []
+    for now in map(float, range(2 * HOUR_S)):
+        for call in range(4):
+            pace.use(large, now, call=(4 * now + call) % 400, was_asked=large.at is None)
+        read(spent, pace, large, now)
+        if now % 20 == 0:
+            pace.use(small, now, call=now // 20 % 3, was_asked=small.at is None)
+            read(spent, pace, small, now)
+            ages.append(small.age(now))
+    assert max(ages[len(ages) // 2 :]) <= 240 + 20
+
+
 def test_nothing_is_read_while_nobody_asks():
     """However old it becomes."""
     pace = Pace(spent := Spent())
