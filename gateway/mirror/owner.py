@@ -34,7 +34,7 @@ _PART_ANEW = 0.1  # of the hour, for what is held and yet too old for clients th
 _LARGEST_PART = 0.25  # of the hour: a collection that costs more is not walked
 
 
-_UNKNOWN = "Ids and texts that nothing held has were looked up too often this hour: try again in {} s."
+_UNKNOWN = "Too many ids that no row has were looked up this hour: try again in {} s."
 
 
 class Mirrored(msgspec.Struct, frozen=True):
@@ -130,12 +130,12 @@ class Owner:
         """Count a read of what nobody has heard of, or a search, to be sent at a moment: `found` takes it back.
 
         Raises:
-            RateLimitedError: such have had their part of the hour.
+            RateLimitedError: such ids have had their part of the hour. Searches are more than a look-up: they may go.
         """
         collection, filters = self.tenant.collection(call.record), dict(call.filters)
         if "search" not in filters and (call.id is None or collection.find(call.id) is not None):
             return
-        if (wait_s := self._pace.wait_s(at)) > 0:
+        if call.id is not None and (wait_s := self._pace.wait_s(at)) > 0:
             raise RateLimitedError(wait_s, _UNKNOWN)
         self._pace.unknown.add(at)
         self._looked_up[call.record.path, call.id or filters["search"]] = collection.whole_at
