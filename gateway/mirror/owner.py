@@ -255,7 +255,7 @@ class Owner:
             )
         self._counted[record.path, "whole"] += 1
         collection.settle(walked, begun)
-        self._pace.ended(item, begun, walked.requests)
+        self._pace.ended(item, begun, self._now(), walked.requests)
         item.is_urgent = collection.is_doubted
         await self._derivations.learn(self.tenant)
 
@@ -272,7 +272,7 @@ class Owner:
             if not isinstance(error, GatewayError):
                 raise
         else:
-            self._pace.ended(item, at, 1)
+            self._pace.ended(item, at, self._now(), 1)
 
     async def _read_next(self, call: Call[Any]) -> None:
         """Read a row that a write has touched."""

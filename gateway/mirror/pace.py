@@ -27,6 +27,7 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 30.0, 1800.0
 _MOST_CALLS = 1_000
 _MOST_LISTS = 500
 _LOOKS_EVERY_S = 1.0  # for room, where there was none
+_RESTS = 5  # times as long as it took
 _SMALL = 2  # requests: what costs no more goes at once
 _LONGEST_SMALL_S = 240.0  # such a collection gets no older while it is asked for
 _PART_UNKNOWN = 0.3  # of the hour, that ids nobody heard of may take where there is room
@@ -77,6 +78,8 @@ class Item(msgspec.Struct):
     noted_at: float = 0.0
     calls: dict[Hashable, float] = {}
     """Reads that rest on it, and when each would have been asked last."""
+    rests_s: float = 0.0
+    """Since its last reading began, for so long there is none: that took its time, and the loop's."""
     not_before: float = 0.0
     """It came to nothing lately: it is not tried until then."""
     failures: int = 0
@@ -170,10 +173,11 @@ class Pace:
         self._begun.append((now, item.cost))
         return True
 
-    def ended(self, item: Item, begun: float, cost: int) -> None:
-        """Note that an item was read anew, from a moment on."""
+    def ended(self, item: Item, begun: float, now: float, cost: int) -> None:
+        """Note that an item was read anew, from a moment on until now."""
         self._booked -= item.cost
         item.is_running, item.at, item.cost, item.failures = False, begun, max(1, cost), 0
+        item.rests_s = _RESTS * (now - begun)
 
     def failed(self, item: Item, now: float) -> None:
         """Note that reading an item anew came to nothing: it is tried again after a pause, longer each time."""
@@ -207,6 +211,8 @@ class Pace:
         if item.at is None or item.is_urgent:
             return True
         age = item.age(now)
+        if age < item.rests_s:
+            return False
         if item.is_by_call and age >= max(_LONGEST_BY_CALL_S, 2 * self._longest()):
             return True
         if _is_small(item) and age >= max(item.floor_s, _LONGEST_SMALL_S):
@@ -278,7 +284,9 @@ def _is_small(item: Item) -> bool:
 
 def _interval(item: Item, k: float) -> float:
     planned = k * sqrt(item.cost / item.demand) if item.demand > 0 else 0.0
-    return max(item.floor_s, 1.0, min(planned, _LONGEST_SMALL_S) if _is_small(item) else planned)
+    if _is_small(item):
+        planned = min(planned, _LONGEST_SMALL_S)
+    return max(planned, item.floor_s, item.rests_s, 1.0)
 
 
 def _stretch(items: list[Item], a_second: float) -> float:

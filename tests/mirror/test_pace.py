@@ -37,7 +37,7 @@ def read(spent, pace, item, now):
         return False
     for _ in range(item.cost):
         insort(spent.attempts, now)
-    pace.ended(item, now, item.cost)
+    pace.ended(item, now, now, item.cost)
     return True
 
 
@@ -87,6 +87,20 @@ def test_a_small_collection_stays_young_beside_a_large_one():
             read(spent, pace, small, now)
             ages.append(small.age(now))
     assert max(ages[len(ages) // 2 :]) <= 240 + 20
+
+
+def test_a_slow_walk_is_followed_by_rest():
+    """Five times as long as it took: else it would be read without end where nothing limits it."""
+    pace = Pace(Spent(None))
+    slow = item(pace, cost=100, floor_s=1.0)
+    slow.is_walked = True
+    pace.use(slow, 0.0, call=1)
+    assert pace.begins(slow, 0.0)
+    pace.ended(slow, 0.0, 20.0, 100)
+    pace.use(slow, 99.0, call=1)
+    slow.is_walked = True
+    assert not pace.is_due(slow, 99.0)
+    assert pace.is_due(slow, 100.0)
 
 
 def test_nothing_is_read_while_nobody_asks():
