@@ -32,6 +32,10 @@ class Walked(msgspec.Struct, frozen=True):
     requests: int
     missed: frozenset[int] = frozenset()
     """Rows that it has, and not where: only the first of two walks met them."""
+    has_repeats: bool = False
+    """Whether a row was met twice."""
+    total: int = 0
+    """How many rows there are, where the server told."""
 
 
 async def walk(
@@ -48,8 +52,9 @@ async def walk(
         return first
     again = await _Walk(call, read, size).run(first.pages)
     missed = set(first.ids) ^ set(again.ids)
-    if len(missed) >= size:
-        raise NotWholeError
+    is_sure = not (again.has_repeats and not missed) and len({*first.ids, *again.ids}) >= again.total
+    if len(missed) >= size or not is_sure:
+        raise NotWholeError  # where equal rows have no order, pages may show one twice, and another never
     requests = first.requests + again.requests
     return Walked(again.ids, again.pages, requests, frozenset(missed.difference(again.ids)))
 
@@ -74,8 +79,11 @@ class _Walk:
                 last = number if answer.count < self._size else number + 1
             elif answer.count < self._size:
                 raise NotWholeError
-        ids = chain.from_iterable(self._pages[number] for number in sorted(self._pages))
-        return Walked(tuple(dict.fromkeys(ids)), last, self._requests)
+        met = list(chain.from_iterable(self._pages[number] for number in sorted(self._pages)))
+        ids = tuple(dict.fromkeys(met))
+        return Walked(
+            ids, last, self._requests, has_repeats=len(ids) < len(met), total=answer.paging.total or 0
+        )
 
     async def _end(self, number: int) -> tuple[int, Answer[Any]]:
         """Return a page behind which nothing is, since it is short or empty; its number first."""

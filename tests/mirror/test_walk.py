@@ -5,6 +5,7 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -34,11 +35,15 @@ class Server:
         """Answer a page, and change."""
         self.asked.append(call.page)
         start = (call.page - 1) * self._size if self._heeds_pages else 0
-        rows: Any = tuple(SimpleNamespace(id=row_id) for row_id in self.ids[start : start + self._size])
+        rows: Any = tuple(map(self.row, self.ids[start : start + self._size]))
         answer = Answer(rows, paging=Paging(total=len(self.ids) if self._tells_totals else None))
         for change in next(self._changes, ()):
             self._change(change)
         return answer
+
+    def row(self, row_id):
+        """Return a row."""
+        return SimpleNamespace(id=row_id)
 
     def _change(self, change):
         if change < 0:
@@ -127,6 +132,25 @@ def test_what_only_the_first_of_two_walks_met_is_told():
     server = Server([6, 5, 4, 3, 2, 1], [(), (), (), (), (-1,)], comes_first=True)
     found = walked(server, last_page=3)
     assert (list(found.ids), found.missed) == ([7, 6, 5, 3, 2, 1], {4})
+
+
+@pytest.mark.parametrize("tells_totals", [True, False])
+def test_pages_that_overlap_each_time_are_not_trusted(tells_totals):
+    """Equal rows without an order of their own: one is shown twice, and another never."""
+    server = Server([7, 6, 5, 4, 3, 2, 1], tells_totals=tells_totals)
+    page = server.page
+
+    async def overlapping(call):
+        answer = await page(call)
+        return (
+            msgspec.structs.replace(answer, rows=(server.row(5), *answer.rows[1:]))
+            if call.page == 2
+            else answer
+        )
+
+    server.page = overlapping
+    with pytest.raises(NotWholeError):
+        walked(server)
 
 
 def test_a_list_that_changes_too_much_is_not_trusted():
