@@ -18,7 +18,8 @@ from gateway.graph.filtering import Filters, filter_of, filters_of, name_of
 from gateway.graph.look_ahead import includes
 from gateway.graph.ordering import order_of, sort_of
 from gateway.mirror.list_order import Sorting, sorting_of
-from gateway.mirror.window import Window, cut, slice_of
+from gateway.mirror.walk import OrderChangedError
+from gateway.mirror.window import Slice, Window, cut, slice_of
 from gateway.upstream.call import Call, listing
 from gateway.upstream.record import Record
 from gateway.upstream.way.reasons import because
@@ -178,18 +179,25 @@ async def page_of(
     context.wanted += 1
     if read is not None:
         return Page(cursors, cut(await read(), window, sorting_of(listed.call)))
-    anchors = [anchor for anchor in (window.after, window.before) if anchor is not None]
-    call = listed.call
-    if call.is_sorted and not all(anchor.is_own for anchor in anchors):
-        call = msgspec.structs.replace(call, in_their_order=True)
     with because("the query lists it" + (", and what it leads to comes along" if listed.include else "")):
-        found = await slice_of(context.reading.listing(call), window)
+        return Page(cursors, await _slice(context, listed, window))
+
+
+async def _slice(context: Context, listed: Listed, window: Window) -> Slice[Any]:
+    """Return a window's rows in the order that its cursors were told in: the gateway's own, or PlanDocket's."""
+    anchors = [anchor for anchor in (window.after, window.before) if anchor is not None]
+    call, theirs = listed.call, msgspec.structs.replace(listed.call, in_their_order=True)
+    try:
+        begun_theirs = call.is_sorted and not all(anchor.is_own for anchor in anchors)
+        found = await slice_of(context.reading.listing(theirs if begun_theirs else call), window)
+    except OrderChangedError:
+        found = await slice_of(context.reading.listing(theirs), window)
     if any(anchor.is_own != found.is_in_own_order for anchor in anchors):
         raise BadInputError(
             f"This cursor of '{listed.name}' is of an order that the list cannot be told in at the moment: begin "
             "without a cursor."
         )
-    return Page(cursors, found)
+    return found
 
 
 def _window(

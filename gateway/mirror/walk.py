@@ -26,6 +26,10 @@ _MOST_PAGES = 1_000  # the whole hour of the standard plan
 Read = Callable[[Call[RowT]], Awaitable[Answer[RowT]]]
 
 
+class OrderChangedError(Exception):
+    """Pages of a list came in orders of different makers: they make no list."""
+
+
 class Source(msgspec.Struct, frozen=True):
     """Where a list's pages come from, and what it is told of them."""
 
@@ -154,8 +158,9 @@ class Listing(Generic[RowT]):
             self._source.join(self._call.at(number - 1), self._call.at(number), before[-1].id, page[0].id)
 
     async def _take(self, number: int, answer: Answer[RowT]) -> None:
-        if answer.is_in_own_order:
-            self.sorting = msgspec.structs.replace(self.sorting, is_own=True)
+        if self._pages.keys() - {number} and answer.is_in_own_order != self.sorting.is_own:
+            raise OrderChangedError
+        self.sorting = msgspec.structs.replace(self.sorting, is_own=answer.is_in_own_order)
         if self._resize(number, answer):
             return
         size = self.size
