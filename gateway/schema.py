@@ -170,6 +170,7 @@ async def _find(info: Info, global_id: str) -> Any:
     if not info.context.caller.access.grants(needs):
         raise ForbiddenError.lacking(info.context.caller.access.lacks(needs))
     info.context.wanted += 1
+    info.context.reading.check_look_up(record, row_id)
     return await info.context.loader(ById, record).load(Wanted(row_id, includes(info, kind)))
 
 

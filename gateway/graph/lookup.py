@@ -35,7 +35,10 @@ class By:
         if key := self._key():
             return await context.loader(ByKey, self.record).load(Wanted(key, include))
         row_id = self._row_id()
-        return await context.loader(ById, self.record).load(Wanted(row_id, include)) if row_id else None
+        if not row_id:
+            return None
+        context.reading.check_look_up(self.record, row_id)
+        return await context.loader(ById, self.record).load(Wanted(row_id, include))
 
     async def find_id(self, context: Context) -> int | None:
         """Return the id of the row, or None; one that is given is not looked up."""

@@ -116,6 +116,14 @@ class Operation:
         """
         return self.mirror.id_of(record, key, self.session, stale=stale)
 
+    def check_look_up(self, record: Record[Any], row_id: int) -> None:
+        """Return where a row may be asked for by an id that a caller gave; writes look up whatever they need.
+
+        Raises:
+            RateLimitedError: ids that no row has have had their part of the hour.
+        """
+        self.mirror.check_look_up(record, row_id, self.session)
+
     def size(self, record: Record[Any]) -> int | None:
         """Return how many rows a whole collection was last seen to have, or is expected to have."""
         return self.session.tenant.size(record)

@@ -1,7 +1,6 @@
 """Requests of one kind that were sent in the last hour: of an hour they may have a part. Pure."""
 
 from collections import deque
-from contextlib import suppress
 from math import ceil
 
 _HOUR_S = 3600.0
@@ -21,16 +20,11 @@ class HourPart:
 
     def wait_s(self, most: float, now: float) -> float:
         """Return the seconds until fewer than so many count; all of the hour where that is never."""
-        over = self.count(now) - ceil(most)
-        if over < 0:
+        if self.count(now) < most:
             return 0.0
+        over = len(self._sent) - ceil(most)
         return self._sent[over] + _HOUR_S - now if over < len(self._sent) else _HOUR_S
 
     def add(self, at: float) -> None:
         """Count one that is sent at a moment."""
         self._sent.append(at)
-
-    def take_back(self, at: float) -> None:
-        """Count it no more, where it was counted."""
-        with suppress(ValueError):
-            self._sent.remove(at)

@@ -31,10 +31,12 @@ log = logging.getLogger(__name__)
 _WALK_S = 600.0
 _COST = 20  # requests that a walk is taken to cost until a page tells
 _PART_ANEW = 0.1  # of the hour, for what is held and yet too old for clients that say so
-_LARGEST_PART = 0.25  # of the hour: a collection that costs more is not walked
 
 
-_UNKNOWN = "Too many ids that no row has were looked up this hour: try again in {} s."
+_MOST_LOOKED_UP = 1_000
+_UNKNOWN = (
+    "Too many ids that no row has were looked up this hour, and this one is unknown: try again in {} s."
+)
 
 
 class Mirrored(msgspec.Struct, frozen=True):
@@ -72,7 +74,7 @@ class Owner:
         self._pace = Pace(upstream.budget.hour(credential))
         self._derivations = Derivations(records)
         self._anew = HourPart()
-        self._looked_up: dict[tuple[str, object], float | None] = {}
+        self._looked_up: dict[object, float | None] = {}
         self.tenant = tenant
 
     def usable(self, call: Call[Any], found: Found[Any], now: float) -> bool:
@@ -97,7 +99,9 @@ class Owner:
             self._renew(item, call, now)
         if not is_young and (not item.is_walked or (found.is_absent and self._is_new_miss(call, now))):
             return False
-        return item.is_by_call or not found.is_old
+        # Asked for, a page would come in another order than those beside it: it is told as stale.
+        may_be_old = found.answer.is_in_own_order or (item.is_by_call and not call.in_their_order)
+        return may_be_old or not found.is_old
 
     def held(self, now: float) -> list[Mirrored]:
         """Return how each resource is held, in the schema's order."""
@@ -126,25 +130,24 @@ class Owner:
         """Note that this was done at a moment."""
         self._anew.add(at)
 
-    def looks_up(self, call: Call[Any], at: float) -> None:
-        """Count a read of what nobody has heard of, or a search, to be sent at a moment: `found` takes it back.
+    def check_look_up(self, record: Record[Any], row_id: int, now: float) -> None:
+        """Return where a row may be asked for by an id that a caller gave.
 
         Raises:
-            RateLimitedError: such ids have had their part of the hour. Searches are more than a look-up: they may go.
+            RateLimitedError: ids that no row has have had their part of the hour, and nobody knows that of this one.
         """
-        collection, filters = self.tenant.collection(call.record), dict(call.filters)
-        if "search" not in filters and (call.id is None or collection.find(call.id) is not None):
-            return
-        if call.id is not None and (wait_s := self._pace.wait_s(at)) > 0:
-            raise RateLimitedError(wait_s, _UNKNOWN)
-        self._pace.unknown.add(at)
-        self._looked_up[call.record.path, call.id or filters["search"]] = collection.whole_at
-        if len(self._looked_up) > 1_000:
-            del self._looked_up[next(iter(self._looked_up))]
+        collection = self.tenant.collection(record)
+        if collection.whole_at is None and collection.find(row_id) is None:
+            wait_s = self._pace.wait_s(now)
+            if wait_s > 0:
+                raise RateLimitedError(wait_s, _UNKNOWN)
 
-    def found(self, at: float) -> None:
-        """Note that what was sent at a moment brought a row, or nothing for another reason than that there is none."""
-        self._pace.unknown.take_back(at)
+    def _missed(self, call: Call[Any], at: float) -> None:
+        """Note that what a call names is not there, or looked for, as of a moment."""
+        self._pace.unknown.add(at)
+        self._looked_up[_named(call)] = self.tenant.collection(call.record).whole_at
+        if len(self._looked_up) > _MOST_LOOKED_UP:
+            del self._looked_up[next(iter(self._looked_up))]
 
     def is_late(self, call: Call[Any], age_s: float) -> bool:
         """Return whether something is older than it should be by the pace."""
@@ -154,6 +157,10 @@ class Owner:
         """Take in what a direct read brought that was sent at a moment."""
         await self.tenant.learn(call, answer, at)
         item = self._item(call)
+        if not answer.rows and (
+            call.id is not None or (_is_of_a_key(call) and self.tenant.whole(call.record))
+        ):
+            self._missed(call, at)
         if item.is_by_call:
             item.at, item.is_waking = at, False
             return
@@ -186,12 +193,13 @@ class Owner:
         return self._pace.item(call.record.path, fresh_s, self._now(), cost=_COST)
 
     def _is_new_miss(self, call: Call[Any], now: float) -> bool:
-        """Return whether a row that is not there is to be looked up, since it was not since a walk."""
-        name = call.record.path, call.id or dict(call.filters).get(call.record.key or "")
-        return (
-            self._looked_up.get(name) != self.tenant.collection(call.record).whole_at
-            and self._pace.spare(now) >= 1
-        )
+        """Return whether what is not there is to be looked up, since it was not since a walk."""
+        whole_at = self.tenant.collection(call.record).whole_at
+        if self._looked_up.get(_named(call)) == whole_at or not self._pace.may_look_up(now):
+            return False
+        if call.record.key in dict(call.filters):
+            self._missed(call, now)  # by a search, which may find others
+        return True
 
     def _renew(self, item: Item, call: Call[Any], now: float) -> None:
         """Begin to read an item anew, where that is due, and has room."""
@@ -200,7 +208,7 @@ class Owner:
 
     def _may_ask(self, item: Item) -> bool:
         upstream, credential = self._upstream, self._credential
-        if item.floor_s <= 0 or item.cost > _LARGEST_PART * (upstream.budget.hour(credential).limit or inf):
+        if item.floor_s <= 0 or item.cost > self._pace.most_cost:
             return False
         return upstream.gate.works and upstream.budget.wait(credential, Lane.WALK) == 0
 
@@ -288,6 +296,17 @@ class Owner:
 
     def _honoured(self, call: Call[Any]) -> frozenset[str]:
         return self._upstream.traits.honoured(call, self._credential)
+
+
+def _named(call: Call[Any]) -> object:
+    """Return what a call names, whatever it includes: a row, or the list of a key."""
+    return call.record.path, call.id, call.filters
+
+
+def _is_of_a_key(call: Call[Any]) -> bool:
+    """Return whether a list is that of another row's natural key."""
+    filters = call.record.filters
+    return any(name in filters and filters[name].of is not None for name, _ in call.filters)
 
 
 def _is_late(item: Item, age_s: float) -> bool:

@@ -30,8 +30,9 @@ _LOOKS_EVERY_S = 1.0  # for room, where there was none
 _RESTS = 5  # times as long as it took
 _SMALL = 2  # requests: what costs no more goes at once
 _LONGEST_SMALL_S = 240.0  # such a collection gets no older while it is asked for
+_LARGEST_PART = 0.25  # of the hour, for one walk
 _PART_UNKNOWN = 0.3  # of the hour, that ids nobody heard of may take where there is room
-_PART_SPARE = 0.05  # which they find in any case
+_PART_SPARE = 0.05  # left for what else has to be asked for: such ids find as much in any case
 _UNLIMITED = 20_000  # requests an hour that walks go by where there is no limit
 
 
@@ -127,6 +128,11 @@ class Pace:
     def _limit(self) -> int:
         return self._spending.limit or _UNLIMITED
 
+    @property
+    def most_cost(self) -> float:
+        """How many requests a walk may take at the most: beyond, its rows are asked for."""
+        return _LARGEST_PART * self._limit
+
     def item(
         self, name: Hashable, floor_s: float, now: float, *, cost: int = 1, is_by_call: bool = False
     ) -> Item:
@@ -192,12 +198,14 @@ class Pace:
 
     def wait_s(self, now: float) -> float:
         """Return the seconds until an id may be asked for that nobody has heard of."""
-        part = _PART_UNKNOWN if self.room(now) >= 1 else _PART_SPARE
-        return self.unknown.wait_s(part * self._limit, now)
+        wait_s = self.unknown.wait_s(_PART_SPARE * self._limit, now)
+        if wait_s == 0 or self.room(now) < 1:
+            return wait_s
+        return self.unknown.wait_s(_PART_UNKNOWN * self._limit, now)
 
-    def spare(self, now: float) -> float:
-        """Return how many of these find room in any case."""
-        return max(0.0, self._limit * _PART_SPARE - self.unknown.count(now))
+    def may_look_up(self, now: float) -> bool:
+        """Return whether what a whole collection has not may be asked for, out of what such find in any case."""
+        return self.unknown.wait_s(_PART_SPARE * self._limit, now) == 0
 
     def is_due(self, item: Item, now: float) -> bool:
         """Return whether an item shall be read anew, as soon as there is room."""
@@ -243,7 +251,7 @@ class Pace:
         direct = self._direct(now) / _HOUR_S * in_s
         watched_s = min(_HOUR_S, max(_FEWEST_TELLING_S, now - self._since))
         likely = lately * min(in_s, _MINUTE_S) + in_hour / watched_s * max(0.0, in_s - _MINUTE_S)
-        return direct + likely + max(2 * sqrt(likely), self.spare(now), self._limit / 10 - in_hour)
+        return direct + likely + max(2 * sqrt(likely), self._limit * _PART_SPARE, self._limit / 10 - in_hour)
 
     def _direct(self, now: float) -> int:
         """Return how many requests of the last hour operations asked for themselves: as many are likely in the next."""
@@ -270,7 +278,9 @@ class Pace:
         for item in self._items.values():
             if item.is_by_call:
                 continue
-            if item.at is None and not item.is_walked:
+            if item.cost > self.most_cost:
+                item.is_walked = False
+            elif item.at is None and not item.is_walked:
                 has_paid = item.paid >= min(3, item.cost + 1)
                 item.is_walked = has_paid and item.direct * max(item.floor_s, _MINUTE_S) >= item.cost
             else:

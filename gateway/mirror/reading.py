@@ -37,7 +37,7 @@ from gateway.mirror.owner import Mirrored
 from gateway.mirror.owners import Owners
 from gateway.mirror.session import KeepingSession
 from gateway.mirror.tenant import Found
-from gateway.mirror.walk import Listing, Read, Source
+from gateway.mirror.walk import Listing, OrderChangedError, Read, Source
 from gateway.settings.limits import LimitSettings
 from gateway.settings.mirror import MirrorSettings
 from gateway.telemetry.events import State
@@ -45,6 +45,7 @@ from gateway.upstream.call import Call
 from gateway.upstream.client import Upstream
 from gateway.upstream.record import Record, RowT
 from gateway.upstream.way.credential import Credential
+from gateway.upstream.way.hour_lanes import Lane
 from gateway.upstream.way.session import Throttle
 from gateway.upstream.way.shared_reads import Flights
 from gateway.upstream.wire.json_rows import Answer
@@ -175,6 +176,11 @@ class Mirror:
         stale_s = STALE_S if stale else 0
         return session.tenant.id_of(record, key, self.upstream.gate.now(), stale_s)
 
+    def check_look_up(self, record: Record[Any], row_id: int, session: KeepingSession) -> None:
+        """Return where a read may look a row up by an id that a caller gave: see `Owner.check_look_up`."""
+        if session.owner is not None and session.lane is Lane.READ:
+            session.owner.check_look_up(record, row_id, self.upstream.gate.now())
+
     def hit(self, session: KeepingSession, reads: int = 1) -> None:
         """Count reads that were answered without a request."""
         session.hits += reads
@@ -241,18 +247,18 @@ class Mirror:
             found = await self._stale(call, session)
             if found is None or found.at < session.not_before:
                 raise NotKeptError
-            return self._told_stale(found, session)
+            return self._told_stale(call, found, session)
         try:
             return await self._while_it_works(call, session)
         except (UnavailableError, RateLimitedError, OverloadedError):
             found = await self._stale(call, session)
             if found is None:
                 raise
-        return self._told_stale(found, session)
+        return self._told_stale(call, found, session)
 
-    def _told_stale(self, found: Found[RowT], session: KeepingSession) -> Answer[RowT]:
-        if found.answer.is_in_own_order:
-            session.orders.add(True)
+    def _told_stale(self, call: Call[RowT], found: Found[RowT], session: KeepingSession) -> Answer[RowT]:
+        if call.is_sorted:
+            session.orders.add(found.answer.is_in_own_order)
         session.is_stale, session.oldest_at = True, min(session.oldest_at, found.at)
         return found.answer
 
@@ -287,7 +293,7 @@ class Mirror:
         """Return what is kept of the answer to `call`, though stale; None where nothing is."""
         call = call.including(self.upstream.traits.honoured(call, session.credential))
         found = await self._stale(call, session)
-        return None if found is None else self._told_stale(found, session)
+        return None if found is None else self._told_stale(call, found, session)
 
     async def narrowed(self, call: Call[RowT], session: KeepingSession) -> Answer[RowT] | None:
         """Return a list's page as filtered from a wider list that is kept whole; None where there is none."""
@@ -348,7 +354,7 @@ class Mirror:
             for number in range(2, (listing.pages_left(None) or 0) + 2):
                 await listing.page(number)
             rows = await listing.all()
-        except _NotAtHandError:
+        except (_NotAtHandError, OrderChangedError):
             return None
         return (rows, at) if listing.total == len(rows) else None
 
@@ -373,16 +379,8 @@ class Mirror:
             return await self._fetch(call, session)
 
     async def _fetch(self, call: Call[RowT], session: KeepingSession) -> Answer[RowT]:
-        at, owner = self._moment(), session.owner
-        if owner is not None:
-            owner.looks_up(call, at)
-        is_there = True
-        try:
-            answer = await self.upstream.read(call, session)
-            is_there = bool(answer.rows)
-        finally:
-            if owner is not None and is_there:
-                owner.found(at)
+        at = self._moment()
+        answer = await self.upstream.read(call, session)
         session.oldest_at = min(session.oldest_at, at)
         if call.is_sorted:
             session.orders.add(False)

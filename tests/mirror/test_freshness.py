@@ -39,6 +39,14 @@ async def test_what_is_held_is_asked_for_now(ask: Ask, time: Time, header: str) 
     assert told(answer)["age"] == 0
 
 
+async def test_a_limit_is_not_needed_for_it(gateway, time: Time) -> None:
+    """Where the hour is unlimited."""
+    ask = mirrored(gateway, time, requests_per_hour="unlimited")
+    await warm(ask, time)
+    time.seconds += 5
+    assert told(await ask.answer(EVENTS, wish("no-cache")))["calls"] == 1
+
+
 @pytest.mark.parametrize(
     "header", ["no-store", "max-age=", "max-age=-1", "max-age=x", "min-fresh=9", "=", ","]
 )

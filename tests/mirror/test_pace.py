@@ -91,7 +91,7 @@ def test_a_small_collection_stays_young_beside_a_large_one():
 
 def test_a_slow_walk_is_followed_by_rest():
     """Five times as long as it took: else it would be read without end where nothing limits it."""
-    pace = Pace(Spent(None))
+    pace = Pace(Spent(100_000))
     slow = item(pace, cost=100, floor_s=1.0)
     slow.is_walked = True
     pace.use(slow, 0.0, call=1)

@@ -2,8 +2,12 @@
 # ruff: noqa: UP031 - GraphQL is full of braces
 """Ids and keys that nobody has heard of: callers choose them, so they have a part of the hour and no more."""
 
+import base64
+
 from asking import Time
 from mirror.mirroring import mirrored, quiet, warm
+
+from gateway.sandbox import Dialect, Sandbox
 
 ROW = "{ participant(by: {databaseId: %d}) { id } }"
 CREATE = 'mutation { createEvent(input: {title: "New"}) { event { id } userErrors { code } } }'
@@ -55,3 +59,30 @@ async def test_keys_count_as_ids_do(gateway, time: Time) -> None:
         assert answer["data"] == {"contact": None}
     await quiet(ask)
     assert ask.sandbox.count - before == 10
+
+
+async def test_keys_that_find_other_rows_count_too(gateway, time: Time) -> None:
+    """A key that is part of another row's e-mail has its search, which finds that row."""
+    ask = mirrored(gateway, time, requests_per_hour=200)
+    await warm(ask, time)
+    time.seconds += 65
+    before = ask.sandbox.count
+    for number in range(1, 60):
+        await ask.answer('{ contact(by: {customerNumber: "contact%d"}) { id } }' % number)
+    await quiet(ask)
+    assert ask.sandbox.count - before == 10
+
+
+async def test_what_plandocket_told_of_is_asked_for_though_they_are_spent(gateway, time: Time) -> None:
+    """What a row leads to, and what a write needs."""
+    ask = mirrored(gateway, time, Sandbox(dialect=Dialect(include="ignored")), update_method="PUT")
+    for number in range(310):
+        await ask.answer(ROW % (1_000_000 + number))
+    assert "errors" in await ask.answer(ROW % 2_000_000)
+    row = await ask.answer("{ participants(first: 1) { nodes { id contact { email } event { title } } } }")
+    [participant] = row["data"]["participants"]["nodes"]
+    assert participant["contact"]
+    assert participant["event"]
+    write = 'mutation { updateCategory(input: {id: "%s", content: "New"}) { category { content } } }'
+    saved = await ask.answer(write % base64.b64encode(b"Category:7").decode())
+    assert saved["data"]["updateCategory"]["category"] == {"content": "New"}
