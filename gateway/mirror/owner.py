@@ -195,7 +195,8 @@ class Owner:
     def _is_new_miss(self, call: Call[Any], now: float) -> bool:
         """Return whether what is not there is to be looked up, since it was not since a walk."""
         whole_at = self.tenant.collection(call.record).whole_at
-        if self._looked_up.get(_named(call)) == whole_at or not self._pace.may_look_up(now):
+        is_known = self._looked_up.get(_named(call)) == whole_at
+        if is_known or not self._pace.may_look_up(now) or not self._may_send(Lane.READ):
             return False
         if call.record.key in dict(call.filters):
             self._missed(call, now)  # by a search, which may find others
@@ -207,10 +208,11 @@ class Owner:
             self._start(self._list_anew(item, call) if item.is_by_call else self._walk(item, call.record))
 
     def _may_ask(self, item: Item) -> bool:
-        upstream, credential = self._upstream, self._credential
-        if item.floor_s <= 0 or item.cost > self._pace.most_cost:
-            return False
-        return upstream.gate.works and upstream.budget.wait(credential, Lane.WALK) == 0
+        return item.floor_s > 0 and item.cost <= self._pace.most_cost and self._may_send(Lane.WALK)
+
+    def _may_send(self, lane: Lane) -> bool:
+        upstream = self._upstream
+        return upstream.gate.works and upstream.budget.wait(self._credential, lane) == 0
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         """Begin work of the mirror's own: it belongs to no operation, whichever it was that made it due."""

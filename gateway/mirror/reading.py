@@ -282,9 +282,10 @@ class Mirror:
         """Return the answer as far as it is kept, fresh or stale, and no write may have changed it since."""
         now = self.upstream.gate.now()
         found = session.tenant.find_stale(call) if stale else session.tenant.find(call, now)
-        if found is None or (found.is_old and not (stale and session.tenant.whole(call.record))):
+        is_whole = session.tenant.whole(call.record) is not None
+        if found is None or (found.is_old and not (stale and is_whole)):
             return None
-        stale_s = STALE_S if stale and not found.is_absent else 0
+        stale_s = STALE_S if stale and (is_whole or not found.is_absent) else 0
         if not stale and found.at < session.not_before:
             return None
         return found if now < max(found.until, found.at + stale_s) else None

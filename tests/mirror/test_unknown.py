@@ -5,7 +5,7 @@
 import base64
 
 from asking import Time
-from mirror.mirroring import mirrored, quiet, warm
+from mirror.mirroring import mirrored, quiet, told, warm
 
 from gateway.sandbox import Dialect, Sandbox
 
@@ -24,6 +24,20 @@ async def test_a_whole_tenant_spends_a_twentieth_of_the_hour_on_them(gateway, ti
         assert answer["data"] == {"participant": None}
     await quiet(ask)
     assert ask.sandbox.count - before == 10
+
+
+async def test_a_row_that_is_not_there_is_told_though_the_hour_is_spent(gateway, time: Time) -> None:
+    """As the last walk had it."""
+    ask = mirrored(gateway, time, requests_per_hour=200)
+    await warm(ask, time)
+    for number in range(150):
+        await ask.answer('{ contacts(filter: {search: "none-%d"}) { totalCount } }' % number)
+    time.seconds += 65
+    for number in range(5):
+        answer = await ask.answer(ROW % (1_000_000 + number))
+        assert answer["data"] == {"participant": None}
+        assert "errors" not in answer
+        assert told(answer)["age"] >= 65
 
 
 async def test_where_nothing_is_whole_they_have_three_tenths(gateway, time: Time) -> None:
