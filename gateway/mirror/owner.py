@@ -31,8 +31,6 @@ log = logging.getLogger(__name__)
 _WALK_S = 600.0
 _COST = 20  # requests that a walk is taken to cost until a page tells
 _PART_ANEW = 0.1  # of the hour, for what is held and yet too old for clients that say so
-
-
 _MOST_LOOKED_UP = 1_000
 _UNKNOWN = (
     "Too many ids that no row has were looked up this hour, and this one is unknown: try again in {} s."
@@ -121,9 +119,8 @@ class Owner:
 
     def may_ask_anew(self, now: float) -> bool:
         """Return whether something that is held may be asked for because a client wants it younger."""
-        return (
-            self._anew.wait_s(_PART_ANEW * (self._upstream.budget.hour(self._credential).limit or inf), now)
-            == 0
+        return self._anew.count(now) < _PART_ANEW * (
+            self._upstream.budget.hour(self._credential).limit or inf
         )
 
     def asked_anew(self, at: float) -> None:
@@ -157,9 +154,8 @@ class Owner:
         """Take in what a direct read brought that was sent at a moment."""
         await self.tenant.learn(call, answer, at)
         item = self._item(call)
-        if not answer.rows and (
-            call.id is not None or (_is_of_a_key(call) and self.tenant.whole(call.record))
-        ):
+        is_whole = self.tenant.whole(call.record) is not None
+        if not answer.rows and (call.id is not None or (is_whole and _is_of_a_key(call))):
             self._missed(call, at)
         if item.is_by_call:
             item.at, item.is_waking = at, False
