@@ -13,7 +13,7 @@ from gateway.sandbox import Dialect, Sandbox
 
 PAGE = "{ contacts(first: 100) { nodes { databaseId lastName } } }"
 ROW = "{ contact(by: {databaseId: %d}) { databaseId lastName } }"
-COUNT = "{ participants(filter: {isConfirmed: true}, first: 0) { totalCount } }"
+CONFIRMED = "{ participants(first: 100) { nodes { databaseId isConfirmed } } }"
 EVENT = "{ event(by: {databaseId: %d}) { databaseId title } }"
 
 
@@ -30,7 +30,7 @@ class History:
         """Note what is there now."""
         now: dict[tuple, object] = {("contact", row.id): row.last_name for row in self._tables.contacts}
         now |= {("event", row.id): row.title for row in self._tables.events}
-        now["confirmed", 0] = sum(row.is_confirmed for row in self._tables.participants)
+        now |= {("participant", row.id): row.is_confirmed for row in self._tables.participants}
         for name, value in now.items():
             known = self._told.setdefault(name, [(0.0, value)])
             if known[-1][1] != value:
@@ -52,7 +52,7 @@ def change(rng: random.Random, sandbox: Sandbox, number: int) -> None:
     tables = sandbox.tables
     tables.contacts.put(replace(rng.choice(list(tables.contacts)), last_name=f"Else {number}"))
     tables.events.put(replace(rng.choice(list(tables.events)), title=f"Fair {number}"))
-    row = rng.choice(list(tables.participants))
+    row = rng.choice(list(tables.participants)[:100])
     tables.participants.put(replace(row, is_confirmed=not row.is_confirmed))
 
 
@@ -61,11 +61,8 @@ async def seen(ask: Ask, history: History, query: str) -> bool:
     answer = await ask.answer(query)
     age_s = told(answer)["age"]
     for field, data in answer["data"].items():
-        if field == "participants":
-            assert data["totalCount"] in history.had(("confirmed", 0), age_s)
-            continue
         for row in data.get("nodes", [data]):
-            value = row.get("lastName", row.get("title"))
+            [value] = [value for name, value in row.items() if name != "databaseId"]
             assert value in history.had((field.rstrip("s"), row["databaseId"]), age_s), query
     return age_s > 1
 
@@ -80,7 +77,7 @@ async def test_what_others_change_is_seen_within_the_age_that_is_told(gateway, t
     for number in range(120):
         change(rng, ask.sandbox, number)
         history.note()
-        for query in (PAGE, COUNT, ROW % rng.randint(1, 100), EVENT % rng.randint(1, 12)):
+        for query in (PAGE, CONFIRMED, ROW % rng.randint(1, 100), EVENT % rng.randint(1, 12)):
             were_old += await seen(ask, history, query)
         await quiet(ask)
         time.seconds += rng.choice((1, 5, 20))
