@@ -251,7 +251,8 @@ class Pace:
         direct = self._direct(now) / _HOUR_S * in_s
         watched_s = min(_HOUR_S, max(_FEWEST_TELLING_S, now - self._since))
         likely = lately * min(in_s, _MINUTE_S) + in_hour / watched_s * max(0.0, in_s - _MINUTE_S)
-        return direct + likely + max(2 * sqrt(likely), self._limit * _PART_SPARE, self._limit / 10 - in_hour)
+        spare = self._limit * _PART_SPARE - self.unknown.count(now)
+        return direct + likely + max(2 * sqrt(likely), spare, self._limit / 10 - in_hour)
 
     def _direct(self, now: float) -> int:
         """Return how many requests of the last hour operations asked for themselves: as many are likely in the next."""
