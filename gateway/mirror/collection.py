@@ -1,6 +1,6 @@
 """One resource's rows of one owner, as far as they are held; and whether those are all that there are."""
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
@@ -9,18 +9,17 @@ from typing import Any, Generic
 
 import msgspec
 
+from gateway.mirror.changes import Cause, Change, Changes, columns_that_differ
 from gateway.mirror.collection_walk import Walked
-from gateway.mirror.list_order import Sorting, own_order
+from gateway.mirror.list_order import Sorting
+from gateway.mirror.store import Filters, Store
 from gateway.upstream.record import Many, One, Record, RowT
 from gateway.upstream.wire.flaws import Flaw
 from gateway.upstream.wire.natural_keys import comparable
 
-Filters = tuple[tuple[str, object], ...]
-"""Columns and the values that rows have there; includes, and the id of a row that they tell of."""
 _BY_ID = Sorting()
 SELF = ""
 """Stands for a row itself, among what its includes tell."""
-_MOST_LISTS = 1_000  # callers choose their filters
 _LATE_S = 600.0  # by then every read that was sent before has ended
 
 
@@ -40,17 +39,10 @@ class Held(msgspec.Struct):
     """Includes that may tell something else since, by a write; SELF for the row."""
 
 
-class Changes:
-    """Counts whatever is told of a tenant: while that stands still, so does all that follows from it."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-
 class Passing(msgspec.Struct, frozen=True):
-    """Rows that pass filters."""
+    """Which rows pass filters, without the rows."""
 
-    ids: Sequence[int]
+    count: int
     is_old: bool
     """Whether a row, or an include that filters, may be another by now: then others may pass, or stand elsewhere."""
 
@@ -74,14 +66,15 @@ class Collection(Generic[RowT]):
         self._doubted_at = -inf
         self._is_descending = False
         self._places: Mapping[int, int] = {}
+        self._store: Store | None = None
         self._held: dict[int, Held] = {}
         self._gone: dict[int, float] = {}
         # By include, when a write last changed what it tells of some row.
         self._touched: dict[str, float] = {}
         self._by_key: dict[str, int] = {}
-        self._lists: dict[tuple[Filters, Sorting], Passing | None] = {}
-        self._indexes: dict[str, _Index] = {}
-        self._all_old: frozenset[str] | None = None
+        # By include, of how many rows it is told; and of how many it may tell something else by now.
+        self._told: Counter[str] = Counter()
+        self._old: Counter[str] = Counter()
 
     def __len__(self) -> int:
         return len(self._held)
@@ -101,49 +94,43 @@ class Collection(Generic[RowT]):
         """Return the id of the row that has a natural key, where one is held."""
         return self._by_key.get(comparable(key))
 
-    def passing(self, filters: Filters, sorting: Sorting = _BY_ID) -> Passing | None:
-        """Return the rows that pass, in order; None where nothing tells an include that filters."""
-        key = (filters, sorting)
-        if key not in self._lists:
-            if len(self._lists) >= _MOST_LISTS:
-                self._lists.clear()
-            self._lists[key] = self._filtered(filters, sorting)
-        return self._lists[key]
+    def keep_in(self, store: Store) -> None:
+        """Let lists be told by a store from now on."""
+        self._store = store
+        for held in self._held.values():
+            store.follow(self._change(None, held, Cause.READ))
 
-    def _filtered(self, filters: Filters, sorting: Sorting) -> Passing | None:
+    def passing(self, filters: Filters) -> Passing | None:
+        """Return which rows pass; None where nothing tells an include that filters, or there is no store yet."""
         includes = [name for name, _ in filters if name in self.record.includes]
-        told = [self._index(name).told for name in includes]
-        if 0 in told:
+        if self._store is None or any(not self._told[name] for name in includes):
             return None
-        is_old = not self._old.isdisjoint((SELF, *includes)) or any(count < len(self) for count in told)
-        ids = set(self._held).intersection(*(self.having(name, value) for name, value in filters))
-        if sorting.column is not None:
-            rows = own_order((self._held[row_id].row for row_id in ids), sorting)
-            return Passing([row.id for row in rows], is_old)
-        is_new = bool(self._places) and not self._places.keys() >= ids
-        return Passing(self._in_order(ids), is_old or is_new)
+        is_old = any(self._old[name] for name in (SELF, *includes))
+        is_old = is_old or any(self._told[name] < len(self) for name in includes)
+        is_new = bool(self._places) and not self._places.keys() >= self._held.keys()
+        return Passing(self._store.count(self.record, filters), is_old or is_new)
 
-    def having(self, name: str, value: object) -> Sequence[int]:
-        """Return the ids of the rows that have a value in a column, or among what an include tells of them."""
-        return self._index(name).ids.get(value, ())
+    def ids(
+        self, filters: Filters, sorting: Sorting = _BY_ID, start: int = 0, count: int = -1
+    ) -> Sequence[int]:
+        """Return so many of the ids of the rows that pass, in order, from one on; all where `count` is -1.
 
-    def _index(self, name: str) -> "_Index":
-        if name not in self._indexes:
-            self._indexes[name] = _indexed(self._held, name, is_include=name in self.record.includes)
-        return self._indexes[name]
+        Without a column the order is PlanDocket's: by id, else as the last walk had them, and what is new behind.
+        """
+        if self._store is None:
+            return [row_id for row_id in self._held if all(self._has(row_id, *pair) for pair in filters)]
+        if not self._places or sorting.column is not None:
+            descends = self._is_descending
+            return self._store.ids(self.record, filters, sorting, start, count, is_descending=descends)
+        found = self._store.ids(self.record, filters, sorting)
+        found.sort(key=lambda row_id: (self._places.get(row_id, inf), row_id))
+        return found[start:] if count < 0 else found[start : start + count]
 
-    @property
-    def _old(self) -> frozenset[str]:
-        """What of any row may be another by now."""
-        if self._all_old is None:
-            self._all_old = frozenset[str]().union(*(held.old for held in self._held.values() if held.old))
-        return self._all_old
-
-    def _in_order(self, ids: Iterable[int]) -> list[int]:
-        """Return ids as PlanDocket lists them: by id, else as the last walk had them, and what is new behind."""
-        if self._places:
-            return sorted(ids, key=lambda row_id: (self._places.get(row_id, inf), row_id))
-        return sorted(ids, reverse=self._is_descending)
+    def _has(self, row_id: int, name: str, value: object) -> bool:
+        held = self._held[row_id]
+        if name in self.record.includes:
+            return value in held.links.get(name, ())
+        return getattr(held.row, name) == value
 
     def put(
         self,
@@ -153,6 +140,7 @@ class Collection(Generic[RowT]):
         told_at: Mapping[str, float],
         flaws: tuple[Flaw, ...] = (),
         *,
+        cause: Cause = Cause.READ,
         is_member: bool = True,
     ) -> None:
         """Hold a row as it was told at a moment, with what includes told of it, and when.
@@ -162,14 +150,17 @@ class Collection(Generic[RowT]):
         held = self._held.get(row.id)
         if self._gone.get(row.id, -inf) >= at:
             return
-        self._changes.count += 1
         if held is not None:
-            self._renew(held, row, at, links, told_at, flaws, is_member=is_member)
+            if is_member:
+                held.is_member_at = max(held.is_member_at, at)
+            self._renew(held, row, at, links, told_at, flaws, cause)
         elif is_member or self.whole_at is None:
             old = frozenset(name for name in (SELF, *links) if at < self._touched.get(name, at))
             member_at = at if is_member else -inf
-            self._held[row.id] = Held(row, at, member_at, links, told_at, flaws, old)
-            self._changed(row)
+            held = self._held[row.id] = Held(row, at, member_at, links, told_at, flaws, old)
+            self._told.update(links.keys())
+            self._old.update(old)
+            self._tell(None, held, cause)
 
     def _renew(
         self,
@@ -179,35 +170,45 @@ class Collection(Generic[RowT]):
         links: Mapping[str, Any],
         told_at: Mapping[str, float],
         flaws: tuple[Flaw, ...],
-        *,
-        is_member: bool,
+        cause: Cause,
     ) -> None:
-        if is_member:
-            held.is_member_at = max(held.is_member_at, at)
-        known, touched = held.told_at, self._touched
+        known, touched, before = held.told_at, self._touched, held.row
         told = {name for name in links if at >= max(known.get(name, at), touched.get(name, at))}
+        differs = {name for name in told if name not in held.links or links[name] != held.links[name]}
         if at >= max(held.at, touched.get(SELF, at)):
             told.add(SELF)
             held.at = at
-            if held.row != row:
-                self._forget_key(held.row)
+            if before != row:
+                differs.add(SELF)
                 held.row = row
-                self._changed(row)
             if self.whole_at is None:
                 self._held[row.id] = self._held.pop(row.id)  # the first is the one that was told longest ago
-        if told:
-            if held.old or any(links[name] != held.links.get(name) for name in links):
-                self._clear()
-            if links.keys() >= held.links.keys() and told >= links.keys():
-                held.links, held.told_at = links, told_at  # rows of one page share the latter
-            else:
-                names = [name for name in links if name in told]
-                held.links = {**held.links, **{name: links[name] for name in names}}
-                held.told_at = {**held.told_at, **dict.fromkeys(names, at)}
-            held.old -= told
-            if held.flaws or flaws:
-                kept = (one for one in held.flaws if self._part(one) not in told)
-                held.flaws = (*(one for one in flaws if self._part(one) in told), *kept)
+        if not told:
+            return
+        self._tell_links(held, links, told - {SELF}, told_at, at)
+        if held.flaws or flaws:
+            kept = (one for one in held.flaws if self._part(one) not in told)
+            flaws = (*(one for one in flaws if self._part(one) in told), *kept)
+        if differs or flaws != held.flaws or not held.old.isdisjoint(told):
+            held.flaws = flaws
+            self._set_old(held, held.old - told)
+            self._tell(before, held, cause, differs)
+
+    def _tell_links(
+        self, held: Held, links: Mapping[str, Any], told: set[str], told_at: Mapping[str, float], at: float
+    ) -> None:
+        new = told - held.links.keys()
+        self._told.update(new)
+        if links.keys() >= held.links.keys() and told >= links.keys():
+            held.links, held.told_at = links, told_at  # rows of one page share the latter
+        elif told:
+            held.links = {**held.links, **{name: links[name] for name in told}}
+            held.told_at = {**held.told_at, **dict.fromkeys(told, at)}
+
+    def _set_old(self, held: Held, old: frozenset[str]) -> None:
+        self._old.subtract(held.old)
+        self._old.update(old)
+        held.old = old
 
     def _part(self, flaw: Flaw) -> str:
         """Return what of a row a flaw is in: what an include tells, or the row itself."""
@@ -222,20 +223,19 @@ class Collection(Generic[RowT]):
         self._changes.count += 1
         found = [row_id for row_id in row_ids if row_id in self._held]
         for row_id in found:
-            self._held[row_id].old |= {name}
-        self._clear()
+            held = self._held[row_id]
+            self._set_old(held, held.old | {name})
         return found
 
     def correct(self, name: str, row_id: int, told: Any, at: float) -> None:
-        """Hold what an include tells of a row since a moment."""
+        """Hold what an include tells of a row since a moment, by a write of another."""
         held = self._held.get(row_id)
         self._touched[name] = at
-        self._changes.count += 1
         if held is not None and name in held.links:
             held.links = {**held.links, name: told}
-            self._clear()
+            self._tell(held.row, held, Cause.WRITE, {name}, at)
 
-    def remove(self, row_id: int, at: float) -> None:
+    def remove(self, row_id: int, at: float, cause: Cause = Cause.READ) -> None:
         """Hold a row no more that is gone since a moment: what was sent before brings it back never."""
         held = self._held.get(row_id)
         if held is not None and held.at > at:
@@ -245,13 +245,17 @@ class Collection(Generic[RowT]):
         while self._gone[first := next(iter(self._gone))] < at - _LATE_S or len(self._gone) > self._most_gone:
             del self._gone[first]
         if held is not None:
-            self.drop(row_id)
+            self.drop(row_id, cause, at)
 
-    def drop(self, row_id: int) -> None:
+    def drop(self, row_id: int, cause: Cause = Cause.ROOM, at: float | None = None) -> None:
         """Hold a row no more."""
-        self._forget_key(self._held.pop(row_id).row)
-        self._clear()
-        self._changes.count += 1
+        held = self._held.pop(row_id)
+        self._told.subtract(held.links.keys())
+        self._old.subtract(held.old)
+        self._forget_key(held.row)
+        self.version += 1
+        at = held.at if at is None else at
+        self._changes.tell(Change(self.record, row_id, held.row, None, {}, frozenset(), cause, at))
 
     def doubt(self, at: float) -> None:
         """Note that a write may have brought rows since a moment, or taken some."""
@@ -272,7 +276,7 @@ class Collection(Generic[RowT]):
         seen = walked.missed.union(walked.ids)
         for row_id in [row_id for row_id, held in self._held.items() if held.is_member_at < begun]:
             if row_id not in seen:
-                self.remove(row_id, max(begun, self._held[row_id].at))
+                self.remove(row_id, max(begun, self._held[row_id].at), Cause.WALK)
         self._learn_order(walked.ids)
         self.whole_at, self.pages = begun, walked.pages
         self._changes.count += 1
@@ -283,18 +287,38 @@ class Collection(Generic[RowT]):
         places = {} if is_by_id else {row_id: place for place, row_id in enumerate(ids)}
         if (descends, places) != (self._is_descending, self._places):
             self._is_descending, self._places = descends, places
-            self._clear()
+            self.version += 1
 
-    def _clear(self) -> None:
-        self._lists.clear()
-        self._indexes.clear()
-        self._all_old = None
+    def _tell(
+        self,
+        before: RowT | None,
+        held: Held,
+        cause: Cause,
+        differs: Iterable[str] = (),
+        at: float | None = None,
+    ) -> None:
+        """Tell of a row as it is held from now on."""
         self.version += 1
+        if before is not held.row:
+            if before is not None:
+                self._forget_key(before)
+            if (key := self._key(held.row)) is not None:
+                self._by_key[key] = held.row.id
+        self._changes.tell(self._change(before, held, cause, differs, at))
 
-    def _changed(self, row: RowT) -> None:
-        self._clear()
-        if (key := self._key(row)) is not None:
-            self._by_key[key] = row.id
+    def _change(
+        self,
+        before: RowT | None,
+        held: Held,
+        cause: Cause,
+        differs: Iterable[str] = (),
+        at: float | None = None,
+    ) -> Change:
+        row = held.row
+        told = columns_that_differ(before, row) | (frozenset(differs) - {SELF})
+        return Change(
+            self.record, row.id, before, row, held.links, told, cause, held.at if at is None else at
+        )
 
     def _forget_key(self, row: RowT) -> None:
         key = self._key(row)
@@ -314,23 +338,3 @@ def leads_to(record: Record[Any]) -> Mapping[str, tuple[Record[Any], str | None]
         for name, embed in record.includes.items()
         if isinstance(embed, One | Many)
     }
-
-
-class _Index(msgspec.Struct, frozen=True):
-    """Which rows have which value."""
-
-    ids: Mapping[object, Sequence[int]]
-    told: int
-    """Of how many rows that is known."""
-
-
-def _indexed(rows: Mapping[int, Held], name: str, *, is_include: bool) -> _Index:
-    ids: defaultdict[object, list[int]] = defaultdict(list)
-    told = 0
-    for row_id, held in rows.items():
-        if is_include and name not in held.links:
-            continue
-        told += 1
-        for value in held.links[name] if is_include else (getattr(held.row, name),):
-            ids[value].append(row_id)
-    return _Index(ids, told)

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import msgspec
 
+from gateway.mirror.changes import Change
 from gateway.mirror.tenant import Tenant
 from gateway.upstream.record import Derived, Record, Row
 
@@ -20,15 +21,6 @@ _ROWS_AT_ONCE = 200
 
 def _all(_: Row) -> bool:
     return True
-
-
-class Change(msgspec.Struct, frozen=True):
-    """A row before and after a write; None where it was not there."""
-
-    record: Record[Any]
-    before: Row | None
-    after: Row | None
-    at: float
 
 
 class _Rule(msgspec.Struct):
@@ -84,10 +76,11 @@ class Derivations:
             return list(ids)
         name, collection, left = tag.removeprefix(f"{record.path}."), tenant.collection(record), list[int]()
         for row_id in ids:
-            passing, held = source.passing(((rule.derived.by, row_id),)), collection.find(row_id)
+            filters = ((rule.derived.by, row_id),)
+            passing, held = source.passing(filters), collection.find(row_id)
             if held is None or passing is None or name not in held.links:
                 continue
-            rows = [found.row for one in passing.ids if (found := source.find(one))]
+            rows = [found.row for one in source.ids(filters) if (found := source.find(one))]
             told = rule.told_after(change, row_id, rows, held.links[name])
             if told is None or passing.is_old:
                 left.append(row_id)
@@ -110,9 +103,8 @@ class Derivations:
                     await asyncio.sleep(0)
                 held = target.find(row_id)
                 if held is not None and name in held.links and name not in held.old:
-                    rows = [
-                        one.row for i in source.having(rules[0].derived.by, row_id) if (one := source.find(i))
-                    ]
+                    ids = source.ids(((rules[0].derived.by, row_id),))
+                    rows = [one.row for i in ids if (one := source.find(i))]
                     seen.append([_sorted(held.links[name]), *(rule.value(rows) for rule in rules)])
             if (target.version, source.version) == versions:
                 self._judged[tag] = versions

@@ -7,7 +7,7 @@ Source: /en/api/events.html, /en/api/contacts.html (`sort`, `order`)
 """
 
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import pairwise, product
@@ -16,7 +16,7 @@ from typing import Any, Literal
 import msgspec
 
 from gateway.upstream.call import Call
-from gateway.upstream.record import Row, RowT
+from gateway.upstream.record import Row
 from gateway.upstream.wire.columns import is_moment
 
 Value = str | int | float | bool | None
@@ -39,7 +39,7 @@ class Anchor(msgspec.Struct, frozen=True):
     key: tuple[Value, ...] = ()
     """What it was ordered by; nothing in PlanDocket's own order."""
     is_own: bool = False
-    """Whether the list came in the gateway's own order: see `own_order`."""
+    """Whether the list came in the gateway's own order: see `Sorting.own_key`."""
 
 
 class Sorting(msgspec.Struct, frozen=True):
@@ -49,7 +49,7 @@ class Sorting(msgspec.Struct, frozen=True):
     is_descending: bool = False
     is_moment: bool = False
     is_own: bool = False
-    """Whether rows come in the gateway's own order: see `own_order`."""
+    """Whether rows come in the gateway's own order: see `Sorting.own_key`."""
 
     def value(self, row: Row) -> Value:
         """Return what a row is ordered by, all of it."""
@@ -63,6 +63,14 @@ class Sorting(msgspec.Struct, frozen=True):
         value: Any = self.value(row)
         return (value if self.is_moment else value and value[:LONGEST_VALUE],)
 
+    def own_key(self, row: Row) -> bytes | None:
+        """Return what a row has in the gateway's own order, where bytes compare as the order does, and null is last.
+
+        Case and accents count for nothing, so German umlauts are as their letters are: DIN 5007-1. Ties go by id.
+        """
+        value = self.value(row)
+        return None if value is None else _bare(str(value)).encode(errors="replace")
+
 
 def sorting_of(call: Call[Any]) -> Sorting:
     """Return the order that a list is asked for in."""
@@ -71,18 +79,6 @@ def sorting_of(call: Call[Any]) -> Sorting:
     if column is None:
         return Sorting()
     return Sorting(column, filters.get("order") != "ASC", is_moment(call.record.row, column))
-
-
-def own_order(rows: Iterable[RowT], sorting: Sorting) -> list[RowT]:
-    """Return rows in the gateway's own order: case and accents count for nothing, nulls are last, ties by id.
-
-    So German umlauts are as their letters are: DIN 5007-1.
-    """
-    by_id = sorted(rows, key=lambda row: row.id)
-    ranked = [(value, row) for row in by_id if (value := sorting.value(row)) is not None]
-    ranked.sort(key=lambda pair: _bare(str(pair[0])), reverse=sorting.is_descending)
-    nulls = [row for row in by_id if sorting.value(row) is None]
-    return [*(row for _, row in ranked), *nulls]
 
 
 def find(anchor: Anchor, rows: Sequence[Row], sorting: Sorting) -> int | None:

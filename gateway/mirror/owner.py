@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from gateway.errors import GatewayError, RateLimitedError
+from gateway.mirror.changes import Cause
 from gateway.mirror.collection_walk import NotWholeError, walk
 from gateway.mirror.derived import Derivations
 from gateway.mirror.hour_part import HourPart
@@ -112,9 +113,9 @@ class Owner:
         return found
 
     async def _take_in(
-        self, call: Call[Any], answer: Answer[Any], at: float, *, keeps_page: bool = True
+        self, call: Call[Any], answer: Answer[Any], at: float, cause: Cause = Cause.READ
     ) -> None:
-        await self.tenant.learn(call, answer, at, keeps_page=keeps_page)
+        await self.tenant.learn(call, answer, at, cause)
         self._make_room()
 
     def may_ask_anew(self, now: float) -> bool:
@@ -237,12 +238,13 @@ class Owner:
         async def read(call: Call[Any]) -> Answer[Any]:
             at = self._moment()
             answer = await self._upstream.read(call.including(self._honoured(call)), session)
-            await self._take_in(call, answer, at, keeps_page=False)
+            await self._take_in(call, answer, at, Cause.WALK)
             if collection.times_cut != cut:
                 raise NotWholeError  # there is no room for all of it
             return answer
 
         call = listing(record, include=frozenset(record.includes))
+        self.tenant.open_store()
         try:
             size = self._upstream.traits.page_size(record.path)
             with because("all of it is asked for often, and kept young"):

@@ -13,10 +13,12 @@ from typing import Any, Generic, cast
 
 import msgspec
 
-from gateway.mirror.collection import SELF, Changes, Collection, Filters, Held, leads_to
+from gateway.mirror.changes import Cause, Changes
+from gateway.mirror.collection import SELF, Collection, Held, leads_to
 from gateway.mirror.list_order import sorting_of
 from gateway.mirror.lists import Lists, Page
 from gateway.mirror.moments import AHEAD_S
+from gateway.mirror.store import Filters, Store
 from gateway.upstream.call import Call
 from gateway.upstream.record import Many, Record, RowT
 from gateway.upstream.wire.flaws import Flaw, Place
@@ -71,9 +73,18 @@ class Tenant:
         self._fresh_s = fresh_s
         self._page_size = page_size
         self._changes = Changes()
+        self._store: Store | None = None
         self._collections = {record.path: Collection(record, self._changes, most_pages) for record in records}
         self._lists = {path: Lists(most_pages) for path in self._collections}
         self._ready: OrderedDict[Call[Any], _Ready] = OrderedDict()
+
+    def open_store(self) -> None:
+        """Let lists be told by a store from now on: before, what is asked for is held row by row."""
+        if self._store is None:
+            self._store = Store(collection.record for collection in self._collections.values())
+            self._changes.followers.append(self._store.follow)
+            for collection in self._collections.values():
+                collection.keep_in(self._store)
 
     @property
     def rows(self) -> int:
@@ -185,8 +196,11 @@ class Tenant:
         """Return a list's page as all rows tell it; None where they do not."""
         call = putting.call
         keys = self._keys(call)
-        passing = None if keys is None else whole.passing(self._filters(call, keys), sorting_of(call))
-        if keys is None or passing is None:
+        if keys is None:
+            return None
+        filters = self._filters(call, keys)
+        passing = whole.passing(filters)
+        if passing is None:
             return None
         is_absent, is_old = False, whole.is_doubted or passing.is_old
         for others, row_id in keys.values():
@@ -194,10 +208,12 @@ class Tenant:
             is_absent = is_absent or held is None
             putting.rests_on(others.record, others.whole_at or at if held is None else held.at)
             is_old = is_old or others.is_doubted or (held is not None and SELF in held.old)
-        size, ids = self._page_size(call.record.path), passing.ids
+        size = self._page_size(call.record.path)
         start = ((call.page or 1) - 1) * size
-        behind = ids[start - 1] if 0 < start <= len(ids) else None
-        page, paging = ids[start : start + size], Paging(len(ids), None, size)
+        before = min(start, 1)
+        ids = whole.ids(filters, sorting_of(call), start - before, before + size)
+        behind, page = (ids[0] if before and ids else None), ids[before:]
+        paging = Paging(passing.count, None, size)
         found = putting.together(page, paging, at, behind, is_old=is_old)
         if found is None:
             return None
@@ -236,7 +252,7 @@ class Tenant:
         whole, keys = self.whole(call.record), self._keys(call)
         if whole is None or keys is None:
             return False
-        return whole.passing(self._filters(call, keys), sorting_of(call)) is None
+        return whole.passing(self._filters(call, keys)) is None
 
     def pick(
         self, call: Call[RowT], ids: Iterable[int], paging: Paging, at: float, behind: int | None, now: float
@@ -244,12 +260,11 @@ class Tenant:
         """Return rows by their ids with what includes tell, as a list of a moment; None where one is missing."""
         return _Putting(self._collections, self._fresh_until, call, now).together(ids, paging, at, behind)
 
-    async def learn(
-        self, call: Call[Any], answer: Answer[Any], at: float, *, keeps_page: bool = True
-    ) -> None:
+    async def learn(self, call: Call[Any], answer: Answer[Any], at: float, cause: Cause = Cause.READ) -> None:
         """Take in what a read brought that was sent at a moment; with turns for others where it is much.
 
-        A walk's pages are not kept as such: beside what all rows tell, they would join nothing.
+        A walk's pages are not kept as such: beside what all rows tell, they would join nothing. Nor does what rests on
+        rows that it brings as they are held get younger before it is whole.
         """
         record, lists = call.record, self._lists[call.record.path]
         collection = self._collections[record.path]
@@ -263,14 +278,15 @@ class Tenant:
             if number % _ROWS_AT_ONCE == 0:
                 await asyncio.sleep(0)
             links = {name: told[row.id] for name, told in all_links.items() if row.id in told}
-            collection.put(row, at, links, told_at, answer.flaws.get((record.path, row.id), ()))
+            collection.put(row, at, links, told_at, answer.flaws.get((record.path, row.id), ()), cause=cause)
         for other in {other.path: other for other, _ in leads_to(record).values()}.values():
             for row in answer.embedded.get(other.row, {}).values():
                 flaws = answer.flaws.get((other.path, row.id), ())
-                self._collections[other.path].put(row, at, {}, {}, flaws, is_member=False)
-        if call.id is None and keeps_page:
-            lists.keep(call, answer, at)
+                self._collections[other.path].put(row, at, {}, {}, flaws, cause=cause, is_member=False)
+        if cause is not Cause.WALK:
             self._changes.count += 1
+            if call.id is None:
+                lists.keep(call, answer, at)
         while (over := self.rows - self._most_rows) > 0:
             self._shrink(min(over, _ROWS_AT_ONCE))
             await asyncio.sleep(0)

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from gateway.mirror.changes import Cause, Change, columns_that_differ
 from gateway.mirror.collection import SELF, leads_to
-from gateway.mirror.derived import Change, Derivations
+from gateway.mirror.derived import Derivations
 from gateway.mirror.tenant import Tenant
 from gateway.upstream.call import Call
 from gateway.upstream.record import ANY, DELETE, ON_UPDATE, SEARCH, Record, Row
@@ -76,13 +77,18 @@ class _Following:
         self._take(row_id)
         is_gone = self._written is not None and self._write.method == "DELETE"
         knows_rows = (before is not None or row_id is None) and (after is not None or is_gone)
-        change = Change(record, before, after, self._now) if knows_rows else None
+        row = after or before
+        change = self._change(row.id, before, after) if knows_rows and row is not None else None
         for tag in sorted(tags_of(self._write)):
             self._touch(tag, change)
         self._age_lists(record, change)
         for collection in map(self._tenant.collection, filter(None, map(self._tenant.record, self._unsure))):
             collection.doubt(self._now)
         return self._next, self._unsure
+
+    def _change(self, row_id: int, before: Row | None, after: Row | None) -> Change:
+        differs = columns_that_differ(before, after)
+        return Change(self._write.record, row_id, before, after, {}, differs, Cause.WRITE, self._now)
 
     def _take(self, row_id: int | None) -> None:
         """Hold the row as it was written, or mark it as old."""
@@ -91,10 +97,10 @@ class _Following:
         if written is None:
             self._doubt_row(record, row_id)
         elif write.method == "DELETE" and row_id is not None:
-            collection.remove(row_id, self._now)
+            collection.remove(row_id, self._now, Cause.WRITE)
         elif written.row is not None:
             flaws = written.flaws.get((record.path, written.row.id), ())
-            collection.put(written.row, self._now, {}, {}, flaws)
+            collection.put(written.row, self._now, {}, {}, flaws, cause=Cause.WRITE)
             linked = self._linked(record)
             for name in linked:
                 collection.age(name, [written.row.id], self._now)
@@ -152,8 +158,7 @@ class _Following:
             return sorted(row_id for row_id in found if row_id)
         back = [key for other, key in leads_to(record).values() if other is self._write.record and key]
         if back and rows:
-            passing = (collection.passing(((key, rows[0].id),)) for key in back)
-            return [row_id for found in passing if found is not None for row_id in found.ids]
+            return [row_id for key in back for row_id in collection.ids(((key, rows[0].id),))]
         return list(collection)
 
     def _read_next(self, record: Record[Any], ids: Iterable[int]) -> None:
