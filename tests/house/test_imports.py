@@ -20,6 +20,7 @@ FLOORS: dict[str, float] = {
     "mirror": 1.5,
     "upstream": 1,
     "settings": 0.5,
+    "folder": 0.5,
     "errors": 0,
     "telemetry": 0,
     "sandbox": 0,
