@@ -1,7 +1,7 @@
 """The composition root: the one place that makes objects and joins them."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, closing, nullcontext
 
 import httpx
 from starlette.applications import Starlette
@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from gateway.execution.operation import Executor
 from gateway.execution.persisted_documents import StoredDocuments
+from gateway.folder import Folder
 from gateway.http.browsers.cors import Preflights, allowed_origins
 from gateway.http.browsers.graphiql.page import GraphiQL
 from gateway.http.browsers.hosts import loopback_hosts
@@ -47,9 +48,9 @@ def create_app(
     `state.give_up` lets what runs end.
 
     Raises:
-        SettingsError: the stored documents cannot be read, or are not for this schema.
+        SettingsError: the stored documents cannot be read, or are not for this schema, or the folder is another's.
     """
-    metrics, readiness = Metrics(), Readiness()
+    metrics = Metrics()
 
     def on_call(details: CallDetails) -> None:
         log_call(details)
@@ -61,14 +62,16 @@ def create_app(
 
     executor = Executor(SCHEMA, RULES, settings)
     stored = StoredDocuments(settings, executor.problems)
-    upstream = Upstream(settings, transport, clock, on_call)
+    callers = Callers(settings, transport, clock)
+    folder = None if settings.mirror_dir is None else Folder(settings.mirror_dir)
+    upstream = Upstream(settings, transport, clock, on_call, folder)
+    readiness = Readiness(lambda: upstream.budget.is_remembered)
     mirror = Mirror(upstream, settings, settings, RECORDS)
     upstream.on_refused.append(executor.forget)
     metrics.watch(lambda: mirror.state, _process())
     own_metrics = metrics_page(metrics, settings.metrics_token)
     has_page = settings.graphiql == "on" and settings.documents != "only"
     graphiql = GraphiQL(needs_key=not settings.lets_everyone_in) if has_page else None
-    callers = Callers(settings, transport, clock)
     endpoint = Endpoint(
         executor,
         stored,
@@ -82,8 +85,9 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
-        async with mirror, aclosing(callers):
-            yield
+        with nullcontext() if folder is None else closing(folder):
+            async with mirror, aclosing(callers):
+                yield
 
     app = Starlette(
         routes=[

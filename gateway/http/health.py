@@ -1,7 +1,11 @@
 """Health, for whatever keeps the process running. Asks nothing upstream: a probe must not spend the hour."""
 
+from collections.abc import Callable
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+
+_FORGETS = "GATEWAY_MIRROR_DIR cannot be written, so the next start counts the hour as spent: see the log."
 
 
 async def alive(_: Request) -> Response:
@@ -12,8 +16,10 @@ async def alive(_: Request) -> Response:
 class Readiness:
     """Whether more may be sent here."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_remembered: Callable[[], bool]) -> None:
+        """`is_remembered` tells whether the next start will know the hour's requests."""
         self.is_stopping = False
+        self._is_remembered = is_remembered
 
     def stop(self) -> None:
         """Tell from now on that the gateway ends."""
@@ -23,4 +29,6 @@ class Readiness:
         """Answer that the gateway is configured, for without settings it does not start; 503 once it ends."""
         if self.is_stopping:
             return JSONResponse({"status": "stopping"}, 503)
+        if not self._is_remembered():
+            return JSONResponse({"status": "ready", "warning": _FORGETS})
         return JSONResponse({"status": "ready"})

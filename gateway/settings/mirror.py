@@ -1,5 +1,6 @@
 """What is kept, and for how long."""
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
@@ -38,6 +39,12 @@ class MirrorSettings(Group):
     mirror_rows: Annotated[int, Field(ge=100, le=10_000_000)] = Field(
         default=100_000,
         description="Rows kept at the most, and a tenth as many pages of lists; about 2 kB a row.",
+    )
+
+    mirror_dir: Path | None = Field(
+        default=None,
+        description="A folder of this gateway's own, made where it is missing, in which the hour's requests are "
+        "remembered over restarts. Unset: nothing is written.",
     )
 
     @property

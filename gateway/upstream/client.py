@@ -9,6 +9,7 @@ from typing import Any, Literal
 import httpx
 
 from gateway.errors import OutcomeUnknownError, UnavailableError, UnreadableError
+from gateway.folder import Folder
 from gateway.settings.upstream import UpstreamSettings
 from gateway.telemetry.events import OnCall
 from gateway.upstream.call import Call
@@ -19,6 +20,7 @@ from gateway.upstream.way.budget import Budget, Lane
 from gateway.upstream.way.clock import Clock
 from gateway.upstream.way.credential import Credential
 from gateway.upstream.way.dialect import IncludeStyle, Traits
+from gateway.upstream.way.hour_file import HourFile
 from gateway.upstream.way.http import Http, Query
 from gateway.upstream.way.session import Session
 from gateway.upstream.way.tasks import Tasks
@@ -38,11 +40,23 @@ class Upstream:
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Clock | None = None,
         on_call: OnCall | None = None,
+        folder: Folder | None = None,
     ) -> None:
+        """`folder` is where the hour is remembered.
+
+        Raises:
+            SettingsError: it cannot be written.
+        """
         style = settings.include_style
         self.traits = Traits(settings.page_size, None if style == "auto" else style)
         self.update_method: UpdateMethod = settings.update_method
-        self.budget = Budget(settings.requests_per_hour_limit, clock)
+        per_hour = settings.requests_per_hour_limit
+        self._file = (
+            None
+            if folder is None or per_hour is None
+            else HourFile(folder, str(settings.base_url), clock or Clock())
+        )
+        self.budget = Budget(per_hour, clock, file=self._file)
         self.turns = Turns()
         """Whose turn it is to write a row."""
         self.on_refused: list[Callable[[Credential], None]] = []
@@ -60,6 +74,8 @@ class Upstream:
         await self.tasks.end()
         self._bodies.close()
         await self.gate.close()
+        if self._file is not None:
+            self._file.close()
 
     @property
     def shortest_list(self) -> Query:

@@ -16,7 +16,9 @@ import msgspec
 from gateway.errors import RateLimitedError
 from gateway.upstream.way.clock import Clock
 from gateway.upstream.way.credential import Credential
+from gateway.upstream.way.hour_file import HourFile
 from gateway.upstream.way.hour_lanes import HOUR_S, Hour, Lane
+from gateway.upstream.way.hour_records import Attempt, Kind
 
 _MOST_CREDENTIALS = 10_000
 _MOST_STRANGERS = 1_000
@@ -44,6 +46,8 @@ class _Account:
     def __init__(self, limit: int | None, aside: int) -> None:
         self.hour = Hour(None if limit is None else limit - aside, aside)
         self.aside = aside
+        self.owner = b""
+        """What stands for it in the file of the hour's attempts."""
         self.accepted_at = -math.inf
         self.closed_until = 0.0
         self.probe_at = math.inf
@@ -83,11 +87,14 @@ class Budget:
         per_hour: int | None,
         clock: Clock | None = None,
         jitter: Callable[[], float] = random.random,
+        file: HourFile | None = None,
     ) -> None:
+        """`file` remembers the hour's attempts for the process after this one."""
         self._per_hour = per_hour
         self._aside = 0
         self._clock = clock or Clock()
         self._jitter = jitter
+        self._file = file
         self._accounts: OrderedDict[Credential, _Account] = OrderedDict()
         # Apart, so that wrong keys, which cost their sender nothing, push out no right one's hour.
         self._unaccepted: OrderedDict[Credential, _Account] = OrderedDict()
@@ -108,6 +115,8 @@ class Budget:
         if not (account.has_room(now, lane) or account.may_probe(now, lane)):
             raise RateLimitedError(self.wait(credential, lane))
         account.hour.spend(now, lane)
+        if self._file is not None:
+            self._file.note(Kind.SENT, Attempt(account.owner, lane, now))
         if now < account.closed_until:
             account.is_probing = True
             account.probe_at = now + _PROBE_EVERY_S
@@ -119,6 +128,8 @@ class Budget:
         """Take back an attempt that never left: it costs nothing of PlanDocket's hour."""
         account = self._account(credential)
         account.hour.give_back(at, lane)
+        if self._file is not None:
+            self._file.note(Kind.NEVER_LEFT, Attempt(account.owner, lane, at))
         if account.is_probing and account.probe_at == at + _PROBE_EVERY_S:
             account.is_probing = False
             account.probe_at = at
@@ -200,7 +211,7 @@ class Budget:
         account = (
             self._accounts.get(credential)
             or self._unaccepted.get(credential)
-            or _Account(self._per_hour, self._aside)
+            or (self._account(credential) if credential.is_held else self._begun(credential))
         )
         used = account.hour.used(now)
         remaining = None if self._per_hour is None else max(0, self._per_hour - used)
@@ -217,6 +228,11 @@ class Budget:
         return Spent(self._per_hour, used, remaining, resets_at)
 
     @property
+    def is_remembered(self) -> bool:
+        """Whether the process after this one will know the hour's attempts, where it should."""
+        return self._file is None or self._file.is_whole
+
+    @property
     def used(self) -> int:
         """The attempts of the last sixty minutes, with whichever key."""
         now = self._clock.monotonic()
@@ -228,9 +244,18 @@ class Budget:
         accounts = self._accounts if is_accepted else self._unaccepted
         account = accounts.get(credential)
         if account is None:
-            account = accounts[credential] = _Account(self._per_hour, self._aside)
+            account = accounts[credential] = self._begun(credential)
         accounts.move_to_end(credential)
         _bound(accounts, _MOST_CREDENTIALS if is_accepted else _MOST_STRANGERS)
+        return account
+
+    def _begun(self, credential: Credential) -> _Account:
+        """Return the account of a credential, with what was sent before the start."""
+        account = _Account(self._per_hour, self._aside)
+        if self._file is not None and self._per_hour is not None:
+            account.owner = self._file.owner(credential)
+            for _, lane, at in self._file.earlier(account.owner, self._per_hour):
+                account.hour.spend(at, lane)
         return account
 
 

@@ -5,11 +5,21 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+from uuid import UUID, uuid4
 
 _since_boot: Callable[[], float] = (
     partial(time.clock_gettime, time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic
 )
 """Goes on while the machine is suspended; outside Linux it stands still then. Source: clock_gettime(2)"""
+
+
+def _boot() -> bytes:
+    """Return which start of the machine this is; where nothing tells, one that is no other's. Source: random(4)"""
+    try:
+        return UUID(Path("/proc/sys/kernel/random/boot_id").read_text().strip()).bytes
+    except (OSError, ValueError):
+        return uuid4().bytes
 
 
 @dataclass(frozen=True)
@@ -22,3 +32,5 @@ class Clock:
     """For moments that others name, as `X-RateLimit-Reset` does."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     """For waits of the gateway's own."""
+    boot: bytes = _boot()
+    """The start of the machine that `monotonic` counts from."""
