@@ -27,6 +27,7 @@ from gateway.http.metrics_page import elsewhere, metrics_page
 from gateway.http.path_prefix import path_prefix
 from gateway.http.refusal import RequestError
 from gateway.http.request_id import Reporting
+from gateway.mirror.owner_files import OwnerFiles
 from gateway.mirror.reading import Mirror
 from gateway.resources import RECORDS
 from gateway.schema import RULES, SCHEMA
@@ -66,7 +67,10 @@ def create_app(
     folder = None if settings.mirror_dir is None else Folder(settings.mirror_dir)
     upstream = Upstream(settings, transport, clock, on_call, folder)
     readiness = Readiness(lambda: upstream.budget.is_remembered)
-    mirror = Mirror(upstream, settings, settings, RECORDS)
+    files = (
+        None if folder is None else OwnerFiles(folder.path, str(settings.base_url), RECORDS, upstream.clock)
+    )
+    mirror = Mirror(upstream, settings, settings, RECORDS, files)
     upstream.on_refused.append(executor.forget)
     metrics.watch(lambda: mirror.state, _process())
     own_metrics = metrics_page(metrics, settings.metrics_token)

@@ -26,6 +26,13 @@ class Time:
     """A clock that stands still until it is told otherwise."""
 
     seconds: float = 1_795_000_000.0
+    since_boot: float | None = None
+    """What the machine's other clock told when this one was set; None where both tell the same."""
+    boot: bytes = b"boot"
+
+    def __post_init__(self) -> None:
+        """Remember when it was set."""
+        self._set_at = self.seconds
 
     def __call__(self) -> float:
         """Return the unix seconds."""
@@ -34,7 +41,10 @@ class Time:
     @property
     def clock(self) -> Clock:
         """The same for the gateway."""
-        return Clock(self, self, skip)
+        return Clock(self._monotonic, self, skip, self.boot.ljust(16))
+
+    def _monotonic(self) -> float:
+        return self.seconds if self.since_boot is None else self.since_boot + self.seconds - self._set_at
 
 
 @dataclass

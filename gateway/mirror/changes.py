@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from gateway.upstream.record import Record, Row
+from gateway.upstream.wire.flaws import Flaw
 
 
 class Cause(Enum):
@@ -15,6 +16,8 @@ class Cause(Enum):
     READ = "read"
     WALK = "walk"
     WRITE = "write"
+    FILE = "file"
+    """It was held before the start, as the owner's file says."""
     ROOM = "room"
     """There was none for the row any more: PlanDocket may still have it."""
 
@@ -30,6 +33,9 @@ class Change(msgspec.Struct, frozen=True):
     """What its includes tell since, as far as that is known: see `gateway.mirror.collection.Held`."""
     differs: frozenset[str]
     """The includes that tell something else, and the columns where the row was there before and after."""
+    flaws: tuple[Flaw, ...]
+    old: frozenset[str]
+    """Includes that may tell something else by now, or the row itself, where no read has told it since."""
     cause: Cause
     at: float
     """When what told it was sent."""

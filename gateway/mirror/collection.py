@@ -12,6 +12,7 @@ import msgspec
 from gateway.mirror.changes import Cause, Change, Changes, columns_that_differ
 from gateway.mirror.collection_walk import Walked
 from gateway.mirror.list_order import Sorting
+from gateway.mirror.owner_file import KeptCollection, KeptRow
 from gateway.mirror.store import Filters, Store
 from gateway.upstream.record import Many, One, Record, RowT
 from gateway.upstream.wire.flaws import Flaw
@@ -95,16 +96,38 @@ class Collection(Generic[RowT]):
         return self._by_key.get(comparable(key))
 
     def keep_in(self, store: Store) -> None:
-        """Let lists be told by a store from now on."""
+        """Let lists be told by a store from now on: it is told of all rows."""
         self._store = store
         for held in self._held.values():
-            store.follow(self._change(None, held, Cause.READ))
+            self._changes.tell(self._change(None, held, Cause.READ))
+
+    def kept(self, planned_s: float) -> KeptCollection | None:
+        """Return what a restart needs to know beside its rows; None where it is not whole."""
+        if self.whole_at is None:
+            return None
+        places, descends = tuple(self._places), self._is_descending
+        return KeptCollection(self.whole_at, self.pages, descends, places, self.is_doubted, planned_s)
+
+    def resume(self, kept: KeptCollection, old: Iterable[KeptRow], at: float, now: float) -> None:
+        """Be as before a restart, once all rows were put: whole since a moment, and some of it old."""
+        ids = kept.ids or sorted(self._held, reverse=kept.is_descending)
+        self.settle(Walked(ids, kept.pages, 0), at)
+        for one in old:
+            for name in one.old:
+                self.age(name, [one.row.id], now)
+        if kept.is_doubted:
+            self.doubt(now)
+
+    def tells(self, filters: Filters) -> bool:
+        """Return whether it is known which rows pass: not where nothing tells an include, or there is no store yet."""
+        includes = self.record.includes
+        return self._store is not None and all(self._told[name] for name, _ in filters if name in includes)
 
     def passing(self, filters: Filters) -> Passing | None:
-        """Return which rows pass; None where nothing tells an include that filters, or there is no store yet."""
-        includes = [name for name, _ in filters if name in self.record.includes]
-        if self._store is None or any(not self._told[name] for name in includes):
+        """Return which rows pass; None where it does not tell them."""
+        if self._store is None or not self.tells(filters):
             return None
+        includes = [name for name, _ in filters if name in self.record.includes]
         is_old = any(self._old[name] for name in (SELF, *includes))
         is_old = is_old or any(self._told[name] < len(self) for name in includes)
         is_new = bool(self._places) and not self._places.keys() >= self._held.keys()
@@ -225,6 +248,7 @@ class Collection(Generic[RowT]):
         for row_id in found:
             held = self._held[row_id]
             self._set_old(held, held.old | {name})
+            self._changes.tell(self._change(held.row, held, Cause.WRITE, at=at))
         return found
 
     def correct(self, name: str, row_id: int, told: Any, at: float) -> None:
@@ -255,7 +279,8 @@ class Collection(Generic[RowT]):
         self._forget_key(held.row)
         self.version += 1
         at = held.at if at is None else at
-        self._changes.tell(Change(self.record, row_id, held.row, None, {}, frozenset(), cause, at))
+        none = frozenset[str]()
+        self._changes.tell(Change(self.record, row_id, held.row, None, {}, none, (), none, cause, at))
 
     def doubt(self, at: float) -> None:
         """Note that a write may have brought rows since a moment, or taken some."""
@@ -316,9 +341,8 @@ class Collection(Generic[RowT]):
     ) -> Change:
         row = held.row
         told = columns_that_differ(before, row) | (frozenset(differs) - {SELF})
-        return Change(
-            self.record, row.id, before, row, held.links, told, cause, held.at if at is None else at
-        )
+        at = held.at if at is None else at
+        return Change(self.record, row.id, before, row, held.links, told, held.flaws, held.old, cause, at)
 
     def _forget_key(self, row: RowT) -> None:
         key = self._key(row)

@@ -70,6 +70,10 @@ class Lists:
         while len(self._pages) > self._most_pages:
             self._pages.popitem(last=False)
 
+    def resume(self, call: Call[Any], page: Page) -> None:
+        """Keep a page that was held before a restart."""
+        self._pages.setdefault(call, page)
+
     def join(self, call: Call[Any], next_call: Call[Any], last_id: int, first_id: int) -> bool:
         """Remember that a page's last row, by its id, stands right before the first of the next.
 

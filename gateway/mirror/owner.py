@@ -14,6 +14,8 @@ from gateway.mirror.changes import Cause
 from gateway.mirror.collection_walk import NotWholeError, walk
 from gateway.mirror.derived import Derivations
 from gateway.mirror.hour_part import HourPart
+from gateway.mirror.lasting import Lasting
+from gateway.mirror.owner_file import OwnerFile
 from gateway.mirror.pace import Item, Pace
 from gateway.mirror.tenant import Found, Tenant
 from gateway.mirror.writing import follow
@@ -62,6 +64,7 @@ class Owner:
         moment: Callable[[], float],
         make_room: Callable[[], None],
         counted: Counter[tuple[str, str]],
+        file: OwnerFile | None,
     ) -> None:
         self._upstream = upstream
         self._credential = credential
@@ -75,6 +78,11 @@ class Owner:
         self._anew = HourPart()
         self._looked_up: dict[object, float | None] = {}
         self.tenant = tenant
+        self.lasting = None if file is None else self._lasting(file)
+
+    def _lasting(self, file: OwnerFile) -> Lasting:
+        upstream = self._upstream
+        return Lasting(self.tenant, self._pace, self._item, file, upstream.clock, upstream.tasks)
 
     def usable(self, call: Call[Any], found: Found[Any], now: float) -> bool:
         """Return whether what is held of an answer may be told: see the table in `gateway.mirror.reading`.
@@ -117,6 +125,12 @@ class Owner:
     ) -> None:
         await self.tenant.learn(call, answer, at, cause)
         self._make_room()
+        self.save_soon()
+
+    def save_soon(self) -> None:
+        """Let its file follow what is held."""
+        if self.lasting is not None:
+            self.lasting.save_soon()
 
     def may_ask_anew(self, now: float) -> bool:
         """Return whether something that is held may be asked for because a client wants it younger."""
@@ -154,6 +168,7 @@ class Owner:
     async def learn(self, call: Call[Any], answer: Answer[Any], at: float, now: float) -> None:
         """Take in what a direct read brought that was sent at a moment."""
         await self.tenant.learn(call, answer, at)
+        self.save_soon()
         item = self._item(call)
         is_whole = self.tenant.whole(call.record) is not None
         if not answer.rows and (call.id is not None or (is_whole and _is_of_a_key(call))):
@@ -174,6 +189,7 @@ class Owner:
         for path in unsure:
             if (record := self.tenant.record(path)) is not None:
                 self._item(listing(record)).is_urgent = True
+        self.save_soon()
 
     def _learn_cost(self, item: Item, call: Call[Any], answer: Answer[Any]) -> None:
         """Learn what a collection's first walk will cost from what a page of it tells."""
@@ -244,7 +260,7 @@ class Owner:
             return answer
 
         call = listing(record, include=frozenset(record.includes))
-        self.tenant.open_store()
+        self.tenant.open_store(*(() if self.lasting is None else (self.lasting.file.follow,)))
         try:
             size = self._upstream.traits.page_size(record.path)
             with because("all of it is asked for often, and kept young"):
@@ -263,6 +279,7 @@ class Owner:
             )
         self._counted[record.path, "whole"] += 1
         collection.settle(walked, begun)
+        self.save_soon()
         self._pace.ended(item, begun, self._now(), walked.requests)
         item.is_urgent = collection.is_doubted
         await self._derivations.learn(self.tenant)

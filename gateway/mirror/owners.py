@@ -7,6 +7,7 @@ from typing import Any
 
 from gateway.mirror.moments import Moments
 from gateway.mirror.owner import Mirrored, Owner
+from gateway.mirror.owner_files import OwnerFiles
 from gateway.mirror.session import KeepingSession
 from gateway.mirror.tenant import Tenant
 from gateway.mirror.writing import doubt, follow
@@ -26,7 +27,12 @@ class Owners:
     """Everything that is held. Two keys may see different rows, so nothing is shared between them."""
 
     def __init__(
-        self, upstream: Upstream, settings: MirrorSettings, records: Sequence[Record[Any]], moment: Moments
+        self,
+        upstream: Upstream,
+        settings: MirrorSettings,
+        records: Sequence[Record[Any]],
+        moment: Moments,
+        files: OwnerFiles | None,
     ) -> None:
         self.keeps = settings.mirror == "on"
         """Whether anything is held across operations."""
@@ -37,8 +43,35 @@ class Owners:
         self._settings = settings
         self._records = records
         self._moment = moment
+        self._files = files
         self._owners: OrderedDict[Credential, Owner] = OrderedDict()
         self._forgotten: OrderedDict[Credential, float] = OrderedDict()  # the last ones, and when
+
+    async def resume(self) -> None:
+        """Hold what the gateway's own key held before the start."""
+        held = self._upstream.held
+        if self._files is not None:
+            self._files.clear(held)
+            owner = None if held is None else self.of(held)
+            await self._resume(owner)
+
+    async def _resume(self, owner: Owner | None) -> None:
+        if owner is not None and owner.lasting is not None:
+            await owner.lasting.resume()
+
+    async def saved(self, session: KeepingSession) -> None:
+        """Return once all that is held for an operation is in its file."""
+        if session.owner is not None and session.owner.lasting is not None:
+            await session.owner.lasting.saved()
+
+    async def close(self) -> None:
+        """Save what is held, and close the files."""
+        if self._files is not None:
+            for owner in self._owners.values():
+                if owner.lasting is not None:
+                    await owner.lasting.close()
+            self._files.close()
+            self._files = None
 
     @property
     def rows(self) -> int:
@@ -56,7 +89,7 @@ class Owners:
         if owner is None and self.keeps and self._upstream.budget.is_accepted(credential):
             owner = self._owners[credential] = self._made(credential)
             if len(self._owners) > _MOST_OWNERS:
-                self._owners.popitem(last=False)
+                self._drop(next(iter(self._owners)))
         if owner is not None:
             self._owners.move_to_end(credential)
         return owner
@@ -76,7 +109,13 @@ class Owners:
             self._moment,
             self._make_room,
             self.walks,
+            None if self._files is None else self._files.of(credential),
         )
+
+    def _drop(self, credential: Credential) -> None:
+        owner = self._owners.pop(credential, None)
+        if owner is not None and owner.lasting is not None:
+            self._upstream.tasks.start(owner.lasting.file.remove())
 
     def _fresh_s(self, record: Record[Any]) -> float:
         return self.fresh_for_s.get(record.path, record.fresh_s)
@@ -87,6 +126,7 @@ class Owners:
         if owner is None or at < self._forgotten.get(session.credential, -inf):
             await session.tenant.learn(call, answer, at)
             return
+        await self._resume(owner)
         session.owner, session.tenant = owner, owner.tenant
         await owner.learn(call, answer, at, self._upstream.gate.now())
         self._make_room()
@@ -94,7 +134,7 @@ class Owners:
     def _make_room(self) -> None:
         """Hold nothing more of whom nobody used for longest, where too many rows are held together."""
         while len(self._owners) > 1 and self.rows > self._settings.mirror_rows:
-            self._owners.popitem(last=False)
+            self._drop(next(iter(self._owners)))
 
     def wrote(self, write: Write[Any], written: Written[Any] | None, session: KeepingSession) -> None:
         """Take in a write that was answered now: of the key that wrote, and of others that may see its row."""
@@ -104,12 +144,13 @@ class Owners:
                 owner.wrote(write, written, now)
             else:
                 doubt(owner.tenant, write, now)
+                owner.save_soon()
         if session.owner is None or self._owners.get(session.credential) is not session.owner:
             follow(session.tenant, write, written, now)
 
     def forget(self, credential: Credential) -> None:
         """Hold nothing more of a key that PlanDocket refused, nor what was on its way for it."""
-        self._owners.pop(credential, None)
+        self._drop(credential)
         self._forgotten[credential] = self._moment()
         self._forgotten.move_to_end(credential)
         if len(self._forgotten) > _MOST_FORGOTTEN:

@@ -29,7 +29,7 @@ _MOST_LISTS = 500
 _LOOKS_EVERY_S = 1.0  # for room, where there was none
 _RESTS = 5  # times as long as it took
 _SMALL = 2  # requests: what costs no more goes at once
-_LONGEST_SMALL_S = 240.0  # such a collection gets no older while it is asked for
+_LONGEST_SMALL_S = 210.0  # such a collection gets no older while it is asked for
 _LARGEST_PART = 0.25  # of the hour, for one walk
 _PART_UNKNOWN = 0.3  # of the hour, that ids nobody heard of may take where there is room
 _PART_SPARE = 0.05  # left for what else has to be asked for: such ids find as much in any case
@@ -123,6 +123,7 @@ class Pace:
         self._planned_at = float("-inf")
         self._booked = 0
         self._begun: deque[tuple[float, int]] = deque()
+        self._begins_at = -inf
 
     @property
     def _limit(self) -> int:
@@ -143,6 +144,11 @@ class Pace:
                 self._make_room()
             found = self._items[name] = Item(floor_s, is_by_call, cost, is_walked=is_by_call, noted_at=now)
         return found
+
+    def resume(self, item: Item, at: float, cost: int, planned_s: float, now: float) -> None:
+        """Go on with an item as it was before a restart: demand is to be seen again before anything is decided."""
+        item.at, item.cost, item.planned_s, item.is_walked = at, max(1, cost), planned_s, True
+        self._begins_at = now + _MINUTE_S
 
     def use(self, item: Item, now: float, call: Hashable, *, was_asked: bool = False) -> None:
         """Note that something rests on an item: a call, which asked directly costs a request while none is fresh."""
@@ -212,7 +218,7 @@ class Pace:
         if (
             item.is_running
             or not item.is_walked
-            or now < item.not_before
+            or now < max(item.not_before, self._begins_at)
             or now < item.blocked_at + _LOOKS_EVERY_S
         ):
             return False
@@ -262,7 +268,7 @@ class Pace:
         return max(0, read - sum(cost for _, cost in self._begun))
 
     def _plan(self, now: float) -> None:
-        if now - self._planned_at < _PLANS_EVERY_S:
+        if now < max(self._planned_at + _PLANS_EVERY_S, self._begins_at):
             return
         self._planned_at = now
         for item in self._items.values():

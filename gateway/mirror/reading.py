@@ -34,6 +34,7 @@ from gateway.mirror.key_check import KeyCheck
 from gateway.mirror.moments import STALE_S, Moments
 from gateway.mirror.narrowing import Filters, can_filter, matcher, wider
 from gateway.mirror.owner import Mirrored
+from gateway.mirror.owner_files import OwnerFiles
 from gateway.mirror.owners import Owners
 from gateway.mirror.session import KeepingSession
 from gateway.mirror.tenant import Found
@@ -62,7 +63,9 @@ class Mirror:
         settings: MirrorSettings,
         limits: LimitSettings,
         records: Sequence[Record[Any]],
+        files: OwnerFiles | None = None,
     ) -> None:
+        """Let what is held last in `files`."""
         self.upstream = upstream
         self.key_check = KeyCheck(upstream, settings.fresh_keys)
         self.hits = 0
@@ -71,7 +74,7 @@ class Mirror:
         self._settings = settings
         self._limits = limits
         self._moment = Moments(upstream.gate.now)
-        self._owners = Owners(upstream, settings, records, self._moment)
+        self._owners = Owners(upstream, settings, records, self._moment, files)
         self._flights = Flights[Answer[Any]]()
         self._writes = 0
         upstream.on_refused.append(self._owners.forget)
@@ -79,10 +82,12 @@ class Mirror:
             upstream.budget.set_aside(1)  # for `key_check`, which is never needed else
 
     async def __aenter__(self) -> Self:
+        await self._owners.resume()
         return self
 
     async def __aexit__(self, *error: object) -> None:
         await self.upstream.close()
+        await self._owners.close()
 
     @property
     def state(self) -> State:
@@ -225,6 +230,7 @@ class Mirror:
                 self._wrote(write, None, session)
             raise
         self._wrote(write, written, session)
+        await self._owners.saved(session)
         return written
 
     def listing(

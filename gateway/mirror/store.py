@@ -29,7 +29,8 @@ class Store:
 
     def follow(self, change: Change) -> None:
         """Take in a change."""
-        self._waiting[change.record.path][change.id] = change
+        if change.before is None or change.after is None or change.differs:
+            self._waiting[change.record.path][change.id] = change
 
     def ids(
         self,

@@ -6,18 +6,19 @@ mark what they touch (see `gateway.mirror.writing`); what was asked for before a
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from math import inf
 from typing import Any, Generic, cast
 
 import msgspec
 
-from gateway.mirror.changes import Cause, Changes
+from gateway.mirror.changes import Cause, Change, Changes
 from gateway.mirror.collection import SELF, Collection, Held, leads_to
 from gateway.mirror.list_order import sorting_of
-from gateway.mirror.lists import Lists, Page
+from gateway.mirror.lists import ANY_LIST, Lists, Page
 from gateway.mirror.moments import AHEAD_S
+from gateway.mirror.owner_file import Kept, KeptPage
 from gateway.mirror.store import Filters, Store
 from gateway.upstream.call import Call
 from gateway.upstream.record import Many, Record, RowT
@@ -78,18 +79,57 @@ class Tenant:
         self._lists = {path: Lists(most_pages) for path in self._collections}
         self._ready: OrderedDict[Call[Any], _Ready] = OrderedDict()
 
-    def open_store(self) -> None:
-        """Let lists be told by a store from now on: before, what is asked for is held row by row."""
+    def open_store(self, *followers: Callable[[Change], None]) -> None:
+        """Let lists be told by a store from now on, and others follow: before, what is asked for is held row by row."""
         if self._store is None:
             self._store = Store(collection.record for collection in self._collections.values())
-            self._changes.followers.append(self._store.follow)
+            self._changes.followers += [self._store.follow, *followers]
             for collection in self._collections.values():
                 collection.keep_in(self._store)
+
+    async def resume(self, kept: Kept, now: float) -> None:
+        """Hold what was held before a restart; what was told since wins."""
+        for path, whole in kept.notes.collections.items():
+            collection, at = self._collections[path], whole.whole_at + kept.moved_s
+            told_at = dict.fromkeys(collection.record.includes, at)
+            for number, one in enumerate(kept.rows[path], 1):
+                collection.put(one.row, at, one.links, told_at, one.flaws, cause=Cause.FILE)
+                if number % _ROWS_AT_ONCE == 0:
+                    await asyncio.sleep(0)
+            collection.resume(whole, [one for one in kept.rows[path] if one.old], at, now)
+        for page in kept.notes.pages:
+            call = Call(self._collections[page.path].record, page=page.page, filters=page.filters)
+            at = page.at + kept.moved_s
+            old_since = at + 1 if page.is_old else -inf
+            found = Page(page.ids, Paging(page.total), at, old_since=old_since)
+            self._lists[page.path].resume(call, found)
+
+    def pages_by_call(self) -> list[KeptPage]:
+        """Return the lists that only PlanDocket can tell, as a restart needs them."""
+        return [
+            KeptPage(
+                call.record.path, call.filters, call.page, page.ids, page.paging.total, page.at, page.is_old
+            )
+            for call, page in self.told_by_call()
+            if not page.left_out
+        ]
+
+    def told_by_call(self) -> Iterator[tuple[Call[Any], Page]]:
+        """Yield the lists' pages that only PlanDocket can tell, with the calls that read them."""
+        for lists in self._lists.values():
+            for call, page in lists.filtered(ANY_LIST):
+                if self.is_told_by_call(call):
+                    yield call, page
 
     @property
     def rows(self) -> int:
         """How many rows are held."""
         return sum(map(len, self._collections.values()))
+
+    @property
+    def records(self) -> list[Record[Any]]:
+        """All resources, in the schema's order."""
+        return [collection.record for collection in self._collections.values()]
 
     def record(self, path: str) -> Record[Any] | None:
         """Return the resource of a path."""
@@ -252,7 +292,7 @@ class Tenant:
         whole, keys = self.whole(call.record), self._keys(call)
         if whole is None or keys is None:
             return False
-        return whole.passing(self._filters(call, keys)) is None
+        return not whole.tells(self._filters(call, keys))
 
     def pick(
         self, call: Call[RowT], ids: Iterable[int], paging: Paging, at: float, behind: int | None, now: float

@@ -88,7 +88,8 @@ class _Following:
 
     def _change(self, row_id: int, before: Row | None, after: Row | None) -> Change:
         differs = columns_that_differ(before, after)
-        return Change(self._write.record, row_id, before, after, {}, differs, Cause.WRITE, self._now)
+        record, cause = self._write.record, Cause.WRITE
+        return Change(record, row_id, before, after, {}, differs, (), frozenset(), cause, self._now)
 
     def _take(self, row_id: int | None) -> None:
         """Hold the row as it was written, or mark it as old."""

@@ -47,6 +47,7 @@ class Upstream:
         Raises:
             SettingsError: it cannot be written.
         """
+        self.clock = clock or Clock()
         style = settings.include_style
         self.traits = Traits(settings.page_size, None if style == "auto" else style)
         self.update_method: UpdateMethod = settings.update_method
@@ -54,7 +55,7 @@ class Upstream:
         self._file = (
             None
             if folder is None or per_hour is None
-            else HourFile(folder, str(settings.base_url), clock or Clock())
+            else HourFile(folder, str(settings.base_url), self.clock)
         )
         self.budget = Budget(per_hour, clock, file=self._file)
         self.turns = Turns()

@@ -14,7 +14,9 @@ import sys
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
+from itertools import cycle, takewhile
 from pathlib import Path
+from time import monotonic
 
 import uvicorn
 
@@ -61,8 +63,9 @@ def asking(server: Server, query: str) -> Target:
 
 
 def warm(page: Target) -> None:
-    """Ask for so many rows that participations are held whole."""
-    for row_id in range(1, 1_000):
+    """Ask for so many rows that participations are held whole, for a minute at the most."""
+    ends_at = monotonic() + 60
+    for row_id in takewhile(lambda _: monotonic() < ends_at, cycle(range(1, 1_000))):
         page.ask()
         asking(page.server, _ROW % row_id).ask()
         held = json.loads(asking(page.server, _WALKS).ask())["data"]["upstream"]["mirror"]

@@ -1,5 +1,6 @@
 """The key a read or write goes out with."""
 
+import hmac
 from functools import cached_property
 from hashlib import sha256
 
@@ -21,6 +22,11 @@ class Credential:
         return sha256(
             b"%d%b" % (self.is_held, self.key.get_secret_value().encode(errors="surrogatepass"))
         ).digest()
+
+    def name_at(self, base_url: str) -> bytes:
+        """Return what stands for it in files, 32 bytes: nobody can tell the key by it, nor that of another tenant."""
+        key = self.key.get_secret_value().encode(errors="surrogatepass")
+        return hmac.digest(key, base_url.encode(), "sha256")
 
     def __hash__(self) -> int:
         return self._hash

@@ -8,7 +8,6 @@ finds that one counts the hour as spent.
 """
 
 import errno
-import hmac
 import logging
 import os
 from collections import defaultdict
@@ -55,7 +54,7 @@ class HourFile:
         self.is_whole = True
         """Whether no attempt is missing in it."""
         self._folder = folder
-        self._base_url = base_url.encode()
+        self._base_url = base_url
         self._clock = clock
         self._write = write
         self._path, self._lost = folder.path / "hour", folder.path / "hour.lost"
@@ -73,8 +72,7 @@ class HourFile:
 
     def owner(self, credential: Credential) -> bytes:
         """Return what stands for a credential in the file; nobody can tell the key by it."""
-        key = credential.key.get_secret_value().encode(errors="surrogatepass")
-        return hmac.digest(key, self._base_url, "sha256")[:NAME]
+        return credential.name_at(self._base_url)[:NAME]
 
     def earlier(self, owner: bytes, per_hour: int) -> list[Attempt]:
         """Return an owner's attempts before the start, oldest first: `per_hour` if they are not known."""

@@ -1,0 +1,83 @@
+"""What is held of an owner, and its file: resumed at the start, and saved after each difference."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from gateway.mirror.owner_file import Kept, KeptCollection, Notes, OwnerFile
+from gateway.mirror.pace import Item, Pace
+from gateway.mirror.tenant import Tenant
+from gateway.upstream.call import Call, listing
+from gateway.upstream.way.clock import Clock
+from gateway.upstream.way.tasks import Tasks
+
+
+class Lasting:
+    """Joins a tenant, its pace and its file."""
+
+    def __init__(
+        self,
+        tenant: Tenant,
+        pace: Pace,
+        item: Callable[[Call[Any]], Item],
+        file: OwnerFile,
+        clock: Clock,
+        tasks: Tasks,
+    ) -> None:
+        """`item` returns what is read anew together with a call's answer."""
+        self.file = file
+        self._tenant = tenant
+        self._pace = pace
+        self._item = item
+        self._clock = clock
+        self._tasks = tasks
+        self._resuming: asyncio.Task[None] | None = None
+        self._is_due = False
+
+    async def resume(self) -> None:
+        """Return once all is held that the file holds; it is read the first time only."""
+        if self._resuming is None:
+            self._resuming = self._tasks.start(self._resume())
+        await asyncio.shield(self._resuming)
+
+    async def _resume(self) -> None:
+        kept = await self.file.load()
+        if kept is not None:
+            self._tenant.open_store(self.file.follow)
+            await self._tenant.resume(kept, self._clock.monotonic())
+            self._resume_pace(kept)
+
+    def _resume_pace(self, kept: Kept) -> None:
+        now = self._clock.monotonic()
+        for path, whole in kept.notes.collections.items():
+            if (record := self._tenant.record(path)) is not None:
+                at = whole.whole_at + kept.moved_s
+                self._pace.resume(self._item(listing(record)), at, whole.pages, whole.planned_s, now)
+        for call, page in self._tenant.told_by_call():
+            self._pace.resume(self._item(call), page.at, 1, 0.0, now)
+
+    def save_soon(self) -> None:
+        """Let the file follow what is held."""
+        if self.file.is_used and not self._is_due:
+            self._is_due = True
+            self._tasks.start(self.saved())
+
+    async def saved(self) -> None:
+        """Return once all that is held now is in the file."""
+        if self.file.is_used:
+            await self.file.save(self._notes)
+
+    async def close(self) -> None:
+        """Save what is held, and close the file."""
+        await self.saved()
+        await self.file.close()
+
+    def _notes(self) -> Notes:
+        self._is_due = False
+        collections: dict[str, KeptCollection] = {}
+        for record in self._tenant.records:
+            item, collection = self._item(listing(record)), self._tenant.collection(record)
+            if (kept := collection.kept(item.planned_s)) is not None:
+                collections[record.path] = kept
+        now, unix = self._clock.monotonic(), self._clock.unix()
+        return Notes(self._clock.boot, now, unix, collections, self._tenant.pages_by_call())

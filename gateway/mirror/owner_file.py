@@ -1,0 +1,267 @@
+"""One owner's rows on disk, so that a restart asks for nothing: written and read by a thread of its own.
+
+What is deleted or changed there is gone from it a minute later: contacts are personal data. SQLite keeps such texts in
+the gaps of pages and in its log: `secure_delete` zeroes most, `VACUUM` the rest, and the log is cut.
+Sources: sqlite.org/pragma.html, sqlite.org/lang_vacuum.html
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import msgspec
+
+from gateway.mirror.changes import Cause, Change
+from gateway.upstream.record import Many, Record
+from gateway.upstream.way.clock import Clock
+from gateway.upstream.wire.flaws import Flaw
+
+log = logging.getLogger(__name__)
+
+_APPLICATION = 0x504C4457
+_ERASES_AFTER_S = 60.0
+_TABLES = """
+    CREATE TABLE rows (path TEXT, id INTEGER, kept BLOB, PRIMARY KEY (path, id)) WITHOUT ROWID;
+    CREATE TABLE notes (name TEXT PRIMARY KEY, told BLOB);
+"""
+
+
+class KeptRow(msgspec.Struct, frozen=True, array_like=True):
+    """A row as it was held."""
+
+    row: Any
+    links: dict[str, Any]
+    flaws: tuple[Flaw, ...]
+    old: tuple[str, ...]
+
+
+class KeptCollection(msgspec.Struct, frozen=True):
+    """A whole collection as it was held, beside its rows."""
+
+    whole_at: float
+    pages: int
+    is_descending: bool
+    ids: tuple[int, ...]
+    """In order, where that is not by id."""
+    is_doubted: bool
+    planned_s: float
+
+
+class KeptPage(msgspec.Struct, frozen=True):
+    """A list's page that only PlanDocket can tell."""
+
+    path: str
+    filters: tuple[tuple[str, str], ...]
+    page: int | None
+    ids: tuple[int, ...]
+    total: int | None
+    at: float
+    is_old: bool
+
+
+class Notes(msgspec.Struct, frozen=True):
+    """All that a file holds beside rows, and when that was written."""
+
+    boot: bytes
+    at: float
+    unix: float
+    collections: dict[str, KeptCollection] = {}
+    pages: list[KeptPage] = []
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """What a file holds."""
+
+    notes: Notes
+    rows: Mapping[str, Sequence[KeptRow]]
+    """By path, ordered by id."""
+    moved_s: float
+    """What its times are to be moved by: since another boot they count from another moment."""
+
+
+class OwnerFile:
+    """A file that follows what is held. Where it cannot be written, the log says so, and all goes on without it."""
+
+    def __init__(self, path: Path, records: Iterable[Record[Any]], clock: Clock, thread: Executor) -> None:
+        self.path = path
+        self.is_working = True
+        """Whether it follows what is held."""
+        self._clock = clock
+        self._thread = thread
+        self._records = {record.path: record for record in records}
+        self._version = crc32(repr([(path, record.row) for path, record in self._records.items()]).encode())
+        self._db: sqlite3.Connection | None = None
+        self._waiting: dict[tuple[str, int], Change] = {}
+        self._turn = asyncio.Lock()
+        self._erasing: asyncio.TimerHandle | None = None
+
+    @property
+    def is_used(self) -> bool:
+        """Whether there is anything to write, or there was: before the first walk there is not."""
+        return bool(self._waiting) or self._db is not None
+
+    async def load(self) -> Kept | None:
+        """Return what it holds; None where it is new, or nobody can tell how old that is.
+
+        One of another version, or broken, is removed: set aside, it would keep contacts for ever.
+        """
+        if not self.path.exists():
+            return None
+        try:
+            return await self._on_thread(self._load)
+        except (sqlite3.Error, OSError, msgspec.MsgspecError, _OtherError) as error:
+            log.warning("%s is removed, and made anew: %s", self.path, error or type(error).__name__)
+            await self._on_thread(self._remove)
+            return None
+
+    def follow(self, change: Change) -> None:
+        """Take in a change: `save` writes it."""
+        if self.is_working and change.cause is not Cause.FILE:
+            self._waiting[change.record.path, change.id] = change
+
+    async def save(self, notes: Callable[[], Notes]) -> None:
+        """Return once all that is held now is in the file."""
+        async with self._turn:
+            if not self.is_working:
+                return
+            changes, self._waiting = list(self._waiting.values()), {}
+            told = msgspec.json.encode(notes())
+            try:
+                await self._on_thread(self._write, changes, told)
+            except (sqlite3.Error, OSError) as error:
+                await self._stop(error)
+        if changes and self._erasing is None:
+            self._erasing = asyncio.get_running_loop().call_later(_ERASES_AFTER_S, self._erase_soon)
+
+    async def _stop(self, error: Exception) -> None:
+        log.error("%s cannot be written, and is not any more: %s. A restart will ask anew.", self.path, error)
+        self.is_working = False
+        self._waiting.clear()
+        with suppress(OSError):  # what it holds lacks what could not be written
+            await self._on_thread(self._remove)
+
+    def _erase_soon(self) -> None:
+        self._erasing = None
+        self._thread.submit(self._erase)
+
+    async def close(self) -> None:
+        """Leave nothing in it that is not held."""
+        if self._erasing is not None:
+            self._erasing.cancel()
+            await self._on_thread(self._erase)
+        await self._on_thread(self._close)
+
+    async def remove(self) -> None:
+        """Hold nothing more."""
+        self.is_working = False
+        if self._erasing is not None:
+            self._erasing.cancel()
+        await self._on_thread(self._remove)
+
+    async def _on_thread(self, work: Callable[..., Any], *given: object) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *given)
+
+    def _open(self) -> sqlite3.Connection:
+        if self._db is not None:
+            return self._db
+        is_new = not self.path.exists()
+        if is_new:
+            self.path.touch(mode=0o600)
+        db = self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+        for pragma in (
+            "temp_store = MEMORY",
+            "secure_delete = ON",
+            "journal_mode = WAL",
+            "synchronous = NORMAL",
+        ):
+            db.execute(f"PRAGMA {pragma}")
+        if is_new:
+            db.executescript(_TABLES)
+            db.execute(f"PRAGMA application_id = {_APPLICATION}")
+            db.execute(f"PRAGMA user_version = {self._version & 0x7FFFFFFF}")
+        return db
+
+    def _load(self) -> Kept | None:
+        db = self._open()
+        (application,) = db.execute("PRAGMA application_id").fetchone()
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        if (application, version) != (_APPLICATION, self._version & 0x7FFFFFFF):
+            raise _OtherError("it is of another version")
+        told = db.execute("SELECT told FROM notes").fetchone()
+        if told is None:
+            raise _OtherError("it was never written whole")
+        notes = msgspec.json.decode(told[0], type=Notes)
+        moved_s = self._moved_s(notes)
+        for path in self._records.keys() - notes.collections.keys():
+            db.execute("DELETE FROM rows WHERE path = ?", (path,))
+        return Kept(notes, {path: self._rows(db, path) for path in notes.collections}, moved_s)
+
+    def _moved_s(self, notes: Notes) -> float:
+        if notes.boot == self._clock.boot:
+            return 0.0
+        elapsed = self._clock.unix() - notes.unix
+        if elapsed < 0:
+            raise _OtherError("the clock was set back since, so that nobody knows how old it is")
+        return self._clock.monotonic() - elapsed - notes.at
+
+    def _rows(self, db: sqlite3.Connection, path: str) -> list[KeptRow]:
+        record = self._records[path]
+        decoder = msgspec.json.Decoder(tuple[record.row, dict[str, Any], tuple[Flaw, ...], tuple[str, ...]])
+        many = [name for name, embed in record.includes.items() if isinstance(embed, Many)]
+        rows: list[KeptRow] = []
+        for (kept,) in db.execute("SELECT kept FROM rows WHERE path = ? ORDER BY id", (path,)):
+            row, links, flaws, old = decoder.decode(kept)
+            links |= {name: tuple(links[name]) for name in many if name in links}
+            rows.append(KeptRow(row, links, flaws, old))
+        return rows
+
+    def _write(self, changes: list[Change], notes: bytes) -> None:
+        db = self._open()
+        encode = msgspec.json.encode
+        gone = [(change.record.path, change.id) for change in changes if change.after is None]
+        kept = (
+            (one.record.path, one.id, encode((one.after, one.links, one.flaws, sorted(one.old))))
+            for one in changes
+            if one.after is not None
+        )
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            db.executemany("DELETE FROM rows WHERE path = ? AND id = ?", gone)
+            db.executemany("INSERT OR REPLACE INTO rows VALUES (?, ?, ?)", kept)
+            db.execute("INSERT OR REPLACE INTO notes VALUES ('notes', ?)", (notes,))
+            db.execute("COMMIT")
+        except BaseException:
+            db.execute("ROLLBACK")
+            raise
+
+    def _erase(self) -> None:
+        """Leave nothing of what was deleted or changed, in the gaps of pages or in the log."""
+        if self._db is not None:
+            with suppress(sqlite3.Error):  # of a full disk, say: what is held now is whole all the same
+                self._db.execute("VACUUM")
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _close(self) -> None:
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    def _remove(self) -> None:
+        self._close()
+        remove(self.path)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, and what SQLite keeps beside it."""
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+class _OtherError(Exception):
+    """What a file holds is of no use."""

@@ -1,0 +1,192 @@
+# pyright: basic
+"""With a folder, what is held outlives the process: a restart asks nothing, and nothing that was written is lost."""
+
+import resource
+import stat
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from asking import Ask, Time
+from mirror.mirroring import LISTS, mirrored, quiet, told, warm
+
+from gateway.sandbox import SANDBOX_KEY
+
+PAGE = "{ participants(first: 100) { nodes { id isConfirmed contact { email } event { title } } } }"
+SEARCH = '{ contacts(filter: {search: "example.org"}) { totalCount nodes { email } } }'
+CREATED = "mutation ($input: CreateContactInput!) { createContact(input: $input) { contact { id } } }"
+UPDATED = "mutation ($input: UpdateContactInput!) { updateContact(input: $input) { contact { phone } } }"
+DELETED = "mutation ($id: ID!) { deleteContact(input: {id: $id}) { deletedId } }"
+NODES = "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Contact { phone email } } }"
+
+
+class Runs:
+    """A gateway with a folder that is started and ended, in front of the same sandbox."""
+
+    def __init__(self, gateway, folder: Path) -> None:
+        self.time = Time()
+        self.folder = folder
+        self.ask: Ask
+        self._gateway = gateway
+        self._running: AsyncExitStack | None = None
+
+    async def start(self, sandbox=None, **given) -> Ask:
+        """Start one, after the one before has ended."""
+        await self.end()
+        self.ask = mirrored(self._gateway, self.time, sandbox, mirror_dir=self.folder, **given)
+        self._running = AsyncExitStack()
+        app = cast("Any", self.ask.http)._transport.app
+        await self._running.enter_async_context(app.router.lifespan_context(app))
+        return self.ask
+
+    async def again(self) -> Ask:
+        """Start one in front of the same tenant."""
+        return await self.start(self.ask.sandbox)
+
+    async def end(self) -> None:
+        """End it."""
+        if self._running is not None:
+            await self._running.aclose()
+            self._running = None
+
+    @property
+    def files(self) -> dict[Path, bytes]:
+        """All that lies in the folder."""
+        return {path: path.read_bytes() for path in self.folder.iterdir()}
+
+    def holds(self, text: str) -> bool:
+        """Return whether a text lies in the folder."""
+        return any(text.encode() in data for data in self.files.values())
+
+
+@pytest.fixture
+async def runs(gateway, tmp_path):
+    """Return a gateway that holds all, in a folder."""
+    runs = Runs(gateway, tmp_path / "mirror")
+    await warm(await runs.start(), runs.time, 180)
+    await runs.ask.answer(SEARCH)
+    await quiet(runs.ask)
+    yield runs
+    await runs.end()
+
+
+async def test_a_restart_costs_no_request(runs):
+    """Nor does the minute after it, for whatever was held; and the ages go on."""
+    queries = [query for query in (*LISTS, SEARCH) if "%s" not in query]
+    before = {query: await runs.ask.answer(query) for query in queries}
+    await quiet(runs.ask)
+    ask = await runs.again()
+    count = ask.sandbox.count
+    for _ in range(12):
+        for query in queries:
+            answer = await ask.answer(query)
+            assert answer["data"] == before[query]["data"]
+            assert told(answer)["age"] >= told(before[query])["age"], query
+            assert not told(answer)["stale"]
+        runs.time.seconds += 5
+    assert ask.sandbox.count == count
+    mirror = (await ask("{ upstream { mirror { complete rows } } }"))["upstream"]["mirror"]
+    assert all(one["complete"] and one["rows"] for one in mirror)
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+async def test_what_was_written_is_held_after_a_restart(runs, is_killed):
+    """Be it ended in order, or killed right after the answer."""
+    found = await runs.ask("{ contacts(first: 2) { nodes { id } } }")
+    first, second = (one["id"] for one in found["contacts"]["nodes"])
+    await runs.ask(UPDATED, input={"id": first, "phone": "+49 123"})
+    new = (await runs.ask(CREATED, input={"email": "new@example.org"}))["createContact"]["contact"]["id"]
+    await runs.ask(DELETED, id=second)
+    as_killed = runs.files
+    await runs.end()
+    if is_killed:
+        for path, data in as_killed.items():
+            path.write_bytes(data)
+    ask = await runs.again()
+    count = ask.sandbox.count
+    updated, created, deleted = (await ask(NODES, ids=[first, new, second]))["nodes"]
+    assert (updated["phone"], created["email"], deleted) == ("+49 123", "new@example.org", None)
+    assert ask.sandbox.count - count <= 2  # what was still to be read back
+
+
+async def test_what_was_deleted_or_changed_is_nowhere_in_the_folder(runs):
+    """Once the file was cleared: after a minute, and at the end. Contacts are personal data."""
+    contact = {"email": "a@example.org", "lastName": "Xyzzygolnik"}
+    row_id = (await runs.ask(CREATED, input=contact))["createContact"]["contact"]["id"]
+    await runs.ask(UPDATED, input={"id": row_id, "notes": "Plughsecret"})
+    assert runs.holds("Xyzzygolnik")
+    assert runs.holds("Plughsecret")
+    await runs.ask(DELETED, id=row_id)
+    await quiet(runs.ask)
+    await runs.end()
+    assert not runs.holds("Xyzzygolnik")
+    assert not runs.holds("Plughsecret")
+    assert runs.holds("example.org")
+
+
+async def test_only_the_user_can_read_it(runs):
+    """And no name or byte in it tells the key."""
+    assert {stat.S_IMODE(path.stat().st_mode) for path in runs.files} == {0o600}
+    assert stat.S_IMODE(runs.folder.stat().st_mode) == 0o700
+    assert not runs.holds(SANDBOX_KEY)
+    assert not any(SANDBOX_KEY in path.name for path in runs.files)
+
+
+@pytest.mark.parametrize("damage", ["another version", "broken", "empty"])
+async def test_a_file_that_cannot_be_read_is_made_anew(runs, damage, caplog):
+    """With one line that says so, and no operation fails of it."""
+    await runs.end()
+    (path,) = runs.folder.glob("*.sqlite3")
+    data = bytearray(path.read_bytes())
+    data[60:64] = b"\0\0\0\7"  # user_version. Source: sqlite.org/fileformat.html
+    path.write_bytes({"another version": bytes(data), "broken": b"x" * 5000, "empty": b""}[damage])
+    caplog.clear()
+    ask = await runs.again()
+    assert sum("made anew" in record.message for record in caplog.records) == 1
+    assert (await ask(PAGE))["participants"]["nodes"]
+
+
+@pytest.fixture
+def full_disk():
+    """Let no file grow. Source: setrlimit(2)"""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+async def test_a_full_disk_costs_nothing_but_a_line(runs, full_disk, caplog):
+    """What is held answers as before, and what is written is held."""
+    caplog.clear()
+    for number in range(3):
+        new = await runs.ask(CREATED, input={"email": f"{number}@example.org"})
+        assert new["createContact"]["contact"]["id"]
+    await quiet(runs.ask)
+    assert told(await runs.ask.answer(PAGE))["calls"] == 0
+    lines = [record.message for record in caplog.records if "sqlite3" in record.message]
+    assert len(lines) == 1
+    assert "A restart will ask anew" in lines[0]
+    assert not list(runs.folder.glob("*.sqlite3*"))  # what it held lacks the writes
+
+
+async def test_after_a_boot_ages_go_by_the_date(runs):
+    """And where that was set back, nobody knows how old the rows are: they are read anew."""
+    await runs.end()
+    before = runs.time.seconds
+    runs.time = Time(before + 100, since_boot=5.0, boot=b"another")
+    assert told(await (await runs.again()).answer(PAGE))["age"] >= 100
+    await runs.end()
+    runs.time = Time(before - 100, since_boot=5.0, boot=b"a third")
+    answer = told(await (await runs.again()).answer(PAGE))
+    assert (answer["calls"], answer["age"]) == (1, 0)
+
+
+async def test_only_the_held_key_has_a_file(runs):
+    """Where the gateway has one: files of others are removed at the start."""
+    await runs.end()
+    other = runs.folder / f"{'0' * 64}.sqlite3"
+    other.write_bytes(b"of another key")
+    await runs.again()
+    assert not other.exists()
+    assert len(list(runs.folder.glob("*.sqlite3"))) == 1
