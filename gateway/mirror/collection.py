@@ -1,6 +1,6 @@
 """One resource's rows of one owner, as far as they are held; and whether those are all that there are."""
 
-from collections import Counter
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
@@ -64,6 +64,7 @@ class Collection(Generic[RowT]):
         """How often rows were let go of for want of room."""
         self.pages = 0
         """How many pages its last whole walk had."""
+        self._slices: OrderedDict[Filters, float] = OrderedDict()
         self._doubted_at = -inf
         self._is_descending = False
         self._places: Mapping[int, int] = {}
@@ -73,9 +74,9 @@ class Collection(Generic[RowT]):
         # By include, when a write last changed what it tells of some row.
         self._touched: dict[str, float] = {}
         self._by_key: dict[str, int] = {}
-        # By include, of how many rows it is told; and of how many it may tell something else by now.
+        # By include, of how many rows it is told; and of which it may tell something else by now.
         self._told: Counter[str] = Counter()
-        self._old: Counter[str] = Counter()
+        self._old: defaultdict[str, set[int]] = defaultdict(set)
 
     def __len__(self) -> int:
         return len(self._held)
@@ -128,10 +129,20 @@ class Collection(Generic[RowT]):
         if self._store is None or not self.tells(filters):
             return None
         includes = [name for name, _ in filters if name in self.record.includes]
-        is_old = any(self._old[name] for name in (SELF, *includes))
+        is_old = any(self._is_old(name, filters) for name in (SELF, *includes))
         is_old = is_old or any(self._told[name] < len(self) for name in includes)
         is_new = bool(self._places) and not self._places.keys() >= self._held.keys()
         return Passing(self._store.count(self.record, filters), is_old or is_new)
+
+    def _is_old(self, name: str, filters: Filters) -> bool:
+        """Return whether an include may tell something else by now of rows that pass, or may come to pass.
+
+        In a slice those count that pass now: the others are read next.
+        """
+        old = self._old[name]
+        if self.whole_at is not None:
+            return bool(old)
+        return any(all(self._has(row_id, *pair) for pair in filters) for row_id in old)
 
     def ids(
         self, filters: Filters, sorting: Sorting = _BY_ID, start: int = 0, count: int = -1
@@ -182,7 +193,8 @@ class Collection(Generic[RowT]):
             member_at = at if is_member else -inf
             held = self._held[row.id] = Held(row, at, member_at, links, told_at, flaws, old)
             self._told.update(links.keys())
-            self._old.update(old)
+            for name in old:
+                self._old[name].add(row.id)
             self._tell(None, held, cause)
 
     def _renew(
@@ -229,8 +241,10 @@ class Collection(Generic[RowT]):
             held.told_at = {**held.told_at, **dict.fromkeys(told, at)}
 
     def _set_old(self, held: Held, old: frozenset[str]) -> None:
-        self._old.subtract(held.old)
-        self._old.update(old)
+        for name in held.old - old:
+            self._old[name].discard(held.row.id)
+        for name in old - held.old:
+            self._old[name].add(held.row.id)
         held.old = old
 
     def _part(self, flaw: Flaw) -> str:
@@ -275,7 +289,7 @@ class Collection(Generic[RowT]):
         """Hold a row no more."""
         held = self._held.pop(row_id)
         self._told.subtract(held.links.keys())
-        self._old.subtract(held.old)
+        self._set_old(held, frozenset())
         self._forget_key(held.row)
         self.version += 1
         at = held.at if at is None else at
@@ -290,6 +304,42 @@ class Collection(Generic[RowT]):
     def is_doubted_since(self, at: float) -> bool:
         """Return whether a write may have brought rows since a moment, or taken some."""
         return at < self._doubted_at
+
+    @property
+    def is_mirrored(self) -> bool:
+        """Whether all of it is held, or all rows that pass some filter."""
+        return self.whole_at is not None or bool(self._slices)
+
+    def slice_at(self, filters: Filters) -> float | None:
+        """Return when the walk began that shows that no other rows pass; None while nobody knows."""
+        at = self._slices.get(filters)
+        if at is not None:
+            self._slices.move_to_end(filters)
+        return at
+
+    @property
+    def slices(self) -> Mapping[Filters, float]:
+        """What of it is held whole, by filter, and since when; what was asked for longest ago comes first."""
+        return self._slices
+
+    def settle_slice(self, filters: Filters, walked: Walked, begun: float) -> None:
+        """Take a walk as whole of the rows that pass: what it did not see is gone, or passes no more."""
+        seen = walked.missed.union(walked.ids)
+        for row_id in self.ids(filters):
+            if row_id not in seen and self._held[row_id].is_member_at < begun:
+                self.drop(row_id, Cause.WALK)
+        self._slices[filters] = begun
+        self._changes.count += 1
+
+    def drop_slice(self) -> bool:
+        """Hold the slice no more that was asked for longest ago; return whether there was one."""
+        if not self._slices:
+            return False
+        self.times_cut += 1
+        filters, _ = self._slices.popitem(last=False)
+        for row_id in self.ids(filters):
+            self.drop(row_id)
+        return True
 
     @property
     def is_doubted(self) -> bool:

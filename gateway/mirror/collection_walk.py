@@ -15,11 +15,17 @@ import msgspec
 from gateway.upstream.call import Call
 from gateway.upstream.wire.json_rows import Answer
 
-_MOST_PAGES = 1_000
-
 
 class NotWholeError(Exception):
     """What came cannot be trusted to be all that there is."""
+
+
+class TooLargeError(Exception):
+    """It has more pages than were to be read."""
+
+    def __init__(self, pages: int) -> None:
+        super().__init__(f"it has {pages} pages or more")
+        self.pages = pages
 
 
 class Walked(msgspec.Struct, frozen=True):
@@ -39,18 +45,26 @@ class Walked(msgspec.Struct, frozen=True):
 
 
 async def walk(
-    call: Call[Any], read: Callable[[Call[Any]], Awaitable[Answer[Any]]], last_page: int, size: int
+    call: Call[Any],
+    read: Callable[[Call[Any]], Awaitable[Answer[Any]]],
+    last_page: int,
+    size: int,
+    most_pages: int = 1_000,
 ) -> Walked:
     """Return the ids of all rows of the list that `call` begins; `last_page` is where its end was last.
 
+    One with filters is read twice as well: rows that are there may come to pass them, and enter in the middle.
+
     Raises:
         NotWholeError: a page came short, rows in it cannot be read, or too many came and went meanwhile.
+        TooLargeError: it has more than `most_pages`; found out by a few of them.
         CallerError, UpstreamError: as `read` does.
     """
-    first = await _Walk(call, read, size).run(max(1, last_page))
-    if first.requests == 1 or all(one < other for one, other in pairwise(first.ids)):
+    first = await _Walk(call, read, size, most_pages).run(max(1, last_page))
+    ascends = not call.filters and all(one < other for one, other in pairwise(first.ids))
+    if first.requests == 1 or ascends:
         return first
-    again = await _Walk(call, read, size).run(first.pages)
+    again = await _Walk(call, read, size, most_pages).run(first.pages)
     missed = set(first.ids) ^ set(again.ids)
     is_sure = not (again.has_repeats and not missed) and len({*first.ids, *again.ids}) >= again.total
     if len(missed) >= size or not is_sure:
@@ -61,11 +75,16 @@ async def walk(
 
 class _Walk:
     def __init__(
-        self, call: Call[Any], read: Callable[[Call[Any]], Awaitable[Answer[Any]]], size: int
+        self,
+        call: Call[Any],
+        read: Callable[[Call[Any]], Awaitable[Answer[Any]]],
+        size: int,
+        most_pages: int,
     ) -> None:
         self._call = call
         self._read = read
         self._size = size
+        self._most_pages = most_pages
         self._pages: dict[int, tuple[int, ...]] = {}
         self._requests = 0
 
@@ -87,12 +106,22 @@ class _Walk:
 
     async def _end(self, number: int) -> tuple[int, Answer[Any]]:
         """Return a page behind which nothing is, since it is short or empty; its number first."""
-        answer = await self._page(number)
+        answer, full, leaps = await self._page(number), 0, 0
         while self._is_full(answer, number):
-            after = await self._page(number + 1)
-            if [row.id for row in after.rows] == [row.id for row in answer.rows] or number > _MOST_PAGES:
+            if number > self._most_pages:
+                raise TooLargeError(number)
+            step = 2 ** max(0, leaps - 1)
+            after = await self._page(number + step)
+            if [row.id for row in after.rows] == [row.id for row in answer.rows]:
                 raise NotWholeError  # the server ignores `page`
-            number, answer = number + 1, after
+            full, number, answer, leaps = number, number + step, after, leaps + 1
+        while number - full > 1 and full:  # what was leapt over
+            middle = (full + number) // 2
+            between = await self._page(middle)
+            if self._is_full(between, middle):
+                full = middle
+            else:
+                number, answer = middle, between
         return number, answer
 
     def _is_full(self, answer: Answer[Any], number: int) -> bool:
@@ -111,5 +140,8 @@ class _Walk:
         answer = await self._read(self._call.at(number))
         if answer.left_out:
             raise NotWholeError
+        pages = (answer.paging.total or 0) // (answer.paging.size or self._size) + 1
+        if pages > self._most_pages:
+            raise TooLargeError(pages)
         self._pages[number] = tuple(row.id for row in answer.rows)
         return answer

@@ -5,13 +5,13 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from contextvars import Context
 from math import inf
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
 from gateway.errors import GatewayError, RateLimitedError
 from gateway.mirror.changes import Cause
-from gateway.mirror.collection_walk import NotWholeError, walk
+from gateway.mirror.collection_walk import NotWholeError, TooLargeError, Walked, walk
 from gateway.mirror.derived import Derivations
 from gateway.mirror.hour_part import HourPart
 from gateway.mirror.lasting import Lasting
@@ -89,15 +89,18 @@ class Owner:
 
         What it rests on is noted as asked for, and read anew where that is due.
         """
-        is_fresh = found.is_fresh(now)
-        if self.tenant.whole(call.record) is None:
-            if is_fresh and not self.tenant.is_told_by_call(call):
-                self._pace.use(self._item(call), now, call)
+        is_fresh, item = found.is_fresh(now), self._item(call)
+        if self.tenant.whole_at(call) is None and not (item.is_by_call and self.is_too_large(call.record)):
+            if is_fresh and not item.is_by_call:
+                self._pace.use(item, now, call)
             return is_fresh
         if self._fresh_s(call.record) <= 0:
             return False
-        item, is_young = self._item(call), now < found.until
+        is_young = now < found.until
+        if item.is_by_call and item.at is None:
+            item.at = found.at
         self._pace.use(item, now, call)
+        self._use_slice(call, item, now)
         if item.is_by_call and found.is_old:
             item.is_urgent = not item.is_running
         if item.is_waking and _is_late(item, now - found.at) and self._pace.room(now) >= 1:
@@ -170,6 +173,7 @@ class Owner:
         await self.tenant.learn(call, answer, at)
         self.save_soon()
         item = self._item(call)
+        self._use_slice(call, item, now, answer)
         is_whole = self.tenant.whole(call.record) is not None
         if not answer.rows and (call.id is not None or (is_whole and _is_of_a_key(call))):
             self._missed(call, at)
@@ -177,7 +181,7 @@ class Owner:
             item.at, item.is_waking = at, False
             return
         self._pace.use(item, now, call, was_asked=True)
-        if item.at is None and call.page is not None and not call.filters:
+        if item.at is None and call.page is not None:
             self._learn_cost(item, call, answer)
         self._renew(item, call, now)
 
@@ -191,19 +195,54 @@ class Owner:
                 self._item(listing(record)).is_urgent = True
         self.save_soon()
 
+    def _use_slice(self, call: Call[Any], item: Item, now: float, answer: Answer[Any] | None = None) -> None:
+        """Note that a slice would have answered that is not held yet, and begin to read it where that pays."""
+        part = self._slice_item(call) if item.is_alone else None
+        if part is None:
+            return
+        self._pace.use(part, now, call, was_asked=answer is not None)
+        if answer is not None and call.page is not None:
+            self._learn_cost(part, call, answer)
+        if self._pace.is_due(part, now) and self._may_ask(part) and self._pace.begins(part, now):
+            self._start(self._walk(part, self._all(call)))
+
     def _learn_cost(self, item: Item, call: Call[Any], answer: Answer[Any]) -> None:
-        """Learn what a collection's first walk will cost from what a page of it tells."""
-        size = self._upstream.traits.page_size(call.record.path)
+        """Learn what a first walk will cost from what a page of all that it reads tells."""
+        if item.is_slice != bool(call.filters) or len(call.filters) > 1:
+            return
+        size, pages = self._upstream.traits.page_size(call.record.path), None
         if answer.paging.total is not None:
-            item.cost = answer.paging.total // size + 1
+            pages = answer.paging.total // size + 1
         elif call.page == 1 and answer.count != size:
-            item.cost = 1
+            pages = 1
+        if pages is not None:
+            item.cost = pages if pages == 1 or not item.is_slice else 2 * pages  # it is read twice
 
     def _item(self, call: Call[Any]) -> Item:
-        fresh_s = self._fresh_s(call.record)
+        """Return what is read anew together with an answer: all of a resource, a slice, or that answer alone."""
+        fresh_s, bare = self._fresh_s(call.record), call.including(frozenset())
         if self.tenant.is_told_by_call(call):
-            return self._pace.item(call.including(frozenset()), fresh_s, self._now(), is_by_call=True)
-        return self._pace.item(call.record.path, fresh_s, self._now(), cost=_COST)
+            return self._pace.item(bare, fresh_s, self._now(), is_by_call=True)
+        if not self.is_too_large(call.record):
+            return self._whole_item(call.record)
+        part = self._slice_item(call)
+        if part is not None and self.tenant.whole_at(call) is not None:
+            return part
+        return self._pace.item(bare, fresh_s, self._now(), is_by_call=True, is_alone=True)
+
+    def _slice_item(self, call: Call[Any]) -> Item | None:
+        """Return the slice that an answer belongs to, be it held or not."""
+        part, fresh_s = self.tenant.slice_of(call), self._fresh_s(call.record)
+        if part is None or not self.is_too_large(call.record):
+            return None
+        return self._pace.item((call.record.path, part), fresh_s, self._now(), cost=_COST, is_slice=True)
+
+    def _whole_item(self, record: Record[Any]) -> Item:
+        return self._pace.item(record.path, self._fresh_s(record), self._now(), cost=_COST)
+
+    def is_too_large(self, record: Record[Any]) -> bool:
+        """Return whether no hour has room for a walk of all rows."""
+        return self._whole_item(record).cost > self._pace.most_cost
 
     def _is_new_miss(self, call: Call[Any], now: float) -> bool:
         """Return whether what is not there is to be looked up, since it was not since a walk."""
@@ -218,7 +257,19 @@ class Owner:
     def _renew(self, item: Item, call: Call[Any], now: float) -> None:
         """Begin to read an item anew, where that is due, and has room."""
         if self._pace.is_due(item, now) and self._may_ask(item) and self._pace.begins(item, now):
-            self._start(self._list_anew(item, call) if item.is_by_call else self._walk(item, call.record))
+            self._start(self._list_anew(item, call) if item.is_by_call else self._walk(item, self._all(call)))
+
+    def _all(self, call: Call[Any]) -> Call[Any]:
+        """Return the list whose walk brings all that is read anew together with a call's answer."""
+        record, part = call.record, self.tenant.slice_of(call) if self.is_too_large(call.record) else None
+        if part is None or record.sliced_by is None:
+            return listing(record)
+        of = record.filters[record.sliced_by].of
+        ((_, row_id),) = part
+        held = None if of is None or of.key is None else self.tenant.collection(of).find(cast("int", row_id))
+        return listing(
+            record, None if held is None else {record.sliced_by: getattr(held.row, str(of and of.key))}
+        )
 
     def _may_ask(self, item: Item) -> bool:
         return item.floor_s > 0 and item.cost <= self._pace.most_cost and self._may_send(Lane.WALK)
@@ -242,14 +293,46 @@ class Owner:
     async def walk_all(self) -> None:
         """Walk each collection, be it asked for or not."""
         for record in self._records:
-            item = self._item(listing(record))
+            item = self._whole_item(record)
             if self._pace.begins(item, self._now()):
-                await self._walk(item, record)
+                await self._walk(item, listing(record))
 
-    async def _walk(self, item: Item, record: Record[Any]) -> None:
-        """Walk a collection, and hold it as whole."""
-        collection, session, begun = self.tenant.collection(record), self._session(Lane.WALK), self._moment()
-        cut = collection.times_cut
+    async def _walk(self, item: Item, call: Call[Any]) -> None:
+        """Walk a collection, or a slice of one, and hold it as whole."""
+        record, begun, part = call.record, self._moment(), self.tenant.slice_of(call)
+        collection = self.tenant.collection(record)
+        self.tenant.open_store(*(() if self.lasting is None else (self.lasting.file.follow,)))
+        try:
+            with because("all of it is asked for often, and kept young"):
+                walked = await self._walked(item, call)
+        except TooLargeError as error:
+            item.cost = error.pages
+            self._not_walked(item, record, error, "too_large")
+        except (GatewayError, NotWholeError) as error:
+            self._not_walked(
+                item, record, error, "not_whole" if isinstance(error, NotWholeError) else "failed"
+            )
+        except BaseException:
+            self._pace.failed(item, self._now())
+            raise
+        else:
+            self._counted[record.path, "whole"] += 1
+            if item.at is None:
+                log.info(
+                    "%s are mirrored: %d rows, of %d requests", record.rows, len(walked.ids), walked.requests
+                )
+            if part is None or not item.is_slice:
+                collection.settle(walked, begun)
+            else:
+                collection.settle_slice(part, walked, begun)
+            self.save_soon()
+            self._pace.ended(item, begun, self._now(), walked.requests)
+            item.is_urgent = collection.is_doubted_since(begun)
+            await self._derivations.learn(self.tenant)
+
+    async def _walked(self, item: Item, call: Call[Any]) -> Walked:
+        session, collection = self._session(Lane.WALK), self.tenant.collection(call.record)
+        cut, size = collection.times_cut, self._upstream.traits.page_size(call.record.path)
 
         async def read(call: Call[Any]) -> Answer[Any]:
             at = self._moment()
@@ -259,30 +342,14 @@ class Owner:
                 raise NotWholeError  # there is no room for all of it
             return answer
 
-        call = listing(record, include=frozenset(record.includes))
-        self.tenant.open_store(*(() if self.lasting is None else (self.lasting.file.follow,)))
-        try:
-            size = self._upstream.traits.page_size(record.path)
-            with because("all of it is asked for often, and kept young"):
-                walked = await walk(call, read, collection.pages or item.cost, size)
-        except (GatewayError, NotWholeError) as error:
-            log.info("%s were not read whole: %s", record.rows, error or type(error).__name__)
-            self._pace.failed(item, self._now())
-            self._counted[record.path, "not_whole" if isinstance(error, NotWholeError) else "failed"] += 1
-            return
-        except BaseException:
-            self._pace.failed(item, self._now())
-            raise
-        if item.at is None:
-            log.info(
-                "%s are mirrored: %d rows, of %d requests", record.rows, len(collection), walked.requests
-            )
-        self._counted[record.path, "whole"] += 1
-        collection.settle(walked, begun)
-        self.save_soon()
-        self._pace.ended(item, begun, self._now(), walked.requests)
-        item.is_urgent = collection.is_doubted
-        await self._derivations.learn(self.tenant)
+        last = item.cost // 2 if item.is_slice else collection.pages or item.cost
+        whole = call.including(frozenset(call.record.includes))
+        return await walk(whole, read, last, size, int(self._pace.most_cost))
+
+    def _not_walked(self, item: Item, record: Record[Any], error: Exception, outcome: str) -> None:
+        log.info("%s were not read whole: %s", record.rows, error or type(error).__name__)
+        self._pace.failed(item, self._now())
+        self._counted[record.path, outcome] += 1
 
     async def _list_anew(self, item: Item, call: Call[Any]) -> None:
         """Read a list anew that only PlanDocket can tell."""

@@ -23,6 +23,7 @@ _PLANS_EVERY_S = 10.0
 _SPREAD_FROM_S = 300  # sooner, an hour that was just full says nothing of its rest
 _WAITS_S = 20.0  # for so long a larger walk's turn is kept
 _LONGEST_BY_CALL_S = 600.0
+_LONGEST_SLICE_S = 900.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 30.0, 1800.0
 _MOST_CALLS = 1_000
 _MOST_LISTS = 500
@@ -57,6 +58,10 @@ class Item(msgspec.Struct):
     """The least age at which it is read anew."""
     is_by_call: bool = False
     cost: int = 1
+    is_alone: bool = False
+    """Whether it is an answer of a collection that no hour has room for: it comes behind all others."""
+    is_slice: bool = False
+    """Whether it is the rows of a collection that pass a filter: all of them no hour has room for."""
     """Requests that reading it takes."""
     at: float | None = None
     """When it was last read anew; None before the first time."""
@@ -135,14 +140,30 @@ class Pace:
         return _LARGEST_PART * self._limit
 
     def item(
-        self, name: Hashable, floor_s: float, now: float, *, cost: int = 1, is_by_call: bool = False
+        self,
+        name: Hashable,
+        floor_s: float,
+        now: float,
+        *,
+        cost: int = 1,
+        is_by_call: bool = False,
+        is_slice: bool = False,
+        is_alone: bool = False,
     ) -> Item:
         """Return what is known under a name."""
         found = self._items.get(name)
         if found is None:
             if is_by_call:
                 self._make_room()
-            found = self._items[name] = Item(floor_s, is_by_call, cost, is_walked=is_by_call, noted_at=now)
+            found = self._items[name] = Item(
+                floor_s,
+                is_by_call,
+                cost,
+                is_slice=is_slice,
+                is_alone=is_alone,
+                is_walked=is_by_call,
+                noted_at=now,
+            )
         return found
 
     def resume(self, item: Item, at: float, cost: int, planned_s: float, now: float) -> None:
@@ -177,7 +198,8 @@ class Pace:
         """Return whether an item that is due is read anew from now on, its requests booked; else it has no room."""
         item.overdue = item.age(now) / max(item.planned_s, 1.0)
         large = item.cost + self._limit / 100 if item.cost > _SMALL else item.cost
-        if (item.cost > _SMALL and self._others_wait(item, now)) or self.room(now) < large:
+        waits = (item.cost > _SMALL or item.is_alone) and self._others_wait(item, now)
+        if waits or self.room(now) < large:
             item.blocked_at = now
             return False
         item.is_running, item.is_urgent, item.is_waking, item.uses = True, False, False, 0
@@ -227,9 +249,11 @@ class Pace:
         age = item.age(now)
         if age < item.rests_s:
             return False
-        if item.is_by_call and age >= max(_LONGEST_BY_CALL_S, 2 * self._longest()):
+        if item.is_by_call and not item.is_alone and age >= max(_LONGEST_BY_CALL_S, 2 * self._longest()):
             return True
         if _is_small(item) and age >= max(item.floor_s, _LONGEST_SMALL_S):
+            return True
+        if item.is_slice and age >= _LONGEST_SLICE_S:
             return True
         return age >= item.floor_s and item.uses * age >= self._k**2 * item.cost
 
@@ -289,10 +313,15 @@ class Pace:
                 item.is_walked = False
             elif item.at is None and not item.is_walked:
                 has_paid = item.paid >= min(3, item.cost + 1)
-                item.is_walked = has_paid and item.direct * max(item.floor_s, _MINUTE_S) >= item.cost
+                item.is_walked = has_paid and item.direct * max(item.floor_s, _least_s(item)) >= item.cost
             else:
-                share = item.direct * max(item.planned_s, item.floor_s, _MINUTE_S) / item.cost
+                share = item.direct * max(item.planned_s, item.floor_s, _least_s(item)) / item.cost
                 item.is_walked = share >= (0.5 if item.is_walked else 1.0)
+
+
+def _least_s(item: Item) -> float:
+    """Return for how long what asking costs is set against a walk: longer where there are slices, for all is older."""
+    return _MEMORY_S if item.is_slice else _MINUTE_S
 
 
 def _is_small(item: Item) -> bool:

@@ -178,7 +178,8 @@ class Mirror:
         self, record: Record[Any], key: str, session: KeepingSession, *, stale: bool = False
     ) -> int | None:
         """Return the id of the row with a natural key, where such a row is kept fresh, or stale."""
-        stale_s = STALE_S if stale else 0
+        is_large = session.owner is not None and session.owner.is_too_large(record)
+        stale_s = STALE_S if stale or is_large else 0
         return session.tenant.id_of(record, key, self.upstream.gate.now(), stale_s)
 
     def check_look_up(self, record: Record[Any], row_id: int, session: KeepingSession) -> None:
@@ -288,7 +289,7 @@ class Mirror:
         """Return the answer as far as it is kept, fresh or stale, and no write may have changed it since."""
         now = self.upstream.gate.now()
         found = session.tenant.find_stale(call) if stale else session.tenant.find(call, now)
-        is_whole = session.tenant.whole(call.record) is not None
+        is_whole = session.tenant.whole_at(call) is not None
         if found is None or (found.is_old and not (stale and is_whole)):
             return None
         stale_s = STALE_S if stale and (is_whole or not found.is_absent) else 0

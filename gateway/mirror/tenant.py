@@ -149,6 +149,28 @@ class Tenant:
         found = self._collections[record.path]
         return None if found.whole_at is None else found
 
+    def whole_at(self, call: Call[Any]) -> float | None:
+        """Return since when all rows are held that a read could tell of; None where they are not."""
+        collection = self._collections[call.record.path]
+        if collection.whole_at is not None:
+            return collection.whole_at
+        part = self.slice_of(call)
+        return None if part is None else collection.slice_at(part)
+
+    def slice_of(self, call: Call[Any]) -> Filters | None:
+        """Return the filter that a read's rows pass, of those by which its resource is held in parts."""
+        record = call.record
+        if record.sliced_by is None:
+            return None
+        by = record.filters[record.sliced_by]
+        if call.id is not None:
+            held = self._collections[record.path].find(call.id)
+            return None if held is None else ((by.column, getattr(held.row, by.column)),)
+        key, of = dict(call.filters).get(record.sliced_by), by.of
+        others = None if of is None else self.whole(of)
+        row_id = None if others is None or key is None else others.id_of(key)
+        return None if row_id is None else ((by.column, row_id),)
+
     def id_of(self, record: Record[Any], key: str, now: float, stale_s: float = 0) -> int | None:
         """Return the id of the row with a natural key, where all rows are held, or it is fresh, or so old at most."""
         collection = self._collections[record.path]
@@ -221,15 +243,10 @@ class Tenant:
                 None if whole is None or whole.id_of(key) is not None else self._absent(whole, whole.whole_at)
             )
         page = self._lists[call.record.path].find(call)
-        at = whole.whole_at if whole is not None and _is_derivable(call) else None
+        at = self.whole_at(call) if _is_derivable(call) else None
         derived = None
-        is_own_order = call.is_sorted
-        if (
-            at is not None
-            and whole is not None
-            and (page is None or page.is_old or page.at <= at or is_own_order)
-        ):
-            derived = self._derive(putting, whole, at)
+        if at is not None and (page is None or page.is_old or page.at <= at or call.is_sorted):
+            derived = self._derive(putting, putting.collection, at)
         return derived or (None if page is None else putting.page(page))
 
     def _derive(self, putting: "_Putting[RowT]", whole: Collection[RowT], at: float) -> Found[RowT] | None:
@@ -242,7 +259,7 @@ class Tenant:
         passing = whole.passing(filters)
         if passing is None:
             return None
-        is_absent, is_old = False, whole.is_doubted or passing.is_old
+        is_absent, is_old = False, whole.is_doubted_since(at) or passing.is_old
         for others, row_id in keys.values():
             held = None if row_id is None else others.find(row_id)
             is_absent = is_absent or held is None
@@ -289,10 +306,10 @@ class Tenant:
             return False
         if not _is_derivable(call):
             return True
-        whole, keys = self.whole(call.record), self._keys(call)
-        if whole is None or keys is None:
+        keys = self._keys(call)
+        if keys is None or self.whole_at(call) is None:
             return False
-        return not whole.tells(self._filters(call, keys))
+        return not self._collections[call.record.path].tells(self._filters(call, keys))
 
     def pick(
         self, call: Call[RowT], ids: Iterable[int], paging: Paging, at: float, behind: int | None, now: float
@@ -334,6 +351,8 @@ class Tenant:
     def _shrink(self, rows: int) -> None:
         """Let go of some of the rows of the largest collection, those that were told longest ago."""
         largest = max(self._collections.values(), key=len)
+        if largest.drop_slice():
+            return
         largest.whole_at = None
         largest.times_cut += 1
         for row_id in list(islice(largest, rows)):
@@ -378,9 +397,17 @@ class _Putting(Generic[RowT]):
             else:
                 behind = None
         self._flaws.update(page.flaws)
-        return self.together(
-            page.ids, page.paging, page.at, behind, is_old=page.is_old, left_out=page.left_out
-        )
+        ids, left_out, paging = page.ids, page.left_out, page.paging
+        if page.is_old:  # rows that went since are left out
+            places = [place for place in range(len(ids) + len(left_out)) if place not in left_out]
+            gone = [place for place, row_id in zip(places, ids, strict=True) if not self._holds(row_id)]
+            ids, left_out = tuple(filter(self._holds, ids)), tuple(sorted((*left_out, *gone)))
+            if paging.total is not None:
+                paging = msgspec.structs.replace(paging, total=paging.total - len(gone))
+        return self.together(ids, paging, page.at, behind, is_old=page.is_old, left_out=left_out)
+
+    def _holds(self, row_id: int) -> bool:
+        return self.collection.find(row_id) is not None
 
     def together(
         self,

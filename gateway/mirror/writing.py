@@ -112,7 +112,7 @@ class _Following:
 
     def _linked(self, record: Record[Any]) -> list[str]:
         """Return the includes that may tell something else of the row after the write."""
-        if self._tenant.whole(record) is None:
+        if not self._tenant.collection(record).is_mirrored:
             return list(record.includes)
         fields = (record.writable.get(name) for name in self._write.body or ())
         given = (field.told_by for field in fields if field is not None)
@@ -164,7 +164,7 @@ class _Following:
 
     def _read_next(self, record: Record[Any], ids: Iterable[int]) -> None:
         """Let rows be read next where all of a resource is held; elsewhere they are asked for when they are wanted."""
-        wanted = [] if self._tenant.whole(record) is None else list(ids)
+        wanted = list(ids) if self._tenant.collection(record).is_mirrored else []
         if len(wanted) > _MOST_READ_NEXT:
             self._unsure.add(record.path)
         else:

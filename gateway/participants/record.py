@@ -34,6 +34,7 @@ PARTICIPANTS = Record(
         ),
         "confirmed": Filter("Only confirmed, or only unconfirmed.", bool, column="is_confirmed"),
     },
+    sliced_by="event_key",
     touches={
         ANY: ("contacts?event_key", "contacts.events", "events.participant_count"),
         # Event and category are chosen together, so that a contact may have its categories of its participations.

@@ -163,6 +163,9 @@ class Record(Generic[RowT]):
     """How many rows the collection is taken to have until it is seen."""
     filters: Mapping[str, Filter] = field(default_factory=dict[str, Filter])
     """The documented filters of its lists, by their names."""
+    sliced_by: str | None = None
+    """The filter by whose values it is held in parts where all of it is too large: it compares a column with the id of
+    the row that has a key."""
     sorts: Mapping[str, str] = field(default_factory=dict[str, str])
     """The columns that lists can be ordered by, each as callers read of it."""
     touches: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])

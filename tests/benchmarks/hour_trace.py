@@ -3,9 +3,10 @@
 """Hours of 36,000 mixed operations each, 1 % of them writes, on 1,000 requests: what becomes of each operation.
 
     .venv/bin/python tests/benchmarks/hour_trace.py [--hours 2] [--seed 1] [--mirror off] [--check 100]
-        [--tenant M] [--writes 0.001] [--requests 5000] [--spells | --quiet]
+        [--tenant M | L] [--writes 0.001] [--requests 5000] [--spells | --quiet]
 
 The tenant has 1,500 participations, 300 contacts, 12 events and 20 categories; as M it has 10,000, 4,000, 40 and 60.
+As L it has 100,000, 30,000, 200 and 60, which no hour reads; ten events are asked for, with their participants.
 With `--spells` the same operations come in six spells of two minutes each hour, with `--quiet` one comes each minute.
 
 Time is a fake clock that goes on by a tenth of a second with each operation, and by a fifth for a request; the sandbox
@@ -22,6 +23,7 @@ import sys
 import time as wall
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
+from functools import cache
 from math import ceil
 from pathlib import Path
 
@@ -104,7 +106,12 @@ UPDATES = (
 
 SMALL = {"participants": 1_500, "contacts": 300, "events": 12, "categories": 20}
 LARGE = {"participants": 10_000, "contacts": 4_000, "events": 40, "categories": 60}
+HUGE = {"participants": 100_000, "contacts": 30_000, "events": 200, "categories": 60}
+ASKED_FOR = 10
+"""Events of the last, to which whatever is asked for belongs."""
 
+
+SIZES = {"S": SMALL, "M": LARGE, "L": HUGE}
 
 ABOUT = {
     "participants": ("participant", "participation"),
@@ -206,6 +213,8 @@ class Trace:
     wrong: list[str] = field(default_factory=list)
     """What must not be: answers that are neither fresh, nor marked, nor refused with a time; or that are untrue."""
     compared: int = 0
+    refused_again: int = 0
+    """Operations that were refused, and had been answered before."""
     requests: list[tuple[float, int]] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -235,6 +244,13 @@ def gid(kind: str, row_id: int) -> str:
     return base64.b64encode(f"{kind}:{row_id}".encode()).decode()
 
 
+@cache
+def of_the_events(sandbox: Sandbox) -> tuple[list[int], list[int]]:
+    """Return the participants of the first events, and their contacts."""
+    rows = [row for row in sandbox.tables.participants if row.event_id <= ASKED_FOR]
+    return [row.id for row in rows], sorted({row.contact_id for row in rows})
+
+
 def operation(rng: random.Random, sandbox: Sandbox, *, is_write: bool, sizes: dict[str, int] = SMALL) -> str:
     """Draw an operation; a few rows are asked for often, most of them seldom."""
 
@@ -245,6 +261,11 @@ def operation(rng: random.Random, sandbox: Sandbox, *, is_write: bool, sizes: di
     categories = {row.id: row.category_key for row in sandbox.tables.categories}
     event, contact = drawn(sizes["events"]), drawn(sizes["contacts"])
     participant, category = drawn(sizes["participants"]), drawn(sizes["categories"])
+    if sizes is HUGE:
+        participants, contacts = of_the_events(sandbox)
+        event = drawn(ASKED_FOR)
+        participant = participants[min(participant, len(participants)) - 1]
+        contact = contacts[min(contact, len(contacts)) - 1]
     values = {
         "event": event,
         "event_key": events[event],
@@ -311,7 +332,7 @@ async def run(
         **given,
     }
     app = create_app(Settings.model_validate(settings), far, clock.clock)
-    traces = [Trace() for _ in range(ceil(hours))]
+    traces, answered = [Trace() for _ in range(ceil(hours))], set[str]()
     async with _client(app) as client, _client(_true(sandbox, clock)) as true:
         for number in range(operations):
             began = wall.perf_counter()
@@ -330,6 +351,10 @@ async def run(
                 await far.next()
             answer = asked.result().json()
             _count(trace, query, answer, is_write=is_write)
+            if "errors" not in answer:
+                answered.add(query)
+            elif query in answered:
+                trace.refused_again += 1
             if check_every and number % check_every == 0 and not is_write and answer.get("data"):
                 await _compare(trace, query, answer, true, sandbox)
             trace.seconds += wall.perf_counter() - began
@@ -406,6 +431,7 @@ def told(trace: Trace, budget: int = BUDGET) -> str:
     lines.append(
         f"{len(trace.requests):,} requests, at most {trace.most_in_an_hour:,} in any hour of {budget:,}, "
     )
+    lines[-1] += f"{trace.refused_again:,} refused that were answered before; "
     lines[-1] += f"{trace.refused_by_plandocket} answered with 429; {trace.seconds:.0f} s of wall time"
     return "\n".join([*lines, *trace.wrong[:5]])
 
@@ -419,7 +445,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--mirror", choices=("on", "off"), default="on", help="off: nothing is kept")
     parser.add_argument("--check", type=int, default=100, help="compare every so many answers; 0: none")
-    parser.add_argument("--tenant", choices=("S", "M"), default="S")
+    parser.add_argument("--tenant", choices=SIZES, default="S")
     parser.add_argument("--writes", type=float, default=WRITES, help="the share of operations that write")
     parser.add_argument("--requests", type=int, default=BUDGET, help="what the hour allows")
     parser.add_argument("--spells", action="store_true", help="six spells of two minutes each hour")
@@ -430,7 +456,7 @@ def main() -> None:
             (60 if given.quiet else OPERATIONS) * given.hours,
             given.requests,
             hours=given.hours,
-            sizes=LARGE if given.tenant == "M" else SMALL,
+            sizes=SIZES[given.tenant],
             writes=given.writes,
             spells=given.spells,
             seed=given.seed,

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.categories.record import CATEGORIES
-from gateway.mirror.collection_walk import NotWholeError, walk
+from gateway.mirror.collection_walk import NotWholeError, TooLargeError, walk
 from gateway.upstream.call import listing
 from gateway.upstream.wire.json_rows import Answer
 from gateway.upstream.wire.page_shapes import Paging
@@ -53,9 +53,9 @@ class Server:
             self.always.discard(self.ids.pop(change % len(self.ids)))
 
 
-def walked(server, last_page=1, size=3):
+def walked(server, last_page=1, size=3, most_pages=1_000):
     """Return what a walk sees."""
-    return asyncio.run(walk(listing(CATEGORIES), server.page, last_page, size))
+    return asyncio.run(walk(listing(CATEGORIES), server.page, last_page, size, most_pages))
 
 
 def seen(server, last_page=1, size=3):
@@ -170,3 +170,22 @@ def test_smaller_pages_than_were_asked_for_are_noticed():
     """Where the server tells that there are more."""
     server = Server(range(1, 11), size=2, tells_totals=True)
     assert seen(server, size=100) == set(range(1, 11))
+
+
+@pytest.mark.parametrize("last_page", [1, 20])
+@pytest.mark.parametrize("tells_totals", [True, False])
+def test_what_is_too_large_is_found_out_by_a_few_pages(tells_totals, last_page):
+    """Then not one more is read."""
+    server = Server(range(1, 1_000), tells_totals=tells_totals)
+    with pytest.raises(TooLargeError):
+        walked(server, last_page, most_pages=50)
+    assert len(server.asked) <= (1 if tells_totals else 8)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 7, 29, 30, 31, 299, 300])
+def test_a_distant_end_is_found_by_leaps(count):
+    """And no row is missed."""
+    server = Server(range(1, count + 1))
+    assert list(walked(server).ids) == list(range(1, count + 1))
+    pages = count // 3 + 1
+    assert len(server.asked) <= pages + 2 * pages.bit_length() + 1
