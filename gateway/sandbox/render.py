@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import UTC, date, datetime
 from functools import cached_property
+from typing import TypeAlias
 
 from gateway.sandbox.dialect import Dialect
 from gateway.sandbox.reads import as_moment
@@ -12,6 +13,8 @@ from gateway.sandbox.rows import Category, Contact, Event, Participant, Row
 from gateway.sandbox.tables import Tables
 
 Wire = dict[str, object]
+Written: TypeAlias = dict[tuple[type[Row], int], tuple[Row, Wire]]
+"""What was written of rows, by kind and id, beside the row that it is of: one that changed is another."""
 
 ONLY_INCLUDED = frozenset({"category_id", "category_ids", "opening_hours"})
 WRITTEN_AS: Mapping[str, str] = {"parent_id": "parent_category_id", "event_ids": "event_keys"}
@@ -42,11 +45,12 @@ _OF_CATEGORIES = frozenset({"parent_category_id", "event_keys", "level"})
 
 
 class Renderer:
-    """Writes rows as they are now; make one for each answer."""
+    """Writes rows as they are now; make one for each answer, of what was `written` for those before it."""
 
-    def __init__(self, dialect: Dialect, tables: Tables) -> None:
+    def __init__(self, dialect: Dialect, tables: Tables, written: Written | None = None) -> None:
         self._dialect = dialect
         self._tables = tables
+        self._written: Written = {} if written is None else written
         self._briefs: dict[tuple[type[Row], int], Wire] = {}
 
     def rows(self, rows: Iterable[Row], embedded: frozenset[str]) -> list[Wire]:
@@ -55,13 +59,20 @@ class Renderer:
 
     def row(self, row: Row, embedded: frozenset[str] = frozenset()) -> Wire:
         """Return all columns of the row, and what is to be embedded under its include name."""
-        return self._columns(row, COLUMNS[type(row)]) | {
-            name: self._embed(row, name) for name in sorted(embedded)
-        }
+        return self._whole(row) | {name: self._embed(row, name) for name in sorted(embedded)}
 
     def id_only(self, row: Row) -> Wire:
         """Return the row's own id and nothing else."""
         return self._columns(row, ("id",))
+
+    def _whole(self, row: Row) -> Wire:
+        """Return all columns of the row, the same each time unless they follow from other rows too."""
+        if isinstance(row, Category):
+            return self._columns(row, COLUMNS[Category])
+        kept = self._written.get((type(row), row.id))
+        if kept is None or kept[0] is not row:
+            kept = self._written[type(row), row.id] = row, self._columns(row, COLUMNS[type(row)])
+        return kept[1]
 
     def _columns(self, row: Row, names: Iterable[str]) -> Wire:
         wire: Wire = {}
@@ -118,9 +129,9 @@ class Renderer:
             return None
         key = type(row), row.id
         if key not in self._briefs:
-            names = COLUMNS[type(row)]
-            kept = names if self._dialect.embed == "full" else [n for n in names if n in BRIEF]
-            self._briefs[key] = self._columns(row, kept)
+            brief = [name for name in COLUMNS[type(row)] if name in BRIEF]
+            is_full = self._dialect.embed == "full"
+            self._briefs[key] = self._whole(row) if is_full else self._columns(row, brief)
         return self._briefs[key]
 
     @cached_property
@@ -129,11 +140,12 @@ class Renderer:
 
     @cached_property
     def _events_of_contact(self) -> Mapping[int, list[Event]]:
-        events: defaultdict[int, set[int]] = defaultdict(set)
-        for participant in self._tables.participants:
-            events[participant.contact_id].add(participant.event_id)
-        found = {contact: [e for e in self._tables.events if e.id in ids] for contact, ids in events.items()}
-        return defaultdict(list[Event], found)
+        events: defaultdict[int, list[Event]] = defaultdict(list)
+        linked = {(p.event_id, p.contact_id) for p in self._tables.participants}
+        for event_id, contact_id in sorted(linked):
+            if event := self._tables.events.get(event_id):
+                events[contact_id].append(event)
+        return events
 
 
 def write_moment(dialect: Dialect, value: date) -> object:
