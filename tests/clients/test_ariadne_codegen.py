@@ -11,7 +11,7 @@ pytestmark = needs_npm
 
 
 def test_its_client_reads_and_writes(
-    project: NewProject, programs: Path, address: str, newcomer: Callable[[], str]
+    programs: Path, project: NewProject, address: str, newcomer: Callable[[], str]
 ) -> None:
     """A method for every operation; pages, a participation from its creation to its end, and an error."""
     ariadne = project("ariadne")
