@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from gateway.sandbox.rows import Category, Contact, Event, Participant, Resource, Row
@@ -13,7 +14,7 @@ class Table(Generic[R]):
     """Rows by id, iterated in id order; an id is never given twice, not even after a delete."""
 
     def __init__(self, rows: Iterable[R] = ()) -> None:
-        self._rows = {row.id: row for row in sorted(rows, key=lambda row: row.id)}
+        self._rows = {row.id: row for row in sorted(rows, key=attrgetter("id"))}
         self._last_id = max(self._rows, default=0)
 
     def __iter__(self) -> Iterator[R]:
