@@ -183,12 +183,24 @@ async def test_the_proxy_of_the_environment_is_used(gateway, monkeypatch):
     assert len(past) == 1
 
 
-async def test_an_answer_in_plain_text_to_a_tls_greeting(gateway):
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [(b"", "UPSTREAM_TIMEOUT"), (b"HTTP/1.1 400 -\r\nContent-Length: 0\r\n\r\n", "UPSTREAM_UNAVAILABLE")],
+    ids=["none", "HTTP"],
+)
+async def test_what_answers_a_tls_greeting_otherwise(gateway, answer, code):
     """The address says https where there is none: it is told apart from an answer that was lost."""
-    async with answering(b"") as (url, _):
-        ask = gateway(base_url=url.replace("http:", "https:"))
-        answer = await ask.answer(
-            'mutation { deleteCategory(input: {id: "Q2F0ZWdvcnk6Nw=="}) { deletedId } }'
-        )
 
-    assert "OUTCOME_UNKNOWN" not in json.dumps(answer)
+    async def serve(reader, writer):
+        await reader.read(1)
+        writer.write(answer)
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        host, port = server.sockets[0].getsockname()
+        ask = gateway(base_url=f"https://{host}:{port}", connect_timeout=0.3)
+        error = await ask.error('mutation { deleteCategory(input: {id: "Q2F0ZWdvcnk6Nw=="}) { deletedId } }')
+
+    assert error["extensions"]["code"] == code
