@@ -242,7 +242,7 @@ async def test_what_a_payload_leads_to_cannot_be_read(wired, fault):
 
 async def test_a_read_back_that_outlasts_the_operation(wired):
     """What was done is told in time."""
-    limits = {"read_timeout": 30, "total_timeout": 30, "operation_timeout": 0.5}
+    limits = {"read_timeout": 30, "total_timeout": 30, "operation_timeout": 1}
     async with wired({"GET events/2": "hang"}, Dialect(writes="id"), **limits) as (ask, _):
         answer = await answer_to(ask, "updateEvent", WRITES["updateEvent"], "written event { city }")
 
