@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
-from math import ceil
 from typing import Annotated, Any, cast
 
 import strawberry
@@ -20,8 +19,9 @@ from gateway.graph.load_by_id import ById
 from gateway.graph.loader import Wanted
 from gateway.graph.look_ahead import includes
 from gateway.graph.scalars import CONFIG, DateTime
-from gateway.mirror.owner import Mirrored
+from gateway.mirror.standing import Mirrored
 from gateway.resources import RESOURCES
+from gateway.upstream.way.hour_lanes import Lane
 from gateway.upstream.way.tasks import settle
 
 MOST_NODES = 100
@@ -91,8 +91,15 @@ class MirroredResource:
     age: int | None = strawberry.field(
         description="Seconds since all of it was read; null where it was not. Single rows may be younger."
     )
+    reason: str | None = strawberry.field(
+        description="Why it is not complete, such as: not asked for enough yet; null where it is complete."
+    )
     next_refresh: DateTime | None = strawberry.field(
         description="When it will be read again, if it is asked for as much as now; null where that is not planned."
+    )
+    cost_per_hour: int | None = strawberry.field(
+        description="Requests an hour that reading it again and again takes, if it is asked for as much as now; null "
+        "where that is not planned."
     )
 
 
@@ -105,6 +112,14 @@ class UpstreamStatus:
 
     requests_per_hour: int | None = strawberry.field(description="What the hour allows; null is unlimited.")
     used: int = strawberry.field(description="Requests in the last sixty minutes, with the caller's key.")
+    used_by_reads: int = strawberry.field(description="Those of them that operations read with.")
+    used_by_writes: int = strawberry.field(
+        description="Those of them that write, or read for a write what it changes, before it or after."
+    )
+    used_by_mirror: int = strawberry.field(description="Those of them that keep the mirror young.")
+    used_by_key_checks: int = strawberry.field(
+        description="Those of them that found out whether PlanDocket still accepts the key."
+    )
     remaining: int | None = strawberry.field(description="What is left of the hour; null is unlimited.")
     resets_at: DateTime | None = strawberry.field(
         description="When the oldest of those requests is an hour old; null where there is none."
@@ -134,10 +149,15 @@ class UpstreamQueries:
         reading = info.context.reading
         reading.depends_on_more()
         spent = reading.upstream.budget.state(reading.session.credential)
+        by_lane = reading.upstream.budget.by_lane(reading.session.credential)
         hits, misses = reading.mirror.hits, reading.mirror.misses
         return UpstreamStatus(
             requests_per_hour=spent.limit,
             used=spent.used,
+            used_by_reads=by_lane[Lane.READ],
+            used_by_writes=by_lane[Lane.WRITE],
+            used_by_mirror=by_lane[Lane.WALK],
+            used_by_key_checks=by_lane[Lane.CHECK],
             remaining=spent.remaining,
             resets_at=None if spent.resets_at is None else DateTime(spent.resets_at),
             breaker=BreakerState[reading.upstream.gate.breaker_state.name],
@@ -156,8 +176,10 @@ def _mirrored(held: Mirrored, unix: float) -> MirroredResource:
         resource=held.path,
         rows=held.rows,
         complete=held.age_s is not None,
-        age=None if held.age_s is None else ceil(held.age_s),
+        age=held.age_s,
+        reason=held.reason,
         next_refresh=None if next_at is None else DateTime(next_at),
+        cost_per_hour=held.per_hour,
     )
 
 

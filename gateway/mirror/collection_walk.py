@@ -68,7 +68,8 @@ async def walk(
     missed = set(first.ids) ^ set(again.ids)
     is_sure = not (again.has_repeats and not missed) and len({*first.ids, *again.ids}) >= again.total
     if len(missed) >= size or not is_sure:
-        raise NotWholeError  # where equal rows have no order, pages may show one twice, and another never
+        # Where equal rows have no order, pages may show one twice, and another never.
+        raise NotWholeError("two readings do not agree on which rows there are")
     requests = first.requests + again.requests
     return Walked(again.ids, again.pages, requests, frozenset(missed.difference(again.ids)))
 
@@ -97,7 +98,7 @@ class _Walk:
             if not above.count:
                 last = number if answer.count < self._size else number + 1
             elif answer.count < self._size:
-                raise NotWholeError
+                raise NotWholeError("a page came short")
         met = list(chain.from_iterable(self._pages[number] for number in sorted(self._pages)))
         ids = tuple(dict.fromkeys(met))
         return Walked(
@@ -113,7 +114,7 @@ class _Walk:
             step = 2 ** max(0, leaps - 1)
             after = await self._page(number + step)
             if [row.id for row in after.rows] == [row.id for row in answer.rows]:
-                raise NotWholeError  # the server ignores `page`
+                raise NotWholeError("the server gives the same page for each")
             full, number, answer, leaps = number, number + step, after, leaps + 1
         while number - full > 1 and full:  # what was leapt over
             middle = (full + number) // 2
@@ -139,7 +140,7 @@ class _Walk:
         self._requests += 1
         answer = await self._read(self._call.at(number))
         if answer.left_out:
-            raise NotWholeError
+            raise NotWholeError("some of its rows have no id that can be read")
         pages = (answer.paging.total or 0) // (answer.paging.size or self._size) + 1
         if pages > self._most_pages:
             raise TooLargeError(pages)

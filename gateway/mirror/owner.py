@@ -7,9 +7,7 @@ from contextvars import Context
 from math import inf
 from typing import Any, cast
 
-import msgspec
-
-from gateway.errors import GatewayError, RateLimitedError
+from gateway.errors import GatewayError, LaterError, RateLimitedError
 from gateway.mirror.changes import Cause
 from gateway.mirror.collection_walk import NotWholeError, TooLargeError, Walked, walk
 from gateway.mirror.derived import Derivations
@@ -17,6 +15,7 @@ from gateway.mirror.hour_part import HourPart
 from gateway.mirror.lasting import Lasting
 from gateway.mirror.owner_file import OwnerFile
 from gateway.mirror.pace import Item, Pace
+from gateway.mirror.standing import Mirrored, mirrored
 from gateway.mirror.tenant import Found, Tenant
 from gateway.mirror.writing import follow
 from gateway.upstream.call import Call, listing, one
@@ -38,17 +37,6 @@ _MOST_LOOKED_UP = 1_000
 _UNKNOWN = (
     "Too many ids that no row has were looked up this hour, and this one is unknown: try again in {} s."
 )
-
-
-class Mirrored(msgspec.Struct, frozen=True):
-    """How a resource's rows are held."""
-
-    path: str
-    rows: int
-    age_s: float | None
-    """Since the last time when all of it was read; None before the first."""
-    next_in_s: float | None
-    """Until that is planned again, while it is asked for; None where it is not."""
 
 
 class Owner:
@@ -115,13 +103,11 @@ class Owner:
 
     def held(self, now: float) -> list[Mirrored]:
         """Return how each resource is held, in the schema's order."""
-        found: list[Mirrored] = []
-        for record in self._records:
-            collection, item = self.tenant.collection(record), self._item(listing(record))
-            age_s = None if collection.whole_at is None else max(0.0, now - collection.whole_at)
-            planned = None if age_s is None or not item.is_walked else max(0.0, item.planned_s - age_s)
-            found.append(Mirrored(record.path, len(collection), age_s, planned))
-        return found
+        most = self._pace.most_cost
+        return [
+            mirrored(self.tenant.collection(one), self._item(listing(one)), most, now)
+            for one in self._records
+        ]
 
     async def _take_in(
         self, call: Call[Any], answer: Answer[Any], at: float, cause: Cause = Cause.READ
@@ -339,7 +325,7 @@ class Owner:
             answer = await self._upstream.read(call.including(self._honoured(call)), session)
             await self._take_in(call, answer, at, Cause.WALK)
             if collection.times_cut != cut:
-                raise NotWholeError  # there is no room for all of it
+                raise NotWholeError("all of it is more than GATEWAY_MIRROR_ROWS, or it was dropped meanwhile")
             return answer
 
         last = item.cost // 2 if item.is_slice else collection.pages or item.cost
@@ -347,7 +333,8 @@ class Owner:
         return await walk(whole, read, last, size, int(self._pace.most_cost))
 
     def _not_walked(self, item: Item, record: Record[Any], error: Exception, outcome: str) -> None:
-        log.info("%s were not read whole: %s", record.rows, error or type(error).__name__)
+        log.info("%s were not read whole: %s", record.rows, error)
+        item.why = error.code if isinstance(error, LaterError) else str(error)  # else with seconds of then
         self._pace.failed(item, self._now())
         self._counted[record.path, outcome] += 1
 

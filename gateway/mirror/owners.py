@@ -6,9 +6,10 @@ from math import inf
 from typing import Any
 
 from gateway.mirror.moments import Moments
-from gateway.mirror.owner import Mirrored, Owner
+from gateway.mirror.owner import Owner
 from gateway.mirror.owner_files import OwnerFiles
 from gateway.mirror.session import KeepingSession
+from gateway.mirror.standing import Mirrored, Standing
 from gateway.mirror.tenant import Tenant
 from gateway.mirror.writing import doubt, follow
 from gateway.settings.mirror import MirrorSettings
@@ -16,6 +17,7 @@ from gateway.upstream.call import Call
 from gateway.upstream.client import Upstream
 from gateway.upstream.record import Record
 from gateway.upstream.way.credential import Credential
+from gateway.upstream.way.hour_lanes import Lane
 from gateway.upstream.wire.json_rows import Answer
 from gateway.upstream.write import Write, Written
 
@@ -82,6 +84,21 @@ class Owners:
         """Return how each resource is held for a key; nothing before PlanDocket accepted it."""
         owner = None if credential is None else self.of(credential)
         return [] if owner is None else owner.held(self._upstream.gate.now())
+
+    def standing(self) -> Standing:
+        """Return how what is held stands, and the hour; costs no request."""
+        held, budget = self._upstream.held, self._upstream.budget
+        by_lane = budget.by_lane(held)
+        spent = None if held is None else budget.state(held)
+        return Standing(
+            "on" if self.keeps else "off",
+            len(self._owners),
+            self.rows,
+            self.held(held),
+            {lane.value: by_lane[lane] for lane in Lane},
+            None if spent is None else spent.limit,
+            None if spent is None else spent.remaining,
+        )
 
     def of(self, credential: Credential) -> Owner | None:
         """Return what is held for a key that PlanDocket accepted; None for any other, or where nothing is kept."""

@@ -89,6 +89,9 @@ class Item(msgspec.Struct):
     not_before: float = 0.0
     """It came to nothing lately: it is not tried until then."""
     failures: int = 0
+    """Readings in a row that came to nothing."""
+    why: str = ""
+    """Why the last of them did."""
     blocked_at: float = -_WAITS_S
     overdue: float = 0.0
 

@@ -33,10 +33,10 @@ from gateway.errors import (
 from gateway.mirror.key_check import KeyCheck
 from gateway.mirror.moments import STALE_S, Moments
 from gateway.mirror.narrowing import Filters, can_filter, matcher, wider
-from gateway.mirror.owner import Mirrored
 from gateway.mirror.owner_files import OwnerFiles
 from gateway.mirror.owners import Owners
 from gateway.mirror.session import KeepingSession
+from gateway.mirror.standing import Mirrored
 from gateway.mirror.tenant import Found
 from gateway.mirror.walk import Listing, OrderChangedError, Read, Source
 from gateway.settings.limits import LimitSettings
@@ -93,19 +93,19 @@ class Mirror:
     def state(self) -> State:
         """How things stand, for whoever watches; costs no request."""
         upstream = self.upstream
-        budget = None if upstream.held is None else upstream.budget.state(upstream.held)
+        standing = self._owners.standing()
+        held = standing.resources
         return State(
             hits=self.hits,
             misses=self.misses,
             in_flight=upstream.gate.places.taken,
             waiting=upstream.gate.places.waiting,
-            kept_rows=self._owners.rows,
-            mirror_ages_s={
-                one.path: one.age_s for one in self._owners.held(upstream.held) if one.age_s is not None
-            },
+            kept_rows=standing.rows,
+            mirror_ages_s={one.path: one.age_s for one in held if one.age_s is not None},
+            mirror_intervals_s={one.path: one.interval_s for one in held if one.interval_s is not None},
             walks=self._owners.walks,
-            used=upstream.budget.used if budget is None else budget.used,
-            remaining=None if budget is None else budget.remaining,
+            used_by_purpose=standing.used,
+            remaining=standing.left,
             breaker=upstream.gate.breaker_state.value.lower(),
         )
 

@@ -121,10 +121,12 @@ class State(msgspec.Struct, frozen=True):
     kept_rows: int
     mirror_ages_s: Mapping[str, float]
     """Seconds since all of a resource was read with the held key, by its path; of those that are mirrored."""
+    mirror_intervals_s: Mapping[str, float]
+    """Seconds that are planned between two such readings, by path; of those that are mirrored, or will be."""
     walks: Mapping[tuple[str, str], int]
     """Whole readings since the start, by path and outcome."""
-    used: int
-    """Requests in the last sixty minutes: of the held key, or of all callers' keys together."""
+    used_by_purpose: Mapping[str, int]
+    """Requests in the last sixty minutes by what they were for: of the held key, or of all callers' keys together."""
     remaining: int | None
     """What the held key's hour has left; None where it is unlimited, or there is none."""
     breaker: str

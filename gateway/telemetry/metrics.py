@@ -1,6 +1,6 @@
 """What is counted, as Prometheus reads it: a registry for each app, joined to the gateway by two hooks."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib.metadata import version
 from platform import python_version
@@ -144,14 +144,18 @@ class _Standing(Collector):
         yield _counter("gateway_cache_hits", "Reads that were answered without a request.", state.hits)
         yield _counter("gateway_cache_misses", "Reads that needed a request, or joined one.", state.misses)
         yield _gauge("gateway_cache_rows", "Rows that are kept, one for each key.", state.kept_rows)
-        ages = GaugeMetricFamily(
+        yield _gauges(
             "gateway_mirror_age_seconds",
             "Seconds since all of a mirrored resource was read with the held key.",
-            labels=["resource"],
+            "resource",
+            state.mirror_ages_s,
         )
-        for path, age_s in state.mirror_ages_s.items():
-            ages.add_metric([path], age_s)
-        yield ages
+        yield _gauges(
+            "gateway_mirror_interval_seconds",
+            "Seconds that are planned between two readings of all of a resource with the held key.",
+            "resource",
+            state.mirror_intervals_s,
+        )
         walks = CounterMetricFamily(
             "gateway_mirror_walks",
             "Readings of all of a resource, by outcome: `whole`, `not_whole` or `failed`.",
@@ -163,7 +167,14 @@ class _Standing(Collector):
         yield _gauge(
             "gateway_budget_used",
             "Requests to PlanDocket in the last sixty minutes: of the held key, or of all callers' keys.",
-            state.used,
+            sum(state.used_by_purpose.values()),
+        )
+        yield _gauges(
+            "gateway_budget_used_by_purpose",
+            "The same by purpose: `read`, `write` (with what is read for it), `walk` (to keep the mirror young) or "
+            "`check` (of a caller's key).",
+            "purpose",
+            state.used_by_purpose,
         )
         yield _gauge(
             "gateway_budget_left",
@@ -174,14 +185,12 @@ class _Standing(Collector):
             "gateway_upstream_in_flight", "Requests to PlanDocket that are running.", state.in_flight
         )
         yield _gauge("gateway_upstream_waiting", "Requests that wait for a place in flight.", state.waiting)
-        breaker = GaugeMetricFamily(
+        yield _gauges(
             "gateway_breaker_state",
             "1 for the state that the breaker is in: `closed`, `half_open` or `open`.",
-            labels=["state"],
+            "state",
+            {name: name == state.breaker for name in _BREAKER_STATES},
         )
-        for name in _BREAKER_STATES:
-            breaker.add_metric([name], float(name == state.breaker))
-        yield breaker
         yield _gauge("gateway_connections", "Connections of clients.", self._process.connections())
         yield _counter(
             "gateway_connections_refused",
@@ -210,4 +219,11 @@ def _gauge(name: str, text: str, value: int | None) -> Metric:
     family = GaugeMetricFamily(name, text)
     if value is not None:
         family.add_metric([], value)
+    return family
+
+
+def _gauges(name: str, text: str, label: str, values: Mapping[str, float]) -> Metric:
+    family = GaugeMetricFamily(name, text, labels=[label])
+    for of, value in values.items():
+        family.add_metric([of], float(value))
     return family

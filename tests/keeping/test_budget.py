@@ -1,6 +1,7 @@
 # pyright: basic
 """The hour's requests: counted exactly, a part left to writes, and PlanDocket's own word obeyed."""
 
+from collections import Counter
 from copy import deepcopy
 from datetime import UTC, datetime
 from math import ceil
@@ -194,6 +195,29 @@ def test_writes_of_long_ago_reserve_nothing(time):
     time.seconds += 3600
 
     assert spent(budget) == 900
+
+
+@QUIET
+@given(
+    st.lists(st.tuples(GAPS, st.sampled_from(list(Lane)), st.integers(1, 9), st.booleans()), max_size=60),
+    st.integers(4, 40),
+)
+def test_the_hour_is_counted_by_lane(attempts, limit):
+    """Each attempt in its own, until it is an hour old or never left; all of them together are those of the hour."""
+    time, sent = Time(), []
+    budget = Budget(limit, time.clock)
+    for gap, lane, count, never_left in attempts:
+        time.seconds += gap
+        done = spent(budget, lane, most=count)
+        if never_left and done:
+            budget.give_back(HELD, lane, time.seconds)
+        sent += [(time.seconds, lane)] * (done - (never_left and done > 0))
+        of_hour = [lane for at, lane in sent if at > time.seconds - HOUR_S]
+
+        by_lane = budget.by_lane(HELD)
+        assert +by_lane == Counter(of_hour)
+        assert by_lane == budget.by_lane(None)
+        assert by_lane.total() == budget.state(HELD).used
 
 
 def test_what_is_remembered_of_writes_is_bounded(time):

@@ -7,7 +7,7 @@ Source: /en/getting-started/rate-limiting.html
 import math
 import random
 from bisect import bisect_left
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -208,10 +208,8 @@ class Budget:
     def state(self, credential: Credential) -> Spent:
         """Return where the credential's hour stands; costs nothing."""
         now = self._clock.monotonic()
-        account = (
-            self._accounts.get(credential)
-            or self._unaccepted.get(credential)
-            or (self._account(credential) if credential.is_held else self._begun(credential))
+        account = self._known(credential) or (
+            self._account(credential) if credential.is_held else self._begun(credential)
         )
         used = account.hour.used(now)
         remaining = None if self._per_hour is None else max(0, self._per_hour - used)
@@ -232,12 +230,17 @@ class Budget:
         """Whether the process after this one will know the hour's attempts, where it should."""
         return self._file is None or self._file.is_whole
 
-    @property
-    def used(self) -> int:
-        """The attempts of the last sixty minutes, with whichever key."""
-        now = self._clock.monotonic()
-        accounts = (*self._accounts.values(), *self._unaccepted.values())
-        return sum(account.hour.used(now) for account in accounts)
+    def by_lane(self, credential: Credential | None) -> Counter[Lane]:
+        """Return the attempts of the last sixty minutes by what they were for: of a key, or of all where it is None."""
+        now, counted = self._clock.monotonic(), Counter[Lane]()
+        every = (*self._accounts.values(), *self._unaccepted.values())
+        for account in every if credential is None else (self._known(credential),):
+            if account is not None:
+                counted.update(account.hour.by_lane(now))
+        return counted
+
+    def _known(self, credential: Credential) -> _Account | None:
+        return self._accounts.get(credential) or self._unaccepted.get(credential)
 
     def _account(self, credential: Credential) -> _Account:
         is_accepted = self.is_accepted(credential)

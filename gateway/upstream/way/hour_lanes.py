@@ -2,8 +2,8 @@
 
 import math
 from bisect import bisect_right
-from collections import deque
-from collections.abc import Sequence
+from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from enum import Enum
 from math import inf
@@ -37,7 +37,8 @@ class Hour:
         """What reads and writes may have; None is unlimited: then nothing is counted."""
         self._aside = aside
         self._attempts: deque[float] = deque()
-        self._writes: deque[float] = deque()
+        self._by_lane = defaultdict[Lane, deque[float]](deque)  # but reads, which are the rest
+        self._writes = self._by_lane[Lane.WRITE]
         self._writing_since = 0.0
         # What was found out for one read since the last attempt: up to here no room, from there on room.
         self._no_room_at = -inf
@@ -45,10 +46,16 @@ class Hour:
 
     def used(self, now: float) -> int:
         """Return how many attempts the last hour holds."""
-        for times in (self._attempts, self._writes):
+        for times in (self._attempts, *self._by_lane.values()):
             while times and times[0] <= now - HOUR_S:
                 times.popleft()
         return len(self._attempts)
+
+    def by_lane(self, now: float) -> Mapping[Lane, int]:
+        """Return how many attempts of each lane the last hour holds; together they are `used`."""
+        used = self.used(now)
+        others = {lane: len(self._by_lane[lane]) for lane in Lane if lane is not Lane.READ}
+        return {Lane.READ: used - sum(others.values()), **others}
 
     def counted_at(self, at: float) -> int:
         """Return how many of the attempts so far still count at a moment, now or to come."""
@@ -69,15 +76,15 @@ class Hour:
         self.used(now)
         self._no_room_at, self._room_at = -inf, inf
         self._attempts.append(now)
-        if lane is Lane.WRITE:
-            if not self._writes:
-                self._writing_since = now
-            self._writes.append(now)
+        if lane is Lane.WRITE and not self._writes:
+            self._writing_since = now
+        if lane is not Lane.READ:
+            self._by_lane[lane].append(now)
 
     def give_back(self, at: float, lane: Lane) -> None:
         """Take out an attempt that was counted at a moment, and came to nothing."""
         self._no_room_at, self._room_at = -inf, inf
-        for times in (self._attempts, self._writes) if lane is Lane.WRITE else (self._attempts,):
+        for times in (self._attempts, self._by_lane[lane]):
             with suppress(ValueError):  # it may have left the hour by now
                 times.remove(at)
 
