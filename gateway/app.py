@@ -1,9 +1,10 @@
 """The composition root: the one place that makes objects and joins them."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from contextlib import aclosing, asynccontextmanager, closing, nullcontext
 
 import httpx
+from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -13,6 +14,7 @@ from starlette.routing import Route
 from gateway.execution.operation import Executor
 from gateway.execution.persisted_documents import StoredDocuments
 from gateway.folder import Folder
+from gateway.http.bearer import Page
 from gateway.http.browsers.cors import Preflights, allowed_origins
 from gateway.http.browsers.graphiql.page import GraphiQL
 from gateway.http.browsers.hosts import loopback_hosts
@@ -24,6 +26,7 @@ from gateway.http.headers import safe_headers
 from gateway.http.health import Readiness, alive
 from gateway.http.landing import landing, schema_file
 from gateway.http.metrics_page import elsewhere, metrics_page
+from gateway.http.operator_page import PATH, operator_page
 from gateway.http.path_prefix import path_prefix
 from gateway.http.refusal import RequestError
 from gateway.http.request_id import Reporting
@@ -74,6 +77,7 @@ def create_app(
     upstream.on_refused.append(executor.forget)
     metrics.watch(lambda: mirror.state, _process())
     own_metrics = metrics_page(metrics, settings.metrics_token)
+    token = settings.operator_token
     has_page = settings.graphiql == "on" and settings.documents != "only"
     graphiql = GraphiQL(needs_key=not settings.lets_everyone_in) if has_page else None
     endpoint = Endpoint(
@@ -102,6 +106,7 @@ def create_app(
             Route("/healthz", alive),
             Route("/readyz", readiness.answer),
             Route("/metrics", elsewhere if settings.metrics_token is None else own_metrics),
+            *([Route(PATH, _operated(mirror, executor, token), methods=["GET", "DELETE"])] if token else []),
         ],
         lifespan=lifespan,
         exception_handlers={HTTPException: _in_json("send GraphQL by POST to /graphql")},
@@ -125,12 +130,21 @@ def create_app(
     return app
 
 
+def _operated(mirror: Mirror, executor: Executor, token: SecretStr) -> Page:
+    async def drop(paths: Collection[str]) -> int:
+        rows = await mirror.drop(paths)
+        executor.forget(None)
+        return rows
+
+    return operator_page(mirror.standing, drop, [record.path for record in RECORDS], token)
+
+
 def _process() -> Process:
     crowd = Protocol.crowd
     return Process(lambda: crowd.count, lambda: crowd.refused, lost_lines)
 
 
-def _create_metrics_app(page: Callable[[Request], Awaitable[Response]], settings: Settings) -> Starlette:
+def _create_metrics_app(page: Page, settings: Settings) -> Starlette:
     app = Starlette(
         routes=[Route("/metrics", page)],
         exception_handlers={HTTPException: _in_json("get the metrics at /metrics")},

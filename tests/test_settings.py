@@ -134,7 +134,7 @@ def test_where_to_listen_is_a_host_alone(monkeypatch: pytest.MonkeyPatch, name: 
         assert "an address or name alone" in said(monkeypatch, name, value)
 
 
-@pytest.mark.parametrize("name", ["PLANDOCKET_API_KEY", "GATEWAY_METRICS_TOKEN"])
+@pytest.mark.parametrize("name", ["PLANDOCKET_API_KEY", "GATEWAY_METRICS_TOKEN", "GATEWAY_OPERATOR_TOKEN"])
 @pytest.mark.parametrize(
     "value", ["", " ", "canary\n", "can\r\nary", '"canary"', "'canary'", "canary key", "canarý"]
 )

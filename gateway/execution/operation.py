@@ -79,8 +79,8 @@ class Executor:
         """Return a request's document, to be run; it is kept for callers who are known."""
         return self._documents.get(request.query, is_kept=context.is_known)
 
-    def forget(self, credential: Credential) -> None:
-        """Drop what is kept of a credential that PlanDocket does not know any more."""
+    def forget(self, credential: Credential | None) -> None:
+        """Drop what is kept of a credential that PlanDocket does not know any more; of all where it is None."""
         self._results.forget(credential)
 
     async def run(self, request: Request, context: Context, document: Document | None = None) -> Outcome:

@@ -86,9 +86,9 @@ class Results:
             self._drop(next(iter(self._kept)))
         return raw
 
-    def forget(self, credential: Credential) -> None:
-        """Drop the results of a credential that PlanDocket does not know any more."""
-        for key in [key for key in self._kept if key.credential == credential.digest]:
+    def forget(self, credential: Credential | None) -> None:
+        """Drop the results of a credential that PlanDocket does not know any more; of all where it is None."""
+        for key in [key for key in self._kept if credential is None or key.credential == credential.digest]:
             self._drop(key)
 
     def _drop(self, key: Key) -> None:

@@ -4,35 +4,22 @@ Nothing of a request tells whether it comes from this machine or through a proxy
 header unless they are told to. So what the public address answers depends on no header but the token.
 """
 
-import hmac
-from collections.abc import Awaitable, Callable
-
 from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.http.bearer import bearer_of
+from gateway.http.bearer import Page, guarded
 from gateway.http.refusal import RequestError
 from gateway.telemetry.metrics import CONTENT_TYPE, Metrics
 
 
-def metrics_page(metrics: Metrics, token: SecretStr | None) -> Callable[[Request], Awaitable[Response]]:
+def metrics_page(metrics: Metrics, token: SecretStr | None) -> Page:
     """Return the page in Prometheus' text format: where there is a token, for those who bring it."""
-    wanted = None if token is None else token.get_secret_value().encode()
 
-    async def answer(request: Request) -> Response:
-        # Headers come as latin-1, and bytes compare where text that is not ASCII raises.
-        shown = (bearer_of(request) or "").encode("latin-1")
-        if wanted is not None and not hmac.compare_digest(shown, wanted):
-            return RequestError(
-                401,
-                "UNAUTHENTICATED",
-                "Send the token of GATEWAY_METRICS_TOKEN as 'Authorization: Bearer TOKEN'.",
-                {"WWW-Authenticate": "Bearer"},
-            ).response()
+    async def answer(_: Request) -> Response:
         return Response(metrics.text(), headers={"Content-Type": CONTENT_TYPE})
 
-    return answer
+    return answer if token is None else guarded(answer, token, "GATEWAY_METRICS_TOKEN")
 
 
 async def elsewhere(_: Request) -> Response:

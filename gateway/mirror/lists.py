@@ -48,6 +48,10 @@ class Lists:
         self._pages: OrderedDict[Call[Any], Page] = OrderedDict()
         self._touched: dict[str, float] = {}  # by filter: when a write last changed which rows pass it
 
+    def clear(self) -> None:
+        """Keep nothing more."""
+        self._pages.clear()
+
     def find(self, call: Call[Any]) -> Page | None:
         """Return the page that a call reads."""
         page = self._pages.get(bare := call.page_told)

@@ -109,6 +109,14 @@ class Owner:
             for one in self._records
         ]
 
+    async def forget(self, record: Record[Any]) -> int:
+        """Hold nothing more of a resource, and return how many rows that were."""
+        count = await self.tenant.forget(record)
+        item = self._item(listing(record))
+        item.at, item.failures, item.not_before = None, 0, 0.0
+        self.save_soon()
+        return count
+
     async def _take_in(
         self, call: Call[Any], answer: Answer[Any], at: float, cause: Cause = Cause.READ
     ) -> None:

@@ -1,7 +1,7 @@
 """The files of all owners, in a folder of the gateway's own."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,12 @@ class OwnerFiles:
         for path in self._folder.glob("*.sqlite3"):
             is_used = path == kept if held is not None else time.time() - path.stat().st_mtime < STALE_S
             if not is_used:
+                remove(path)
+
+    def remove_but(self, used: Collection[Path]) -> None:
+        """Remove all files but these."""
+        for path in self._folder.glob("*.sqlite3"):
+            if path not in used:
                 remove(path)
 
     def close(self) -> None:

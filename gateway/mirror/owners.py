@@ -1,7 +1,8 @@
 """Whose tenants are held: one for each key that PlanDocket accepted, the least recently used going first."""
 
+import logging
 from collections import Counter, OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from math import inf
 from typing import Any
 
@@ -20,6 +21,8 @@ from gateway.upstream.way.credential import Credential
 from gateway.upstream.way.hour_lanes import Lane
 from gateway.upstream.wire.json_rows import Answer
 from gateway.upstream.write import Write, Written
+
+log = logging.getLogger(__name__)
 
 _MOST_OWNERS = 1_000
 _MOST_FORGOTTEN = 1_000
@@ -99,6 +102,22 @@ class Owners:
             None if spent is None else spent.limit,
             None if spent is None else spent.remaining,
         )
+
+    async def drop(self, paths: Collection[str]) -> int:
+        """Hold nothing more of these resources, of all where none is named; return how many rows that were.
+
+        What is known of demand stays, so that all is read anew as soon as it is asked for, and has room.
+        """
+        rows = 0
+        for owner in list(self._owners.values()):
+            await self._resume(owner)  # or its file would bring back what it holds
+            for record in self._records:
+                if not paths or record.path in paths:
+                    rows += await owner.forget(record)
+        if self._files is not None:
+            self._files.remove_but({one.lasting.file.path for one in self._owners.values() if one.lasting})
+        log.info("An operator dropped %d rows: %s", rows, ", ".join(paths) or "all that was held")
+        return rows
 
     def of(self, credential: Credential) -> Owner | None:
         """Return what is held for a key that PlanDocket accepted; None for any other, or where nothing is kept."""

@@ -15,7 +15,7 @@ stale? What is held is answered so (`gateway.mirror.owner`):
 | nothing | asked for |
 """
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Sequence
 from functools import partial
 from math import inf
 from typing import Any, Self
@@ -36,7 +36,7 @@ from gateway.mirror.narrowing import Filters, can_filter, matcher, wider
 from gateway.mirror.owner_files import OwnerFiles
 from gateway.mirror.owners import Owners
 from gateway.mirror.session import KeepingSession
-from gateway.mirror.standing import Mirrored
+from gateway.mirror.standing import Mirrored, Standing
 from gateway.mirror.tenant import Found
 from gateway.mirror.walk import Listing, OrderChangedError, Read, Source
 from gateway.settings.limits import LimitSettings
@@ -108,6 +108,14 @@ class Mirror:
             remaining=standing.left,
             breaker=upstream.gate.breaker_state.value.lower(),
         )
+
+    def standing(self) -> Standing:
+        """Return how what is held stands, for who operates the gateway; costs no request."""
+        return self._owners.standing()
+
+    async def drop(self, paths: Collection[str] = ()) -> int:
+        """Hold nothing more of these resources, of all where none is named; return how many rows that were."""
+        return await self._owners.drop(paths)
 
     def session(self, credential: Credential, throttle: Throttle | None = None) -> KeepingSession:
         """Return an operation's way here. Where nothing is kept across operations it keeps for itself."""

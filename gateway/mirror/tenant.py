@@ -351,12 +351,28 @@ class Tenant:
     def _shrink(self, rows: int) -> None:
         """Let go of some of the rows of the largest collection, those that were told longest ago."""
         largest = max(self._collections.values(), key=len)
-        if largest.drop_slice():
-            return
-        largest.whole_at = None
-        largest.times_cut += 1
-        for row_id in list(islice(largest, rows)):
-            largest.drop(row_id)
+        if not largest.drop_slice():
+            self._cut(largest, rows)
+
+    def _cut(self, collection: Collection[Any], rows: int) -> None:
+        collection.whole_at = None
+        collection.times_cut += 1
+        for row_id in list(islice(collection, rows)):
+            collection.drop(row_id)
+
+    async def forget(self, record: Record[Any]) -> int:
+        """Hold nothing more of a resource, nor what a walk of it brought that runs; return how many rows that were."""
+        collection = self._collections[record.path]
+        count = len(collection)
+        while collection.drop_slice():
+            pass
+        self._lists[record.path].clear()
+        self._changes.count += 1
+        for _ in range(0, count + 1, _ROWS_AT_ONCE):
+            self._cut(collection, _ROWS_AT_ONCE)
+            self._ready.clear()
+            await asyncio.sleep(0)
+        return count
 
     def join(self, call: Call[Any], next_call: Call[Any], last_id: int, first_id: int) -> None:
         """Remember that a page's last row, by its id, stands right before the first of the next."""

@@ -43,6 +43,10 @@ class ServingSettings(Group):
         description="Port of an address for `/metrics` alone, such as 9464: without a token for whoever reaches it.",
     )
     metrics_host: Host = Field(default="127.0.0.1", description="Address to listen on at that port.")
+    operator_token: Secret = Field(
+        default=None,
+        description="What `/operator/mirror`, and so `gateway mirror`, want as a bearer token. Unset: it is not there.",
+    )
 
     @property
     def is_on_loopback(self) -> bool:
