@@ -14,6 +14,7 @@ import typer
 from gateway.commands import start
 from gateway.commands.check.report import check as report_check
 from gateway.commands.console import fail
+from gateway.commands.mirror import report as of_mirror
 from gateway.commands.plan.document import plan as report_plan
 from gateway.commands.token import token as make_token
 from gateway.schema import print_schema
@@ -24,7 +25,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # they show values, and secrets are among those
 )
 
+mirror = typer.Typer(help="What a gateway that runs holds of PlanDocket's rows.", no_args_is_help=True)
+app.add_typer(mirror, name="mirror")
+
 Port = Annotated[int, typer.Option(min=1, max=65535)]
+Url = Annotated[
+    str | None, typer.Option(help="Where the gateway runs; else as GATEWAY_HOST and GATEWAY_PORT say.")
+]
 
 
 def _tell_version(is_asked: bool) -> None:
@@ -58,9 +65,28 @@ def serve() -> None:
 @app.command()
 def check(
     ask_key: Annotated[bool, typer.Option(help="Ask for the key to check with, where none is set.")] = False,
+    url: Url = None,
 ) -> None:
     """Check the settings and what they name, ask PlanDocket five cheap questions, and say what to do."""
-    report_check(partial(typer.prompt, "PlanDocket API key", hide_input=True) if ask_key else None)
+    report_check(partial(typer.prompt, "PlanDocket API key", hide_input=True) if ask_key else None, url)
+
+
+@mirror.command()
+def status(
+    url: Url = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Show what is held, how old it is, when it is read again, and what the hour's requests were for."""
+    of_mirror.status(url, as_json=as_json)
+
+
+@mirror.command()
+def drop(
+    resources: Annotated[list[str] | None, typer.Argument(help="These alone; else all.")] = None,
+    url: Url = None,
+) -> None:
+    """Hold nothing more of these resources, or of all. That costs no request: they are read once asked for."""
+    of_mirror.drop(url, resources or ())
 
 
 @app.command()

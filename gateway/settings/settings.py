@@ -91,14 +91,24 @@ _SECRETS = {
 }
 
 _OF_COST = {*LimitSettings.model_fields, "page_size", "update_method"} - {"max_running", "operation_timeout"}
+_OF_OPERATORS = {"host", "port", "ca_file", "operator_token"}
+
+
+def _but(names: set[str]) -> dict[str, object]:
+    """Return all settings but these, as they are by default."""
+    return {name: field.default for name, field in Settings.model_fields.items() if name not in names}
 
 
 def load_plan_settings() -> Settings:
     """Return settings to plan with: the environment's where they decide what an operation costs, else the defaults."""
-    beside = {name: field.default for name, field in Settings.model_fields.items() if name not in _OF_COST}
     asks_nobody = {"base_url": "http://plan.invalid", "requests_per_hour": "unlimited"}
     holds_nothing = {"mirror": "off"}
-    return load_settings(**{**beside, **asks_nobody, **holds_nothing, "operation_timeout": 300})
+    return load_settings(**{**_but(_OF_COST), **asks_nobody, **holds_nothing, "operation_timeout": 300})
+
+
+def load_operator_settings() -> Settings:
+    """Return settings by which a gateway that runs is asked: those of the environment, else the defaults."""
+    return load_settings(**{**_but(_OF_OPERATORS), "base_url": "http://operator.invalid"})
 
 
 def _explain(place: tuple[int | str, ...], message: str) -> str:

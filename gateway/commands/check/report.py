@@ -9,16 +9,17 @@ import typer
 from pydantic import SecretStr
 
 from gateway.commands.check.finding import Finding, Level
+from gateway.commands.check.mirror import check_mirror
 from gateway.commands.check.sources import check_sources
 from gateway.commands.check.upstream import check_upstream
 from gateway.errors import SettingsError
 from gateway.settings.settings import Settings, load_settings
 
 
-def check(ask_key: Callable[[], str] | None) -> None:
+def check(ask_key: Callable[[], str] | None, url: str | None) -> None:
     """Print what there is to say of the settings and of PlanDocket; end with 1 where anything fails.
 
-    `ask_key` asks for the key to check with, where none is set.
+    `ask_key` asks for the key to check with, where none is set; `url` is where the gateway runs, else the settings say.
     """
     try:
         settings = load_settings()
@@ -30,11 +31,12 @@ def check(ask_key: Callable[[], str] | None) -> None:
     key = settings.api_key
     if key is None and ask_key is not None:
         key = SecretStr(ask_key())
-    findings = asyncio.run(_check(settings, key))
+    findings = asyncio.run(_check(settings, key, url))
     for finding in findings:
         print(f"{finding.level.name:8} {finding.sentence}")
     raise typer.Exit(1 if any(finding.level is Level.FAILURE for finding in findings) else 0)
 
 
-async def _check(settings: Settings, key: SecretStr | None) -> list[Finding]:
-    return [*await check_sources(settings), *await check_upstream(settings, key)]
+async def _check(settings: Settings, key: SecretStr | None, url: str | None) -> list[Finding]:
+    found = [*await check_sources(settings), *await check_upstream(settings, key)]
+    return [*found, *await check_mirror(settings, url)]
