@@ -93,6 +93,8 @@ class Owner:
             item.is_urgent = not item.is_running
         if item.is_waking and _is_late(item, now - found.at) and self._pace.room(now) >= 1:
             return False
+        if item.is_alone:
+            return is_fresh or not self._is_asked(item, now)
         if item.is_urgent or item.at is None or not is_young:
             self._renew(item, call, now)
         if not is_young and (not item.is_walked or (found.is_absent and self._is_new_miss(call, now))):
@@ -159,8 +161,9 @@ class Owner:
             del self._looked_up[next(iter(self._looked_up))]
 
     def is_late(self, call: Call[Any], age_s: float) -> bool:
-        """Return whether something is older than it should be by the pace."""
-        return _is_late(self._item(call), age_s)
+        """Return whether something that is not fresh is older than it should be by the pace, or has none."""
+        item = self._item(call)
+        return item.is_alone or _is_late(item, age_s)
 
     async def learn(self, call: Call[Any], answer: Answer[Any], at: float, now: float) -> None:
         """Take in what a direct read brought that was sent at a moment."""
@@ -236,7 +239,7 @@ class Owner:
 
     def is_too_large(self, record: Record[Any]) -> bool:
         """Return whether no hour has room for a walk of all rows."""
-        return self._whole_item(record).cost > self._pace.most_cost
+        return self._pace.has_parts and self._whole_item(record).cost > self._pace.most_cost
 
     def _is_new_miss(self, call: Call[Any], now: float) -> bool:
         """Return whether what is not there is to be looked up, since it was not since a walk."""
@@ -264,6 +267,15 @@ class Owner:
         return listing(
             record, None if held is None else {record.sliced_by: getattr(held.row, str(of and of.key))}
         )
+
+    def _is_asked(self, item: Item, now: float) -> bool:
+        """Return whether an answer that no walk keeps young is asked for by who wants it: it is due, and has room."""
+        is_asked = (
+            self._pace.is_due(item, now) and self._may_send(Lane.READ) and self._pace.has_room(item, now)
+        )
+        if is_asked:
+            item.uses, item.is_waking, item.is_urgent = 0, False, False
+        return is_asked
 
     def _may_ask(self, item: Item) -> bool:
         return item.floor_s > 0 and item.cost <= self._pace.most_cost and self._may_send(Lane.WALK)

@@ -34,6 +34,7 @@ _LONGEST_SMALL_S = 210.0  # such a collection gets no older while it is asked fo
 _LARGEST_PART = 0.25  # of the hour, for one walk
 _PART_UNKNOWN = 0.3  # of the hour, that ids nobody heard of may take where there is room
 _PART_SPARE = 0.05  # left for what else has to be asked for: such ids find as much in any case
+_FEWEST_FOR_PARTS = 100
 _UNLIMITED = 20_000  # requests an hour that walks go by where there is no limit
 
 
@@ -142,6 +143,11 @@ class Pace:
         """How many requests a walk may take at the most: beyond, its rows are asked for."""
         return _LARGEST_PART * self._limit
 
+    @property
+    def has_parts(self) -> bool:
+        """Whether what is larger than that is held in parts: an hour of a few requests has no room for them either."""
+        return self._limit >= _FEWEST_FOR_PARTS
+
     def item(
         self,
         name: Hashable,
@@ -199,15 +205,21 @@ class Pace:
 
     def begins(self, item: Item, now: float) -> bool:
         """Return whether an item that is due is read anew from now on, its requests booked; else it has no room."""
+        if not self.has_room(item, now):
+            return False
+        item.is_running, item.is_urgent, item.is_waking, item.uses = True, False, False, 0
+        self._booked += item.cost
+        self._begun.append((now, item.cost))
+        return True
+
+    def has_room(self, item: Item, now: float) -> bool:
+        """Return whether an item that is due may be read anew; if not, others give way to it for a while."""
         item.overdue = item.age(now) / max(item.planned_s, 1.0)
         large = item.cost + self._limit / 100 if item.cost > _SMALL else item.cost
         waits = (item.cost > _SMALL or item.is_alone) and self._others_wait(item, now)
         if waits or self.room(now) < large:
             item.blocked_at = now
             return False
-        item.is_running, item.is_urgent, item.is_waking, item.uses = True, False, False, 0
-        self._booked += item.cost
-        self._begun.append((now, item.cost))
         return True
 
     def ended(self, item: Item, begun: float, now: float, cost: int) -> None:

@@ -6,8 +6,9 @@ stale? What is held is answered so (`gateway.mirror.owner`):
 | what is held | then |
 | --- | --- |
 | younger than it is fresh | answered |
-| older, of a collection that is walked | answered, with its age; walks alone ask. Stale beyond two planned intervals |
+| older, of a collection or a part that is walked | answered, with its age; walks ask. Stale beyond two intervals |
 | so old, and nobody wanted it for as long | asked for |
+| older, of one too large for the hour | asked for where that is due, behind all others; else answered as stale |
 | older, of another | asked for |
 | a row or key that a whole collection has not | none, with the walk's age; asked for once after each walk |
 | a list that only PlanDocket can tell | answered; read anew by the pace; stale while a write may have changed it |

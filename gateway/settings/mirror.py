@@ -43,8 +43,8 @@ class MirrorSettings(Group):
 
     mirror_dir: Path | None = Field(
         default=None,
-        description="A folder of this gateway's own, made where it is missing, in which the hour's requests are "
-        "remembered over restarts. Unset: nothing is written.",
+        description="A folder of this gateway's own, made where it is missing, in which the hour's requests and "
+        "what is mirrored are remembered over restarts. Unset: nothing is written.",
     )
 
     @property
