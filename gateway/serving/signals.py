@@ -4,17 +4,23 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 log = logging.getLogger(__name__)
 
-_ENDING = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGQUIT})
-_LEFT_ALONE = frozenset(
-    {
-        *(signal.SIGSTOP, signal.SIGTSTP, signal.SIGCONT, signal.SIGTTIN, signal.SIGTTOU, signal.SIGCHLD),
-        *(signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT, signal.SIGTRAP),
-        *(signal.SIGSYS, signal.SIGURG, signal.SIGWINCH, signal.SIGKILL),
-    }
+
+def _signals(names: str) -> frozenset[signal.Signals]:
+    """Return those of these signals that the system has."""
+    return frozenset(found for found in signal.Signals if found.name in names.split())
+
+
+_ENDING = _signals("SIGINT SIGTERM SIGQUIT SIGBREAK")
+_HANG_UP = _signals("SIGHUP")
+_LEFT_ALONE = _signals(
+    "SIGSTOP SIGTSTP SIGCONT SIGTTIN SIGTTOU SIGCHLD SIGSEGV SIGBUS SIGFPE SIGILL SIGABRT SIGTRAP SIGSYS SIGURG "
+    "SIGWINCH SIGKILL"
 )
 """Those of job control and of a broken process, and those that do no harm by themselves."""
 
@@ -38,11 +44,21 @@ class Signals:
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[None] | None = None
         for sig in _ENDING:
-            self._loop.add_signal_handler(sig, self._end, sig)
-        self._loop.add_signal_handler(signal.SIGHUP, self._hang_up)
-        for sig in signal.valid_signals() - _ENDING - _LEFT_ALONE - {signal.SIGHUP}:
+            self._handle(sig, partial(self._end, sig))
+        for sig in _HANG_UP:
+            self._handle(sig, partial(self._hang_up, sig))
+        for sig in signal.valid_signals() - _ENDING - _LEFT_ALONE - _HANG_UP:
             if signal.getsignal(sig) is signal.SIG_DFL:
-                self._loop.add_signal_handler(sig, self._pass_over, sig)
+                self._handle(sig, partial(self._pass_over, sig))
+
+    def _handle(self, sig: int, handler: Callable[[], None]) -> None:
+        try:
+            self._loop.add_signal_handler(sig, handler)
+        except NotImplementedError:  # on Windows. Source: docs.python.org/3/library/asyncio-platforms.html
+            signal.signal(sig, lambda _number, _frame: self._pass_on(handler))
+
+    def _pass_on(self, handler: Callable[[], None]) -> None:
+        self._loop.call_soon_threadsafe(handler)
 
     def begin(self) -> None:
         """Stop, unless that has begun."""
@@ -60,13 +76,14 @@ class Signals:
         for handler in logging.getLogger().handlers:
             handler.flush()
         # The process ends as by that signal alone, and whoever waits for it sees so.
-        self._loop.remove_signal_handler(sig)
+        with suppress(NotImplementedError):
+            self._loop.remove_signal_handler(sig)
         signal.signal(sig, signal.SIG_DFL)
         signal.raise_signal(sig)
 
-    def _hang_up(self) -> None:
+    def _hang_up(self, sig: signal.Signals) -> None:
         if not self._on_reload:
-            self._end(signal.SIGHUP)
+            self._end(sig)
             return
         log.info("SIGHUP: files are read anew")
         for reload in self._on_reload:

@@ -4,7 +4,8 @@ Without a bound the system takes no connection any more once descriptors are use
 """
 
 import logging
-import resource
+from importlib import import_module
+from typing import Any
 
 from gateway.errors import OverloadedError
 from gateway.http.refusal import RequestError
@@ -34,7 +35,8 @@ class Crowd:
     def most(self) -> int:
         """How many there may be."""
         if self._most is None:
-            limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+            resource = _resource()
+            limit = _MOST_DESCRIPTORS if resource is None else resource.getrlimit(resource.RLIMIT_NOFILE)[0]
             self._most = max(limit - _OURS - _LINGERING, limit // 3)
         return self._most
 
@@ -60,7 +62,17 @@ class Crowd:
 
 def raise_limit() -> None:
     """Let the process have as many descriptors as it may: what is given at first is for programs that use few."""
+    if (resource := _resource()) is None:
+        return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = _MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _MOST_DESCRIPTORS)
     if soft < most:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+def _resource() -> Any:
+    """Return the module that tells limits; None on Windows, which has none that are so low."""
+    try:
+        return import_module("resource")
+    except ImportError:
+        return None
