@@ -92,19 +92,15 @@ class OwnerFile:
         self.path = path
         self.is_working = True
         """Whether it follows what is held."""
+        self.is_used = False
+        """Whether there is anything to write, or there was: before the first walk there is not."""
         self._clock = clock
         self._thread = thread
         self._records = {record.path: record for record in records}
         self._version = crc32(repr([(path, record.row) for path, record in self._records.items()]).encode())
         self._db: sqlite3.Connection | None = None
         self._waiting: dict[tuple[str, int], Change] = {}
-        self._turn = asyncio.Lock()
         self._erasing: asyncio.TimerHandle | None = None
-
-    @property
-    def is_used(self) -> bool:
-        """Whether there is anything to write, or there was: before the first walk there is not."""
-        return bool(self._waiting) or self._db is not None
 
     async def load(self) -> Kept | None:
         """Return what it holds; None where it is new, or nobody can tell how old that is.
@@ -114,37 +110,28 @@ class OwnerFile:
         if not self.path.exists():
             return None
         try:
-            return await self._on_thread(self._load)
+            kept = await self._on_thread(self._load)
         except (sqlite3.Error, OSError, msgspec.MsgspecError, _OtherError) as error:
             log.warning("%s is removed, and made anew: %s", self.path, error or type(error).__name__)
             await self._on_thread(self._remove)
             return None
+        self.is_used = True
+        return kept
 
     def follow(self, change: Change) -> None:
         """Take in a change: `save` writes it."""
         if self.is_working and change.cause is not Cause.FILE:
+            self.is_used = True
             self._waiting[change.record.path, change.id] = change
 
     async def save(self, notes: Callable[[], Notes]) -> None:
         """Return once all that is held now is in the file."""
-        async with self._turn:
-            if not self.is_working:
-                return
-            changes, self._waiting = list(self._waiting.values()), {}
-            told = msgspec.json.encode(notes())
-            try:
-                await self._on_thread(self._write, changes, told)
-            except (sqlite3.Error, OSError) as error:
-                await self._stop(error)
+        if not self.is_working:
+            return
+        changes, self._waiting = list(self._waiting.values()), {}
+        await self._on_thread(self._save, changes, msgspec.json.encode(notes()))
         if changes and self._erasing is None:
             self._erasing = asyncio.get_running_loop().call_later(_ERASES_AFTER_S, self._erase_soon)
-
-    async def _stop(self, error: Exception) -> None:
-        log.error("%s cannot be written, and is not any more: %s. A restart will ask anew.", self.path, error)
-        self.is_working = False
-        self._waiting.clear()
-        with suppress(OSError):  # what it holds lacks what could not be written
-            await self._on_thread(self._remove)
 
     def _erase_soon(self) -> None:
         self._erasing = None
@@ -165,7 +152,8 @@ class OwnerFile:
         await self._on_thread(self._remove)
 
     async def _on_thread(self, work: Callable[..., Any], *given: object) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *given)
+        # Who gives up must not take along what others gave it to write.
+        return await asyncio.shield(asyncio.wrap_future(self._thread.submit(work, *given)))
 
     def _open(self) -> sqlite3.Connection:
         if self._db is not None:
@@ -221,6 +209,19 @@ class OwnerFile:
             rows.append(KeptRow(row, links, flaws, old))
         return rows
 
+    def _save(self, changes: list[Change], notes: bytes) -> None:
+        if not self.is_working:
+            return
+        try:
+            self._write(changes, notes)
+        except (sqlite3.Error, OSError) as error:
+            log.error(
+                "%s cannot be written, and is not any more: %s. A restart will ask anew.", self.path, error
+            )
+            self.is_working = False
+            with suppress(sqlite3.Error, OSError):  # what it holds lacks what could not be written
+                self._remove()
+
     def _write(self, changes: list[Change], notes: bytes) -> None:
         db = self._open()
         encode = msgspec.json.encode
@@ -230,15 +231,11 @@ class OwnerFile:
             for one in changes
             if one.after is not None
         )
-        db.execute("BEGIN IMMEDIATE")
-        try:
+        with db:
+            db.execute("BEGIN IMMEDIATE")
             db.executemany("DELETE FROM rows WHERE path = ? AND id = ?", gone)
             db.executemany("INSERT OR REPLACE INTO rows VALUES (?, ?, ?)", kept)
             db.execute("INSERT OR REPLACE INTO notes VALUES ('notes', ?)", (notes,))
-            db.execute("COMMIT")
-        except BaseException:
-            db.execute("ROLLBACK")
-            raise
 
     def _erase(self) -> None:
         """Leave nothing of what was deleted or changed, in the gaps of pages or in the log."""

@@ -1,14 +1,16 @@
 # pyright: basic
 """With a folder, what is held outlives the process: a restart asks nothing, and nothing that was written is lost."""
 
+import asyncio
 import resource
 import stat
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
+from threading import Event
 from typing import Any, cast
 
 import pytest
-from asking import Ask, Time
+from asking import Ask, Time, endpoint_of
 from mirror.mirroring import LISTS, mirrored, quiet, told, warm
 
 from gateway.sandbox import SANDBOX_KEY
@@ -49,6 +51,15 @@ class Runs:
         if self._running is not None:
             await self._running.aclose()
             self._running = None
+
+    @contextmanager
+    def busy(self):
+        """Let the thread that writes the files do something else."""
+        done = Event()
+        files = cast("Any", endpoint_of(self.ask))._mirror._owners._files
+        files._thread.submit(done.wait)
+        yield
+        done.set()
 
     @property
     def files(self) -> dict[Path, bytes]:
@@ -110,6 +121,27 @@ async def test_what_was_written_is_held_after_a_restart(runs, is_killed):
     assert ask.sandbox.count - count <= 2  # what was still to be read back
 
 
+@pytest.mark.parametrize("is_ended", [False, True])
+async def test_who_gives_up_takes_no_write_along(runs, is_ended):
+    """Be it the client, or the process that ends: what was given to the file to write is written."""
+    found = await runs.ask("{ contacts(first: 2) { nodes { id } } }")
+    ids = [one["id"] for one in found["contacts"]["nodes"]]
+    with runs.busy():
+        writes = [
+            asyncio.create_task(runs.ask(UPDATED, input={"id": one, "phone": "+49 123"})) for one in ids
+        ]
+        await quiet(runs.ask)
+        writes[0].cancel()
+        ending = asyncio.create_task(runs.end() if is_ended else asyncio.sleep(0))
+        await quiet(runs.ask)
+    await asyncio.wait([*writes, ending])
+    as_killed = runs.files
+    await runs.end()
+    for path, data in as_killed.items():
+        path.write_bytes(data)
+    assert [one["phone"] for one in (await (await runs.again())(NODES, ids=ids))["nodes"]] == ["+49 123"] * 2
+
+
 async def test_what_was_deleted_or_changed_is_nowhere_in_the_folder(runs):
     """Once the file was cleared: after a minute, and at the end. Contacts are personal data."""
     contact = {"email": "a@example.org", "lastName": "Xyzzygolnik"}
@@ -166,6 +198,7 @@ async def test_a_full_disk_costs_nothing_but_a_line(runs, full_disk, caplog):
     assert told(await runs.ask.answer(PAGE))["calls"] == 0
     lines = [record.message for record in caplog.records if "sqlite3" in record.message]
     assert len(lines) == 1
+    assert "I/O" in lines[0]
     assert "A restart will ask anew" in lines[0]
     assert not list(runs.folder.glob("*.sqlite3*"))  # what it held lacks the writes
 
