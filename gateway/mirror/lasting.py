@@ -11,6 +11,8 @@ from gateway.upstream.call import Call, listing
 from gateway.upstream.way.clock import Clock
 from gateway.upstream.way.tasks import Tasks
 
+_ERASES_EVERY_S = 60.0
+
 
 class Lasting:
     """Joins a tenant, its pace and its file."""
@@ -33,6 +35,7 @@ class Lasting:
         self._tasks = tasks
         self._resuming: asyncio.Task[None] | None = None
         self._is_due = False
+        self._is_erasing = False
 
     async def resume(self) -> None:
         """Return once all is held that the file holds; it is read the first time only."""
@@ -46,6 +49,7 @@ class Lasting:
             self._tenant.open_store(self.file.follow)
             await self._tenant.resume(kept, self._clock.monotonic())
             self._resume_pace(kept)
+            self._erase_soon()
 
     def _resume_pace(self, kept: Kept) -> None:
         now = self._clock.monotonic()
@@ -65,11 +69,26 @@ class Lasting:
     async def saved(self) -> None:
         """Return once all that is held now is in the file."""
         if self.file.is_used:
-            await self.file.save(self._notes)
+            try:
+                await self.file.save(self._notes)
+            finally:
+                self._erase_soon()
+
+    def _erase_soon(self) -> None:
+        if self.file.has_gaps and not self._is_erasing:
+            self._is_erasing = True
+            self._tasks.start(self._erase())
+
+    async def _erase(self) -> None:
+        while self.file.has_gaps and self.file.is_working:
+            await self._clock.sleep(_ERASES_EVERY_S)
+            await self.file.erase()
+        self._is_erasing = False
 
     async def close(self) -> None:
         """Save what is held, and close the file."""
-        await self.saved()
+        if self.file.is_used:
+            await self.file.save(self._notes)
         await self.file.close()
 
     def _notes(self) -> Notes:

@@ -25,7 +25,7 @@ from gateway.upstream.wire.flaws import Flaw
 log = logging.getLogger(__name__)
 
 _APPLICATION = 0x504C4457
-_ERASES_AFTER_S = 60.0
+_BUSY_MS = 5_000
 _TABLES = """
     CREATE TABLE rows (path TEXT, id INTEGER, kept BLOB, PRIMARY KEY (path, id)) WITHOUT ROWID;
     CREATE TABLE notes (name TEXT PRIMARY KEY, told BLOB);
@@ -62,7 +62,6 @@ class KeptPage(msgspec.Struct, frozen=True):
     ids: tuple[int, ...]
     total: int | None
     at: float
-    is_old: bool
 
 
 class Notes(msgspec.Struct, frozen=True):
@@ -94,13 +93,14 @@ class OwnerFile:
         """Whether it follows what is held."""
         self.is_used = False
         """Whether there is anything to write, or there was: before the first walk there is not."""
+        self.has_gaps = False
+        """Whether texts may lie in it that are not held any more: see `erase`."""
         self._clock = clock
         self._thread = thread
         self._records = {record.path: record for record in records}
         self._version = crc32(repr([(path, record.row) for path, record in self._records.items()]).encode())
         self._db: sqlite3.Connection | None = None
         self._waiting: dict[tuple[str, int], Change] = {}
-        self._erasing: asyncio.TimerHandle | None = None
 
     async def load(self) -> Kept | None:
         """Return what it holds; None where it is new, or nobody can tell how old that is.
@@ -115,7 +115,7 @@ class OwnerFile:
             log.warning("%s is removed, and made anew: %s", self.path, error or type(error).__name__)
             await self._on_thread(self._remove)
             return None
-        self.is_used = True
+        self.is_used = self.has_gaps = True  # nobody knows how it was left
         return kept
 
     def follow(self, change: Change) -> None:
@@ -129,26 +129,23 @@ class OwnerFile:
         if not self.is_working:
             return
         changes, self._waiting = list(self._waiting.values()), {}
+        self.has_gaps = self.has_gaps or bool(changes)
         await self._on_thread(self._save, changes, msgspec.json.encode(notes()))
-        if changes and self._erasing is None:
-            self._erasing = asyncio.get_running_loop().call_later(_ERASES_AFTER_S, self._erase_soon)
 
-    def _erase_soon(self) -> None:
-        self._erasing = None
-        self._thread.submit(self._erase)
+    async def erase(self) -> None:
+        """Leave nothing in it that is not held; while a disk is full, or another program reads it, it `has_gaps`."""
+        self.has_gaps = False
+        self.has_gaps = not await self._on_thread(self._erase) or self.has_gaps
 
     async def close(self) -> None:
         """Leave nothing in it that is not held."""
-        if self._erasing is not None:
-            self._erasing.cancel()
-            await self._on_thread(self._erase)
+        if self.has_gaps:
+            await self.erase()
         await self._on_thread(self._close)
 
     async def remove(self) -> None:
         """Hold nothing more."""
         self.is_working = False
-        if self._erasing is not None:
-            self._erasing.cancel()
         await self._on_thread(self._remove)
 
     async def _on_thread(self, work: Callable[..., Any], *given: object) -> Any:
@@ -161,7 +158,9 @@ class OwnerFile:
         is_new = not self.path.exists()
         if is_new:
             self.path.touch(mode=0o600)
-        db = self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+        db = self._db = sqlite3.connect(
+            self.path, isolation_level=None, check_same_thread=False, timeout=_BUSY_MS / 1_000
+        )
         for pragma in (
             "temp_store = MEMORY",
             "secure_delete = ON",
@@ -237,12 +236,16 @@ class OwnerFile:
             db.executemany("INSERT OR REPLACE INTO rows VALUES (?, ?, ?)", kept)
             db.execute("INSERT OR REPLACE INTO notes VALUES ('notes', ?)", (notes,))
 
-    def _erase(self) -> None:
-        """Leave nothing of what was deleted or changed, in the gaps of pages or in the log."""
-        if self._db is not None:
-            with suppress(sqlite3.Error):  # of a full disk, say: what is held now is whole all the same
-                self._db.execute("VACUUM")
-                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    def _erase(self) -> bool:
+        if self._db is None:
+            return True
+        with suppress(sqlite3.Error):
+            self._db.execute("VACUUM")
+            self._db.execute("PRAGMA busy_timeout = 0")  # writes wait for it
+            is_busy, *_ = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self._db.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+            return not is_busy
+        return False
 
     def _close(self) -> None:
         if self._db is not None:

@@ -99,20 +99,23 @@ class Tenant:
             collection.resume(whole, [one for one in kept.rows[path] if one.old], at, now)
         for page in kept.notes.pages:
             call = Call(self._collections[page.path].record, page=page.page, filters=page.filters)
-            at = page.at + kept.moved_s
-            old_since = at + 1 if page.is_old else -inf
-            found = Page(page.ids, Paging(page.total), at, old_since=old_since)
+            found = Page(page.ids, Paging(page.total), page.at + kept.moved_s)
             self._lists[page.path].resume(call, found)
 
     def pages_by_call(self) -> list[KeptPage]:
-        """Return the lists that only PlanDocket can tell, as a restart needs them."""
+        """Return the lists that only PlanDocket can tell, as a restart needs them.
+
+        A list's call tells what was searched for, which may be a name: without a row that was found by it, that goes.
+        """
         return [
-            KeptPage(
-                call.record.path, call.filters, call.page, page.ids, page.paging.total, page.at, page.is_old
-            )
+            KeptPage(call.record.path, call.filters, call.page, page.ids, page.paging.total, page.at)
             for call, page in self.told_by_call()
-            if not page.left_out
+            if page.ids and not page.left_out and not page.is_old and self._holds_all(call.record, page.ids)
         ]
+
+    def _holds_all(self, record: Record[Any], ids: Iterable[int]) -> bool:
+        whole = self.whole(record)
+        return whole is not None and all(whole.find(row_id) is not None for row_id in ids)
 
     def told_by_call(self) -> Iterator[tuple[Call[Any], Page]]:
         """Yield the lists' pages that only PlanDocket can tell, with the calls that read them."""

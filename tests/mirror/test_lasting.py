@@ -3,14 +3,16 @@
 
 import asyncio
 import resource
+import sqlite3
 import stat
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any, cast
 
 import pytest
-from asking import Ask, Time, endpoint_of
+from asking import Ask, Time, endpoint_of, skip
 from mirror.mirroring import LISTS, mirrored, quiet, told, warm
 
 from gateway.sandbox import SANDBOX_KEY
@@ -23,11 +25,32 @@ DELETED = "mutation ($id: ID!) { deleteContact(input: {id: $id}) { deletedId } }
 NODES = "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Contact { phone email } } }"
 
 
+class Minutes(Time):
+    """A clock whose minutes end when they are told to, for who waits for one."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._ended = asyncio.Event()
+
+    @property
+    def clock(self):
+        """The same for the gateway."""
+        return replace(super().clock, sleep=self._sleep)
+
+    async def _sleep(self, seconds: float) -> None:
+        await (self._ended.wait() if seconds == 60 else skip(seconds))
+
+    def end(self) -> None:
+        """Let a minute end."""
+        self._ended.set()
+        self._ended = asyncio.Event()
+
+
 class Runs:
     """A gateway with a folder that is started and ended, in front of the same sandbox."""
 
     def __init__(self, gateway, folder: Path) -> None:
-        self.time = Time()
+        self.time = Minutes()
         self.folder = folder
         self.ask: Ask
         self._gateway = gateway
@@ -56,10 +79,13 @@ class Runs:
     def busy(self):
         """Let the thread that writes the files do something else."""
         done = Event()
-        files = cast("Any", endpoint_of(self.ask))._mirror._owners._files
-        files._thread.submit(done.wait)
+        self._thread.submit(done.wait)
         yield
         done.set()
+
+    @property
+    def _thread(self):
+        return cast("Any", endpoint_of(self.ask))._mirror._owners._files._thread
 
     @property
     def files(self) -> dict[Path, bytes]:
@@ -69,6 +95,12 @@ class Runs:
     def holds(self, text: str) -> bool:
         """Return whether a text lies in the folder."""
         return any(text.encode() in data for data in self.files.values())
+
+    async def minute(self) -> None:
+        """Let a minute pass, and what is due then be done."""
+        self.time.end()
+        await quiet(self.ask)
+        await asyncio.wrap_future(self._thread.submit(bool))
 
 
 @pytest.fixture
@@ -142,19 +174,64 @@ async def test_who_gives_up_takes_no_write_along(runs, is_ended):
     assert [one["phone"] for one in (await (await runs.again())(NODES, ids=ids))["nodes"]] == ["+49 123"] * 2
 
 
-async def test_what_was_deleted_or_changed_is_nowhere_in_the_folder(runs):
-    """Once the file was cleared: after a minute, and at the end. Contacts are personal data."""
-    contact = {"email": "a@example.org", "lastName": "Xyzzygolnik"}
-    row_id = (await runs.ask(CREATED, input=contact))["createContact"]["contact"]["id"]
-    await runs.ask(UPDATED, input={"id": row_id, "notes": "Plughsecret"})
-    assert runs.holds("Xyzzygolnik")
-    assert runs.holds("Plughsecret")
+FIRST, THEN = "ҀѾѼѺѸѶѴѲѰ", "ѮѬѪѨѦѤѢѠЪ"
+"""Names of which no three letters stand together anywhere else."""
+FOUND = "query ($text: String!) { contacts(filter: {search: $text}) { nodes { id lastName } } }"
+
+
+def traces(runs) -> set[str]:
+    """Return what lies in the folder of these names: three letters, as a search index would hold them."""
+    threes = (name[start : start + 3] for name in (FIRST, THEN) for start in range(len(name) - 2))
+    return {three for three in threes if runs.holds(three)}
+
+
+async def contact_that_was_deleted(runs) -> None:
+    """Make, read, search, change and delete a contact, among reads and changes of others."""
+    other = (await runs.ask(CREATED, input={"email": "b@example.org"}))["createContact"]["contact"]["id"]
+    row_id = (await runs.ask(CREATED, input={"email": "a@example.org", "lastName": FIRST}))["createContact"][
+        "contact"
+    ]["id"]
+    for name in (FIRST, THEN):
+        await runs.ask(UPDATED, input={"id": row_id, "lastName": name, "notes": f"{name}!"})
+        for _ in range(3):
+            await runs.ask(NODES, ids=[row_id])
+            assert [one["id"] for one in (await runs.ask(FOUND, text=name))["contacts"]["nodes"]] == [row_id]
+            await runs.ask(UPDATED, input={"id": other, "phone": "+49 123"})
+    assert runs.holds(THEN)
     await runs.ask(DELETED, id=row_id)
-    await quiet(runs.ask)
-    await runs.end()
-    assert not runs.holds("Xyzzygolnik")
-    assert not runs.holds("Plughsecret")
+    for name in (FIRST, THEN):
+        assert not (await runs.ask(FOUND, text=name))["contacts"]["nodes"]
+        await runs.ask(UPDATED, input={"id": other, "phone": "+49 456"})
+
+
+@pytest.mark.parametrize("is_read", [False, True])
+async def test_of_what_was_deleted_or_changed_nothing_is_left_after_a_minute(runs, is_read):
+    """Contacts are personal data. Nor, once it ends, where another program reads the file all the while."""
+    (path,) = runs.folder.glob("*.sqlite3")
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        if is_read:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM rows").fetchone()
+        await contact_that_was_deleted(runs)
+        await runs.minute()
+        assert bool(traces(runs)) == is_read
+    await runs.minute()
+    assert not traces(runs)
     assert runs.holds("example.org")
+
+
+async def test_nor_after_a_restart(runs):
+    """Be it ended in order, or killed within the minute."""
+    await contact_that_was_deleted(runs)
+    as_killed = runs.files
+    await runs.end()
+    assert not traces(runs)
+    for path, data in as_killed.items():
+        path.write_bytes(data)
+    assert traces(runs)
+    await runs.again()
+    await runs.minute()
+    assert not traces(runs)
 
 
 async def test_only_the_user_can_read_it(runs):
