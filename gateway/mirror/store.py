@@ -22,6 +22,7 @@ class Store:
 
     def __init__(self, records: Iterable[Record[Any]]) -> None:
         self._db = sqlite3.connect(":memory:", isolation_level=None)
+        self._db.execute("PRAGMA temp_store = MEMORY")  # or long sorts would write names to the disk
         self._tables = {record.path: _Table(record) for record in records}
         self._waiting: dict[str, dict[int, Change]] = {path: {} for path in self._tables}
         for table in self._tables.values():

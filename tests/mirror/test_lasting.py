@@ -15,6 +15,10 @@ import pytest
 from asking import Ask, Time, endpoint_of, skip
 from mirror.mirroring import LISTS, mirrored, quiet, told, warm
 
+from gateway.contacts.record import CONTACTS, ContactRow
+from gateway.mirror.changes import Cause, Change
+from gateway.mirror.list_order import Sorting
+from gateway.mirror.store import Store
 from gateway.sandbox import SANDBOX_KEY
 
 PAGE = "{ participants(first: 100) { nodes { id isConfirmed contact { email } event { title } } } }"
@@ -278,6 +282,19 @@ async def test_a_full_disk_costs_nothing_but_a_line(runs, full_disk, caplog):
     assert "I/O" in lines[0]
     assert "A restart will ask anew" in lines[0]
     assert not list(runs.folder.glob("*.sqlite3*"))  # what it held lacks the writes
+
+
+def test_no_sort_writes_names_to_the_disk(full_disk):
+    """However long it is: SQLite would put it in a file for the time being, and nothing erases that."""
+    store, none = Store([CONTACTS]), frozenset[str]()
+    for number in range(20_000):
+        row = ContactRow(
+            **{**dict.fromkeys(ContactRow.__struct_fields__), "id": number, "last_name": f"{number}" * 50}
+        )
+        store.follow(
+            Change(CONTACTS, number, None, row, {"categories": (1,)}, none, (), none, Cause.READ, 0.0)
+        )
+    assert len(store.ids(CONTACTS, (("categories", 1),), Sorting("last_name"), 19_900, 100)) == 100
 
 
 async def test_after_a_boot_ages_go_by_the_date(runs):
