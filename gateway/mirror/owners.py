@@ -64,10 +64,15 @@ class Owners:
         if owner is not None and owner.lasting is not None:
             await owner.lasting.resume()
 
+    async def resume_for(self, session: KeepingSession) -> None:
+        """Hold what a session's key held before the start: its file is older than what is written now."""
+        await self._resume(self.of(session.credential))
+
     async def saved(self, session: KeepingSession) -> None:
-        """Return once all that is held for an operation is in its file."""
-        if session.owner is not None and session.owner.lasting is not None:
-            await session.owner.lasting.saved()
+        """Return once all that is held for a session's key is in its file."""
+        owner = self.of(session.credential)
+        if owner is not None and owner.lasting is not None:
+            await owner.lasting.saved()
 
     async def close(self) -> None:
         """Save what is held, and close the files."""

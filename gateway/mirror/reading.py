@@ -232,6 +232,7 @@ class Mirror:
         """
         try:
             written = await self.upstream.write(write, session)
+            await self._owners.resume_for(session)
         except (WriteRefusedError, CallerError, RefusedError, RateLimitedError, OverloadedError):
             raise
         except BaseException as error:

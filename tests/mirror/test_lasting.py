@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import pytest
 from asking import Ask, Time, endpoint_of, skip
+from keeping.wires import bearer, gid, shared
 from mirror.mirroring import LISTS, mirrored, quiet, told, warm
 
 from gateway.contacts.record import CONTACTS, ContactRow
@@ -69,9 +70,15 @@ class Runs:
         await self._running.enter_async_context(app.router.lifespan_context(app))
         return self.ask
 
-    async def again(self) -> Ask:
+    async def again(self, **given) -> Ask:
         """Start one in front of the same tenant."""
-        return await self.start(self.ask.sandbox)
+        return await self.start(self.ask.sandbox, **given)
+
+    async def killed(self, files: dict[Path, bytes]) -> None:
+        """End it, as if it had been killed when these were its files."""
+        await self.end()
+        for path, data in files.items():
+            path.write_bytes(data)
 
     async def end(self) -> None:
         """End it."""
@@ -103,6 +110,10 @@ class Runs:
     async def minute(self) -> None:
         """Let a minute pass, and what is due then be done."""
         self.time.end()
+        await self.written()
+
+    async def written(self) -> None:
+        """Return once the thread that writes the files has done what it was given."""
         await quiet(self.ask)
         await asyncio.wrap_future(self._thread.submit(bool))
 
@@ -145,11 +156,7 @@ async def test_what_was_written_is_held_after_a_restart(runs, is_killed):
     await runs.ask(UPDATED, input={"id": first, "phone": "+49 123"})
     new = (await runs.ask(CREATED, input={"email": "new@example.org"}))["createContact"]["contact"]["id"]
     await runs.ask(DELETED, id=second)
-    as_killed = runs.files
-    await runs.end()
-    if is_killed:
-        for path, data in as_killed.items():
-            path.write_bytes(data)
+    await (runs.killed(runs.files) if is_killed else runs.end())
     ask = await runs.again()
     count = ask.sandbox.count
     updated, created, deleted = (await ask(NODES, ids=[first, new, second]))["nodes"]
@@ -171,10 +178,7 @@ async def test_who_gives_up_takes_no_write_along(runs, is_ended):
         ending = asyncio.create_task(runs.end() if is_ended else asyncio.sleep(0))
         await quiet(runs.ask)
     await asyncio.wait([*writes, ending])
-    as_killed = runs.files
-    await runs.end()
-    for path, data in as_killed.items():
-        path.write_bytes(data)
+    await runs.killed(runs.files)
     assert [one["phone"] for one in (await (await runs.again())(NODES, ids=ids))["nodes"]] == ["+49 123"] * 2
 
 
@@ -230,8 +234,7 @@ async def test_nor_after_a_restart(runs):
     as_killed = runs.files
     await runs.end()
     assert not traces(runs)
-    for path, data in as_killed.items():
-        path.write_bytes(data)
+    await runs.killed(as_killed)
     assert traces(runs)
     await runs.again()
     await runs.minute()
@@ -275,7 +278,7 @@ async def test_a_full_disk_costs_nothing_but_a_line(runs, full_disk, caplog):
     for number in range(3):
         new = await runs.ask(CREATED, input={"email": f"{number}@example.org"})
         assert new["createContact"]["contact"]["id"]
-    await quiet(runs.ask)
+    await runs.written()
     assert told(await runs.ask.answer(PAGE))["calls"] == 0
     lines = [record.message for record in caplog.records if "sqlite3" in record.message]
     assert len(lines) == 1
@@ -317,3 +320,50 @@ async def test_only_the_held_key_has_a_file(runs):
     await runs.again()
     assert not other.exists()
     assert len(list(runs.folder.glob("*.sqlite3"))) == 1
+
+
+async def with_key(runs, key: str) -> Ask:
+    """Start a gateway that holds no key, for a caller with one."""
+    ask = await runs.again(api_key=None)
+    ask.http.headers.update(bearer(key))
+    return ask
+
+
+@pytest.fixture
+async def keys(gateway, tmp_path):
+    """Return a gateway that holds all for the key of a caller, in a folder, right after its start."""
+    runs = Runs(gateway, tmp_path / "mirror")
+    await runs.start(shared("canary-a", "canary-b"), api_key=None)
+    await warm(await with_key(runs, "canary-a"), runs.time, 180)
+    await with_key(runs, "canary-a")
+    yield runs
+    await runs.end()
+
+
+async def test_a_write_may_be_a_callers_first_operation(keys):
+    """Before anything was read, and so before PlanDocket was seen to know the key: the file takes it in."""
+    first, second = gid("Contact", 1), gid("Contact", 2)
+    await keys.ask(UPDATED, input={"id": first, "phone": "+49 123"})
+    await keys.ask(DELETED, id=second)
+    for _ in range(2):
+        assert (await keys.ask("{ categories { title } }"))["categories"]
+        updated, deleted = (await keys.ask(NODES, ids=[first, second]))["nodes"]
+        assert (updated["phone"], deleted) == ("+49 123", None)
+        await keys.killed(keys.files)
+        await with_key(keys, "canary-a")
+
+
+async def test_a_refused_key_has_no_file(keys):
+    """Also where PlanDocket has not known it since the start. Another's stays as it is."""
+    await warm(await with_key(keys, "canary-b"), keys.time, 180)
+    assert len(list(keys.folder.glob("*.sqlite3"))) == 2
+    ask = await with_key(keys, "canary-a")
+    del ask.sandbox._keys["canary-a"]
+    assert (await ask.error(PAGE))["extensions"]["code"] == "UNAUTHENTICATED"
+    await quiet(ask)
+    await keys.end()
+    assert len(list(keys.folder.glob("*.sqlite3"))) == 1
+    ask = await with_key(keys, "canary-b")
+    count = ask.sandbox.count
+    assert (await ask(PAGE))["participants"]["nodes"]
+    assert ask.sandbox.count - count == 1  # whether the key is known
