@@ -143,10 +143,10 @@ class OwnerFile:
             await self.erase()
         await self._on_thread(self._close)
 
-    async def remove(self) -> None:
-        """Hold nothing more."""
+    def remove(self) -> None:
+        """Hold nothing more, from soon on."""
         self.is_working = False
-        await self._on_thread(self._remove)
+        self._thread.submit(self._remove)
 
     async def _on_thread(self, work: Callable[..., Any], *given: object) -> Any:
         # Who gives up must not take along what others gave it to write.

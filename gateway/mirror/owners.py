@@ -156,7 +156,9 @@ class Owners:
     def _drop(self, credential: Credential) -> None:
         owner = self._owners.pop(credential, None)
         if owner is not None and owner.lasting is not None:
-            self._upstream.tasks.start(owner.lasting.file.remove())
+            owner.lasting.file.remove()
+        elif self._files is not None:
+            self._files.of(credential).remove()
 
     def _fresh_s(self, record: Record[Any]) -> float:
         return self.fresh_for_s.get(record.path, record.fresh_s)
@@ -192,6 +194,8 @@ class Owners:
     def forget(self, credential: Credential) -> None:
         """Hold nothing more of a key that PlanDocket refused, nor what was on its way for it."""
         self._drop(credential)
+        if not self._upstream.budget.is_accepted(credential):  # anyone can make keys up
+            return
         self._forgotten[credential] = self._moment()
         self._forgotten.move_to_end(credential)
         if len(self._forgotten) > _MOST_FORGOTTEN:

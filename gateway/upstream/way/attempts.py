@@ -51,7 +51,7 @@ class Gate:
         clock: Clock | None = None,
         on_refused: Callable[[Credential], None] = lambda _: None,
     ) -> None:
-        """`on_refused` is told of a key that PlanDocket does not know any more: the gateway's own, or one it knew."""
+        """`on_refused` is told of a key that PlanDocket does not know, or not any more."""
         self._http = http
         self._on_refused = on_refused
         self._budget = budget
@@ -262,9 +262,8 @@ class Gate:
             ask.session.is_accepted = True
 
     def _refuse(self, session: Session) -> None:
-        if self._budget.is_accepted(session.credential):
-            self._budget.refuse(session.credential)
-            self._on_refused(session.credential)
+        self._on_refused(session.credential)
+        self._budget.refuse(session.credential)
         if session.throttle is not None:
             session.throttle.note_refused()
 
