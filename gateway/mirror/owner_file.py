@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 _APPLICATION = 0x504C4457
 _BUSY_MS = 5_000
 _TABLES = """
+    BEGIN;
     CREATE TABLE rows (path TEXT, id INTEGER, kept BLOB, PRIMARY KEY (path, id)) WITHOUT ROWID;
     CREATE TABLE notes (name TEXT PRIMARY KEY, told BLOB);
 """
@@ -98,7 +99,8 @@ class OwnerFile:
         self._clock = clock
         self._thread = thread
         self._records = {record.path: record for record in records}
-        self._version = crc32(repr([(path, record.row) for path, record in self._records.items()]).encode())
+        version = repr([(path, record.row) for path, record in self._records.items()])
+        self._version = crc32(version.encode()) & 0x7FFFFFFF
         self._db: sqlite3.Connection | None = None
         self._waiting: dict[tuple[str, int], Change] = {}
 
@@ -155,9 +157,7 @@ class OwnerFile:
     def _open(self) -> sqlite3.Connection:
         if self._db is not None:
             return self._db
-        is_new = not self.path.exists()
-        if is_new:
-            self.path.touch(mode=0o600)
+        self.path.touch(mode=0o600)
         db = self._db = sqlite3.connect(
             self.path, isolation_level=None, check_same_thread=False, timeout=_BUSY_MS / 1_000
         )
@@ -168,21 +168,20 @@ class OwnerFile:
             "synchronous = NORMAL",
         ):
             db.execute(f"PRAGMA {pragma}")
-        if is_new:
-            db.executescript(_TABLES)
-            db.execute(f"PRAGMA application_id = {_APPLICATION}")
-            db.execute(f"PRAGMA user_version = {self._version & 0x7FFFFFFF}")
+        if not db.execute("SELECT 1 FROM sqlite_master").fetchone():  # new, or its first process was killed
+            numbers = f"PRAGMA application_id = {_APPLICATION}; PRAGMA user_version = {self._version}"
+            db.executescript(f"{_TABLES} {numbers}; COMMIT")
         return db
 
     def _load(self) -> Kept | None:
         db = self._open()
         (application,) = db.execute("PRAGMA application_id").fetchone()
         (version,) = db.execute("PRAGMA user_version").fetchone()
-        if (application, version) != (_APPLICATION, self._version & 0x7FFFFFFF):
+        if (application, version) != (_APPLICATION, self._version):
             raise _OtherError("it is of another version")
         told = db.execute("SELECT told FROM notes").fetchone()
         if told is None:
-            raise _OtherError("it was never written whole")
+            return None
         notes = msgspec.json.decode(told[0], type=Notes)
         moved_s = self._moved_s(notes)
         for path in self._records.keys() - notes.collections.keys():

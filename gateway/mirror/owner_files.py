@@ -31,17 +31,26 @@ class OwnerFiles:
     def clear(self, held: Credential | None) -> None:
         """Remove what nobody needs: with a key of the gateway's own all others' files, else those unused for a day."""
         kept = None if held is None else self.of(held).path
-        for path in self._folder.glob("*.sqlite3"):
-            is_used = path == kept if held is not None else time.time() - path.stat().st_mtime < STALE_S
+        for path in self._paths:
+            is_used = path == kept if held is not None else time.time() - _written_at(path) < STALE_S
             if not is_used:
                 remove(path)
 
     def remove_but(self, used: Collection[Path]) -> None:
         """Remove all files but these."""
-        for path in self._folder.glob("*.sqlite3"):
+        for path in self._paths:
             if path not in used:
                 remove(path)
+
+    @property
+    def _paths(self) -> set[Path]:
+        """All files, also of which a kill has left no more than what SQLite keeps beside them."""
+        return {path.with_suffix(".sqlite3") for path in self._folder.glob("*.sqlite3*")}
 
     def close(self) -> None:
         """End the thread, once it has done what it was given."""
         self._thread.shutdown()
+
+
+def _written_at(path: Path) -> float:
+    return path.stat().st_mtime if path.exists() else 0.0

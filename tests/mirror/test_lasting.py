@@ -116,6 +116,7 @@ class Runs:
         """Return once the thread that writes the files has done what it was given."""
         await quiet(self.ask)
         await asyncio.wrap_future(self._thread.submit(bool))
+        await quiet(self.ask)
 
 
 @pytest.fixture
@@ -249,18 +250,37 @@ async def test_only_the_user_can_read_it(runs):
     assert not any(SANDBOX_KEY in path.name for path in runs.files)
 
 
-@pytest.mark.parametrize("damage", ["another version", "broken", "empty"])
+@pytest.mark.parametrize("damage", ["another version", "broken", "cut short"])
 async def test_a_file_that_cannot_be_read_is_made_anew(runs, damage, caplog):
     """With one line that says so, and no operation fails of it."""
     await runs.end()
     (path,) = runs.folder.glob("*.sqlite3")
     data = bytearray(path.read_bytes())
     data[60:64] = b"\0\0\0\7"  # user_version. Source: sqlite.org/fileformat.html
-    path.write_bytes({"another version": bytes(data), "broken": b"x" * 5000, "empty": b""}[damage])
+    path.write_bytes(
+        {"another version": bytes(data), "broken": b"x" * 5000, "cut short": data[:9000]}[damage]
+    )
     caplog.clear()
     ask = await runs.again()
     assert sum("made anew" in record.message for record in caplog.records) == 1
     assert (await ask(PAGE))["participants"]["nodes"]
+
+
+@pytest.mark.parametrize("left", [0, 4096])
+async def test_a_file_that_a_kill_left_without_a_row_is_none(runs, left, caplog):
+    """No line tells of it: nothing is lost."""
+    await runs.end()
+    (path,) = runs.folder.glob("*.sqlite3")
+    path.unlink()
+    with closing(sqlite3.connect(path)) as made:
+        made.execute("PRAGMA journal_mode = WAL")
+    path.write_bytes(path.read_bytes()[:left])
+    caplog.clear()
+    await warm(await runs.again(), runs.time, 90)
+    assert "sqlite3" not in caplog.text
+    count = (await runs.again()).sandbox.count
+    assert (await runs.ask(PAGE))["participants"]["nodes"]
+    assert runs.ask.sandbox.count == count
 
 
 @pytest.fixture
@@ -317,8 +337,11 @@ async def test_only_the_held_key_has_a_file(runs):
     await runs.end()
     other = runs.folder / f"{'0' * 64}.sqlite3"
     other.write_bytes(b"of another key")
+    left = runs.folder / f"{'1' * 64}.sqlite3-wal"
+    left.write_bytes(b"of one whose removal was cut short")
     await runs.again()
     assert not other.exists()
+    assert not left.exists()
     assert len(list(runs.folder.glob("*.sqlite3"))) == 1
 
 
