@@ -59,11 +59,11 @@ class Item(msgspec.Struct):
     """The least age at which it is read anew."""
     is_by_call: bool = False
     cost: int = 1
+    """Requests that reading it takes."""
     is_alone: bool = False
     """Whether it is an answer of a collection that no hour has room for: it comes behind all others."""
     is_slice: bool = False
     """Whether it is the rows of a collection that pass a filter: all of them no hour has room for."""
-    """Requests that reading it takes."""
     at: float | None = None
     """When it was last read anew; None before the first time."""
     is_walked: bool = False
@@ -93,6 +93,8 @@ class Item(msgspec.Struct):
     """Readings in a row that came to nothing."""
     why: str = ""
     """Why the last of them did."""
+    booked: int = 0
+    """Requests that its reading was taken to cost when it began: the cost may be learned meanwhile."""
     blocked_at: float = -_WAITS_S
     overdue: float = 0.0
 
@@ -208,7 +210,8 @@ class Pace:
         if not self.has_room(item, now):
             return False
         item.is_running, item.is_urgent, item.is_waking, item.uses = True, False, False, 0
-        self._booked += item.cost
+        item.booked = item.cost
+        self._booked += item.booked
         self._begun.append((now, item.cost))
         return True
 
@@ -224,13 +227,13 @@ class Pace:
 
     def ended(self, item: Item, begun: float, now: float, cost: int) -> None:
         """Note that an item was read anew, from a moment on until now."""
-        self._booked -= item.cost
+        self._booked -= item.booked
         item.is_running, item.at, item.cost, item.failures = False, begun, max(1, cost), 0
         item.rests_s = _RESTS * (now - begun)
 
     def failed(self, item: Item, now: float) -> None:
         """Note that reading an item anew came to nothing: it is tried again after a pause, longer each time."""
-        self._booked -= item.cost
+        self._booked -= item.booked
         item.is_running = False
         item.not_before = now + min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2**item.failures)
         item.failures += 1

@@ -67,6 +67,21 @@ def test_what_is_asked_for_often_is_read_whole():
     assert run(pace, spent, [participants], 60)[0] >= 1
 
 
+@pytest.mark.parametrize("learned", [1, 151])
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_cost_that_is_learned_while_it_is_read_leaves_the_room_as_it_was(learned, fails):
+    """What was booked when it began is what is given back."""
+    pace = Pace(Spent())
+    participants, before = item(pace, cost=20), pace.room(0)
+    assert pace.begins(participants, 0)
+    participants.cost = learned
+    if fails:
+        pace.failed(participants, 0)
+    else:
+        pace.ended(participants, 0, 0, learned)
+    assert pace.room(0) == before
+
+
 def test_what_is_asked_for_seldom_is_not():
     """One operation a minute: a walk would cost more than what is asked."""
     pace = Pace(spent := Spent())
