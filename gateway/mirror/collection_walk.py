@@ -109,20 +109,22 @@ class _Walk:
         """Return a page behind which nothing is, since it is short or empty; its number first."""
         answer, full, leaps = await self._page(number), 0, 0
         while self._is_full(answer, number):
-            if number > self._most_pages:
-                raise TooLargeError(number)
+            if number >= self._most_pages:
+                raise TooLargeError(number + 1)
             step = 2 ** max(0, leaps - 1)
             after = await self._page(number + step)
             if [row.id for row in after.rows] == [row.id for row in answer.rows]:
                 raise NotWholeError("the server gives the same page for each")
             full, number, answer, leaps = number, number + step, after, leaps + 1
-        while number - full > 1 and full:  # what was leapt over
+        while number - full > 1 and 0 < full < self._most_pages:  # what was leapt over
             middle = (full + number) // 2
             between = await self._page(middle)
             if self._is_full(between, middle):
                 full = middle
             else:
                 number, answer = middle, between
+        if full >= self._most_pages:
+            raise TooLargeError(full + 1)
         return number, answer
 
     def _is_full(self, answer: Answer[Any], number: int) -> bool:

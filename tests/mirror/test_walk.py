@@ -182,6 +182,18 @@ def test_what_is_too_large_is_found_out_by_a_few_pages(tells_totals, last_page):
     assert len(server.asked) <= (1 if tells_totals else 8)
 
 
+@pytest.mark.parametrize("count", [150, 151, 160, 200, 380])
+@pytest.mark.parametrize("last_page", [1, 49, 50])
+def test_what_is_just_too_large_is_not_read_either(count, last_page):
+    """Though a leap passed the end."""
+    server = Server(range(1, count + 1))
+    with pytest.raises(TooLargeError) as raised:
+        walked(server, last_page, most_pages=50)
+    assert len(server.asked) <= 14
+    assert 50 < raised.value.pages <= count // 3 + 1
+    assert walked(Server(range(1, 150)), last_page, most_pages=50).pages == 50
+
+
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 7, 29, 30, 31, 299, 300])
 def test_a_distant_end_is_found_by_leaps(count):
     """And no row is missed."""
