@@ -86,9 +86,10 @@ class Lists:
         one, other = (self._pages.get(found.page_told) for found in (call, next_call))
         if not one or not other or one.ids[-1:] != (last_id,) or other.ids[:1] != (first_id,):
             return False
-        if one.is_old or other.is_old or other.behind == last_id:
+        at = min(one.at, other.at)
+        if one.is_old or other.is_old or (other.behind == last_id and other.behind_at >= at):
             return False
-        other.behind, other.behind_at = last_id, min(one.at, other.at)
+        other.behind, other.behind_at = last_id, at
         return True
 
     def age(self, at: float, pages: Iterable[Page] | None = None, *, filtered_by: str = ANY_LIST) -> None:

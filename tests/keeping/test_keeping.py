@@ -141,6 +141,16 @@ async def test_fewer_come_from_the_page_that_holds_them(ask):
     assert await cost(ask, "{ participants(first: 20) { nodes { event { title } } } }") == 1
 
 
+async def test_pages_that_were_asked_for_again_are_kept_as_the_first_time(gateway, time):
+    """Together, too: that they join is as young as they are."""
+    ask = gateway(Dialect(max_per_page=10), mirror="on", time=time)
+    query = '{ participants(filter: {eventKey: "spring-fair-2026"}, first: 30) { nodes { id } } }'
+    for _ in range(3):
+        assert await cost(ask, query) == 3
+        assert await cost(ask, query) == 0
+        time.seconds += FRESH_S["participants"]
+
+
 async def test_the_clock_of_a_list_is_its_own(ask, time):
     """Rows that another read refreshed do not make an old list young: it may have new rows."""
     await ask(LISTS["contacts"])
