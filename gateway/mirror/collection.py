@@ -48,6 +48,15 @@ class Passing(msgspec.Struct, frozen=True):
     """Whether a row, or an include that filters, may be another by now: then others may pass, or stand elsewhere."""
 
 
+class Part(msgspec.Struct, frozen=True):
+    """Which rows are read together where all are too many."""
+
+    filters: Filters
+    """What they pass: the id of another resource's row, in a column."""
+    key: str
+    """That row's natural key, by which PlanDocket lists them."""
+
+
 class Collection(Generic[RowT]):
     """Rows by id. Of each part what was sent later wins, whatever comes first."""
 
@@ -64,7 +73,7 @@ class Collection(Generic[RowT]):
         """How often rows were let go of for want of room."""
         self.pages = 0
         """How many pages its last whole walk had."""
-        self._slices: OrderedDict[Filters, float] = OrderedDict()
+        self._slices: OrderedDict[Part, float] = OrderedDict()
         self._doubted_at = -inf
         self._is_descending = False
         self._places: Mapping[int, int] = {}
@@ -310,25 +319,27 @@ class Collection(Generic[RowT]):
         """Whether all of it is held, or all rows that pass some filter."""
         return self.whole_at is not None or bool(self._slices)
 
-    def slice_at(self, filters: Filters) -> float | None:
+    def slice_at(self, part: Part) -> float | None:
         """Return when the walk began that shows that no other rows pass; None while nobody knows."""
-        at = self._slices.get(filters)
+        at = self._slices.get(part)
         if at is not None:
-            self._slices.move_to_end(filters)
+            self._slices.move_to_end(part)
         return at
 
     @property
-    def slices(self) -> Mapping[Filters, float]:
-        """What of it is held whole, by filter, and since when; what was asked for longest ago comes first."""
+    def slices(self) -> Mapping[Part, float]:
+        """What of it is held whole, and since when; what was asked for longest ago comes first."""
         return self._slices
 
-    def settle_slice(self, filters: Filters, walked: Walked, begun: float) -> None:
+    def settle_slice(self, part: Part, walked: Walked, begun: float) -> None:
         """Take a walk as whole of the rows that pass: what it did not see is gone, or passes no more."""
         seen = walked.missed.union(walked.ids)
-        for row_id in self.ids(filters):
+        for row_id in self.ids(part.filters):
             if row_id not in seen and self._held[row_id].is_member_at < begun:
                 self.drop(row_id, Cause.WALK)
-        self._slices[filters] = begun
+        for other in [other for other in self._slices if other.filters == part.filters]:
+            del self._slices[other]  # its key was another
+        self._slices[part] = begun
         self._changes.count += 1
 
     def drop_slice(self) -> bool:
@@ -336,8 +347,8 @@ class Collection(Generic[RowT]):
         if not self._slices:
             return False
         self.times_cut += 1
-        filters, _ = self._slices.popitem(last=False)
-        for row_id in self.ids(filters):
+        part, _ = self._slices.popitem(last=False)
+        for row_id in self.ids(part.filters):
             self.drop(row_id)
         return True
 

@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from contextvars import Context
 from math import inf
-from typing import Any, cast
+from typing import Any
 
 from gateway.errors import GatewayError, LaterError, RateLimitedError
 from gateway.mirror.changes import Cause
+from gateway.mirror.collection import Part
 from gateway.mirror.collection_walk import NotWholeError, TooLargeError, Walked, walk
 from gateway.mirror.derived import Derivations
 from gateway.mirror.hour_part import HourPart
@@ -200,8 +201,7 @@ class Owner:
         self._pace.use(part, now, call, was_asked=answer is not None)
         if answer is not None and call.page is not None:
             self._learn_cost(part, call, answer)
-        if self._pace.is_due(part, now) and self._may_ask(part) and self._pace.begins(part, now):
-            self._start(self._walk(part, self._all(call)))
+        self._renew(part, call, now)
 
     def _learn_cost(self, item: Item, call: Call[Any], answer: Answer[Any]) -> None:
         """Learn what a first walk will cost from what a page of all that it reads tells."""
@@ -254,19 +254,10 @@ class Owner:
     def _renew(self, item: Item, call: Call[Any], now: float) -> None:
         """Begin to read an item anew, where that is due, and has room."""
         if self._pace.is_due(item, now) and self._may_ask(item) and self._pace.begins(item, now):
-            self._start(self._list_anew(item, call) if item.is_by_call else self._walk(item, self._all(call)))
-
-    def _all(self, call: Call[Any]) -> Call[Any]:
-        """Return the list whose walk brings all that is read anew together with a call's answer."""
-        record, part = call.record, self.tenant.slice_of(call) if self.is_too_large(call.record) else None
-        if part is None or record.sliced_by is None:
-            return listing(record)
-        of = record.filters[record.sliced_by].of
-        ((_, row_id),) = part
-        held = None if of is None or of.key is None else self.tenant.collection(of).find(cast("int", row_id))
-        return listing(
-            record, None if held is None else {record.sliced_by: getattr(held.row, str(of and of.key))}
-        )
+            part = self.tenant.slice_of(call) if item.is_slice else None
+            self._start(
+                self._list_anew(item, call) if item.is_by_call else self._walk(item, call.record, part)
+            )
 
     def _is_asked(self, item: Item, now: float) -> bool:
         """Return whether an answer that no walk keeps young is asked for by who wants it: it is due, and has room."""
@@ -301,12 +292,12 @@ class Owner:
         for record in self._records:
             item = self._whole_item(record)
             if self._pace.begins(item, self._now()):
-                await self._walk(item, listing(record))
+                await self._walk(item, record)
 
-    async def _walk(self, item: Item, call: Call[Any]) -> None:
-        """Walk a collection, or a slice of one, and hold it as whole."""
-        record, begun, part = call.record, self._moment(), self.tenant.slice_of(call)
-        collection = self.tenant.collection(record)
+    async def _walk(self, item: Item, record: Record[Any], part: Part | None = None) -> None:
+        """Walk a collection, or a part of one, and hold it as whole."""
+        begun, collection = self._moment(), self.tenant.collection(record)
+        call = listing(record, None if part is None else {str(record.sliced_by): part.key})
         self.tenant.open_store(*(() if self.lasting is None else (self.lasting.file.follow,)))
         try:
             with because("all of it is asked for often, and kept young"):
@@ -327,7 +318,7 @@ class Owner:
                 log.info(
                     "%s are mirrored: %d rows, of %d requests", record.rows, len(walked.ids), walked.requests
                 )
-            if part is None or not item.is_slice:
+            if part is None:
                 collection.settle(walked, begun)
             else:
                 collection.settle_slice(part, walked, begun)

@@ -14,7 +14,7 @@ from typing import Any, Generic, cast
 import msgspec
 
 from gateway.mirror.changes import Cause, Change, Changes
-from gateway.mirror.collection import SELF, Collection, Held, leads_to
+from gateway.mirror.collection import SELF, Collection, Held, Part, leads_to
 from gateway.mirror.list_order import sorting_of
 from gateway.mirror.lists import ANY_LIST, Lists, Page
 from gateway.mirror.moments import AHEAD_S
@@ -24,6 +24,7 @@ from gateway.upstream.call import Call
 from gateway.upstream.record import Many, Record, RowT
 from gateway.upstream.wire.flaws import Flaw, Place
 from gateway.upstream.wire.json_rows import Answer
+from gateway.upstream.wire.natural_keys import usable
 from gateway.upstream.wire.page_shapes import Paging
 
 _MOST_READY = 200  # each may hold a page's rows, and what was made of them
@@ -160,19 +161,22 @@ class Tenant:
         part = self.slice_of(call)
         return None if part is None else collection.slice_at(part)
 
-    def slice_of(self, call: Call[Any]) -> Filters | None:
-        """Return the filter that a read's rows pass, of those by which its resource is held in parts."""
-        record = call.record
-        if record.sliced_by is None:
+    def slice_of(self, call: Call[Any]) -> Part | None:
+        """Return the part that a read's rows belong to, where its resource may be held in parts."""
+        record, row_id = call.record, None
+        by = record.filters[record.sliced_by] if record.sliced_by is not None else None
+        if by is None or by.of is None or by.of.key is None:
             return None
-        by = record.filters[record.sliced_by]
+        others = self._collections[by.of.path]
         if call.id is not None:
             held = self._collections[record.path].find(call.id)
-            return None if held is None else ((by.column, getattr(held.row, by.column)),)
-        key, of = dict(call.filters).get(record.sliced_by), by.of
-        others = None if of is None else self.whole(of)
-        row_id = None if others is None or key is None else others.id_of(key)
-        return None if row_id is None else ((by.column, row_id),)
+            row_id = None if held is None else getattr(held.row, by.column)
+        elif others.whole_at is not None:
+            key = dict(call.filters).get(str(record.sliced_by))
+            row_id = None if key is None else others.id_of(key)
+        other = None if row_id is None else others.find(row_id)
+        key = None if other is None else usable(getattr(other.row, by.of.key))
+        return None if key is None else Part(((by.column, row_id),), key)
 
     def id_of(self, record: Record[Any], key: str, now: float, stale_s: float = 0) -> int | None:
         """Return the id of the row with a natural key, where all rows are held, or it is fresh, or so old at most."""

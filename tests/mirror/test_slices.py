@@ -98,6 +98,22 @@ async def test_an_own_write_is_seen_in_the_part(held):
     assert told(answer)["calls"] == 0
 
 
+async def test_the_rows_of_an_event_are_not_taken_for_all(gateway):
+    """Where rows are asked for one by one, and all events are not held."""
+    time = Time()
+    ask = mirrored(gateway, time, Dialect(max_per_page=10), requests_per_hour=PER_HOUR)
+    all_rows = "{ participants(first: 10) { totalCount } }"
+    await ask(all_rows)
+    _, rows = participants_of(ask)
+    before = ask.sandbox.count
+    for number in range(150):
+        await ask("{ participant(by: {databaseId: %d}) { event { title } } }" % rows[number % 20].id)
+        time.seconds += 2
+        await quiet(ask)
+    assert ask.sandbox.count < before + 110
+    assert (await ask(all_rows))["participants"]["totalCount"] == len(ask.sandbox.tables.participants)
+
+
 async def test_the_hour_is_never_overrun(held):
     """However many events are asked for."""
     ask, time = held
