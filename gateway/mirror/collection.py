@@ -57,6 +57,21 @@ class Part(msgspec.Struct, frozen=True):
     """That row's natural key, by which PlanDocket lists them."""
 
 
+class _Order(msgspec.Struct, frozen=True):
+    """PlanDocket's order of rows that were walked together."""
+
+    is_descending: bool = False
+    places: Mapping[int, int] = {}
+    """By id, where each stood; empty where that is by id."""
+
+
+class _Slice(msgspec.Struct, frozen=True):
+    """Since when a part is held whole."""
+
+    at: float
+    order: _Order
+
+
 class Collection(Generic[RowT]):
     """Rows by id. Of each part what was sent later wins, whatever comes first."""
 
@@ -73,10 +88,9 @@ class Collection(Generic[RowT]):
         """How often rows were let go of for want of room."""
         self.pages = 0
         """How many pages its last whole walk had."""
-        self._slices: OrderedDict[Part, float] = OrderedDict()
+        self._slices: OrderedDict[Part, _Slice] = OrderedDict()
         self._doubted_at = -inf
-        self._is_descending = False
-        self._places: Mapping[int, int] = {}
+        self._order = _Order()
         self._store: Store | None = None
         self._held: dict[int, Held] = {}
         self._gone: dict[int, float] = {}
@@ -115,7 +129,7 @@ class Collection(Generic[RowT]):
         """Return what a restart needs to know beside its rows; None where it is not whole."""
         if self.whole_at is None:
             return None
-        places, descends = tuple(self._places), self._is_descending
+        places, descends = tuple(self._order.places), self._order.is_descending
         return KeptCollection(self.whole_at, self.pages, descends, places, self.is_doubted, planned_s)
 
     def resume(self, kept: KeptCollection, old: Iterable[KeptRow], at: float, now: float) -> None:
@@ -140,8 +154,15 @@ class Collection(Generic[RowT]):
         includes = [name for name, _ in filters if name in self.record.includes]
         is_old = any(self._is_old(name, filters) for name in (SELF, *includes))
         is_old = is_old or any(self._told[name] < len(self) for name in includes)
-        is_new = bool(self._places) and not self._places.keys() >= self._held.keys()
+        places = self._order_of(filters).places
+        is_new = bool(places) and not places.keys() >= set(self._store.ids(self.record, filters, _BY_ID))
         return Passing(self._store.count(self.record, filters), is_old or is_new)
+
+    def _order_of(self, filters: Filters) -> _Order:
+        if self.whole_at is not None:
+            return self._order
+        found = (held.order for part, held in self._slices.items() if set(part.filters) <= set(filters))
+        return next(found, _Order())
 
     def _is_old(self, name: str, filters: Filters) -> bool:
         """Return whether an include may tell something else by now of rows that pass, or may come to pass.
@@ -162,11 +183,12 @@ class Collection(Generic[RowT]):
         """
         if self._store is None:
             return [row_id for row_id in self._held if all(self._has(row_id, *pair) for pair in filters)]
-        if not self._places or sorting.column is not None:
-            descends = self._is_descending
+        order = self._order_of(filters)
+        if not order.places or sorting.column is not None:
+            descends = order.is_descending
             return self._store.ids(self.record, filters, sorting, start, count, is_descending=descends)
         found = self._store.ids(self.record, filters, sorting)
-        found.sort(key=lambda row_id: (self._places.get(row_id, inf), row_id))
+        found.sort(key=lambda row_id: (order.places.get(row_id, inf), row_id))
         return found[start:] if count < 0 else found[start : start + count]
 
     def _has(self, row_id: int, name: str, value: object) -> bool:
@@ -321,15 +343,11 @@ class Collection(Generic[RowT]):
 
     def slice_at(self, part: Part) -> float | None:
         """Return when the walk began that shows that no other rows pass; None while nobody knows."""
-        at = self._slices.get(part)
-        if at is not None:
-            self._slices.move_to_end(part)
-        return at
-
-    @property
-    def slices(self) -> Mapping[Part, float]:
-        """What of it is held whole, and since when; what was asked for longest ago comes first."""
-        return self._slices
+        found = self._slices.get(part)
+        if found is None:
+            return None
+        self._slices.move_to_end(part)
+        return found.at
 
     def settle_slice(self, part: Part, walked: Walked, begun: float) -> None:
         """Take a walk as whole of the rows that pass: what it did not see is gone, or passes no more."""
@@ -339,7 +357,7 @@ class Collection(Generic[RowT]):
                 self.drop(row_id, Cause.WALK)
         for other in [other for other in self._slices if other.filters == part.filters]:
             del self._slices[other]  # its key was another
-        self._slices[part] = begun
+        self._slices[part] = _Slice(begun, _order(walked.ids))
         self._changes.count += 1
 
     def drop_slice(self) -> bool:
@@ -363,17 +381,11 @@ class Collection(Generic[RowT]):
         for row_id in [row_id for row_id, held in self._held.items() if held.is_member_at < begun]:
             if row_id not in seen:
                 self.remove(row_id, max(begun, self._held[row_id].at), Cause.WALK)
-        self._learn_order(walked.ids)
+        order = _order(walked.ids)
+        self.version += order != self._order
+        self._order = order
         self.whole_at, self.pages = begun, walked.pages
         self._changes.count += 1
-
-    def _learn_order(self, ids: Sequence[int]) -> None:
-        descends = len(ids) > 1 and all(one > other for one, other in pairwise(ids))
-        is_by_id = descends or all(one < other for one, other in pairwise(ids))
-        places = {} if is_by_id else {row_id: place for place, row_id in enumerate(ids)}
-        if (descends, places) != (self._is_descending, self._places):
-            self._is_descending, self._places = descends, places
-            self.version += 1
 
     def _tell(
         self,
@@ -413,6 +425,12 @@ class Collection(Generic[RowT]):
     def _key(self, row: RowT) -> str | None:
         key = getattr(row, self.record.key) if self.record.key is not None else None
         return comparable(key) if key else None
+
+
+def _order(ids: Sequence[int]) -> _Order:
+    descends = len(ids) > 1 and all(one > other for one, other in pairwise(ids))
+    is_by_id = descends or all(one < other for one, other in pairwise(ids))
+    return _Order(descends, {} if is_by_id else {row_id: place for place, row_id in enumerate(ids)})
 
 
 @cache

@@ -1,4 +1,5 @@
 # pyright: basic
+# ruff: noqa: UP031 - GraphQL is full of braces
 """A collection that no hour has room for is held in parts: the participants of the events that are asked for."""
 
 from dataclasses import replace
@@ -96,6 +97,28 @@ async def test_an_own_write_is_seen_in_the_part(held):
     answer = await ask.answer(CONFIRMED % KEY)
     assert answer["data"]["participants"]["totalCount"] == before + 1
     assert told(answer)["calls"] == 0
+
+
+@pytest.mark.parametrize("order", ["newest", "shuffled"])
+async def test_a_cursor_goes_on_in_a_part_that_is_held_since(gateway, order):
+    """It comes in PlanDocket's order, so that no row is missing, nor comes twice."""
+    time = Time()
+    ask = mirrored(gateway, time, Dialect(max_per_page=10, order=order), requests_per_hour=PER_HOUR)
+    page = "nodes { databaseId } pageInfo { endCursor }"
+    listed = f'participants(filter: {{eventKey: "{KEY}"}}, first: %d, after: $after) {{ {page} }}'
+    first = (await ask("query($after: String) { %s }" % (listed % 15)))["participants"]
+    await ask_often(ask, time)
+    rest = await ask.answer(
+        "query($after: String) { %s }" % (listed % 100), after=first["pageInfo"]["endCursor"]
+    )
+    assert told(rest)["calls"] == 0
+    last = rest["data"]["participants"]
+    end = (await ask("query($after: String) { %s }" % (listed % 100), after=last["pageInfo"]["endCursor"]))[
+        "participants"
+    ]
+    ids = [node["databaseId"] for part in (first, last, end) for node in part["nodes"]]
+    assert sorted(ids) == [row.id for row in participants_of(ask)[1]]
+    assert order == "shuffled" or ids == sorted(ids, reverse=True)
 
 
 async def test_the_rows_of_an_event_are_not_taken_for_all(gateway):
