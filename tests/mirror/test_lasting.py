@@ -3,6 +3,7 @@
 
 import asyncio
 import resource
+import shutil
 import sqlite3
 import stat
 from contextlib import AsyncExitStack, closing, contextmanager
@@ -13,7 +14,7 @@ from typing import Any, cast
 
 import pytest
 from asking import Ask, Time, endpoint_of, skip
-from keeping.wires import bearer, gid, shared
+from keeping.wires import HELD, bearer, gid, shared
 from mirror.mirroring import LISTS, mirrored, quiet, told, warm
 
 from gateway.contacts.record import CONTACTS, ContactRow
@@ -318,6 +319,37 @@ def test_no_sort_writes_names_to_the_disk(full_disk):
             Change(CONTACTS, number, None, row, {"categories": (1,)}, none, (), none, Cause.READ, 0.0)
         )
     assert len(store.ids(CONTACTS, (("categories", 1),), Sorting("last_name"), 19_900, 100)) == 100
+
+
+async def test_a_folder_that_is_removed_costs_a_restart_its_rows(runs, caplog):
+    """No operation fails of it, and what is made anew holds nothing older than what was written."""
+    shutil.rmtree(runs.folder)
+    row_id = gid("Contact", 1)
+    for phone in ("+49 123", "+49 456"):
+        await runs.ask(UPDATED, input={"id": row_id, "phone": phone})
+        await runs.minute()
+    assert (await runs.ask(NODES, ids=[row_id]))["nodes"][0]["phone"] == "+49 456"
+    await runs.again()
+    runs.time.seconds += 3600  # it counts as spent
+    assert (await runs.ask(NODES, ids=[row_id]))["nodes"][0]["phone"] == "+49 456"
+    assert "made anew" not in caplog.text
+
+
+async def test_who_ends_it_during_a_walk_finds_all_as_before(runs):
+    """What the walk has read so far is no reason to read it again."""
+    owner = cast("Any", endpoint_of(runs.ask))._mirror._owners.of(HELD)
+    count = runs.ask.sandbox.count
+    owner._start(owner.walk_all())
+    while runs.ask.sandbox.count < count + 3:  # noqa: ASYNC110 - nothing tells of it
+        await asyncio.sleep(0)
+    await runs.end()
+    (path,) = runs.folder.glob("*.sqlite3")
+    with closing(sqlite3.connect(path)) as kept:
+        assert kept.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    ask = await runs.again()
+    count = ask.sandbox.count
+    assert (await ask(PAGE))["participants"]["nodes"]
+    assert ask.sandbox.count == count
 
 
 async def test_after_a_boot_ages_go_by_the_date(runs):
