@@ -108,14 +108,13 @@ class Owner:
         """Return how each resource is held, in the schema's order."""
         most = self._pace.most_cost
         return [
-            mirrored(self.tenant.collection(one), self._item(listing(one)), most, now)
-            for one in self._records
+            mirrored(self.tenant.collection(one), self._whole_item(one), most, now) for one in self._records
         ]
 
     async def forget(self, record: Record[Any]) -> int:
         """Hold nothing more of a resource, and return how many rows that were."""
         count = await self.tenant.forget(record)
-        item = self._item(listing(record))
+        item = self._whole_item(record)
         item.at, item.failures, item.not_before = None, 0, 0.0
         self.save_soon()
         return count
