@@ -36,6 +36,7 @@ class Walked(msgspec.Struct, frozen=True):
     pages: int
     """The number of the first page that was not full, by which the next walk begins."""
     requests: int
+    """That the next walk takes, if nothing changes: this one may have looked for the end."""
     missed: frozenset[int] = frozenset()
     """Rows that it has, and not where: only the first of two walks met them."""
     has_repeats: bool = False
@@ -62,7 +63,7 @@ async def walk(
     """
     first = await _Walk(call, read, size, most_pages).run(max(1, last_page))
     ascends = not call.filters and all(one < other for one, other in pairwise(first.ids))
-    if first.requests == 1 or ascends:
+    if first.pages == 1 or ascends:
         return first
     again = await _Walk(call, read, size, most_pages).run(first.pages)
     missed = set(first.ids) ^ set(again.ids)
@@ -87,7 +88,6 @@ class _Walk:
         self._size = size
         self._most_pages = most_pages
         self._pages: dict[int, tuple[int, ...]] = {}
-        self._requests = 0
 
     async def run(self, number: int) -> Walked:
         number, answer = await self._end(number)
@@ -101,9 +101,7 @@ class _Walk:
                 raise NotWholeError("a page came short")
         met = list(chain.from_iterable(self._pages[number] for number in sorted(self._pages)))
         ids = tuple(dict.fromkeys(met))
-        return Walked(
-            ids, last, self._requests, has_repeats=len(ids) < len(met), total=answer.paging.total or 0
-        )
+        return Walked(ids, last, last, has_repeats=len(ids) < len(met), total=answer.paging.total or 0)
 
     async def _end(self, number: int) -> tuple[int, Answer[Any]]:
         """Return a page behind which nothing is, since it is short or empty; its number first."""
@@ -139,7 +137,6 @@ class _Walk:
         return answer.count == self._size
 
     async def _page(self, number: int) -> Answer[Any]:
-        self._requests += 1
         answer = await self._read(self._call.at(number))
         if answer.left_out:
             raise NotWholeError("some of its rows have no id that can be read")

@@ -169,6 +169,7 @@ class Owner:
         """Take in what a direct read brought that was sent at a moment."""
         await self.tenant.learn(call, answer, at)
         self.save_soon()
+        self._learn_cost(self._whole_item(call.record), call, answer)
         item = self._item(call)
         self._use_slice(call, item, now, answer)
         is_whole = self.tenant.whole(call.record) is not None
@@ -178,8 +179,6 @@ class Owner:
             item.at, item.is_waking = at, False
             return
         self._pace.use(item, now, call, was_asked=True)
-        if item.at is None and call.page is not None:
-            self._learn_cost(item, call, answer)
         self._renew(item, call, now)
 
     def wrote(self, write: Write[RowT], written: Written[RowT] | None, now: float) -> None:
@@ -198,13 +197,18 @@ class Owner:
         if part is None:
             return
         self._pace.use(part, now, call, was_asked=answer is not None)
-        if answer is not None and call.page is not None:
+        if answer is not None:
             self._learn_cost(part, call, answer)
         self._renew(part, call, now)
 
     def _learn_cost(self, item: Item, call: Call[Any], answer: Answer[Any]) -> None:
         """Learn what a first walk will cost from what a page of all that it reads tells."""
-        if item.is_slice != bool(call.filters) or len(call.filters) > 1:
+        if (
+            item.at is not None
+            or call.page is None
+            or item.is_slice != bool(call.filters)
+            or len(call.filters) > 1
+        ):
             return
         size, pages = self._upstream.traits.page_size(call.record.path), None
         if answer.paging.total is not None:
@@ -303,6 +307,8 @@ class Owner:
                 walked = await self._walked(item, call)
         except TooLargeError as error:
             item.cost = error.pages
+            if part is None:  # what was held would get ever older
+                item.at = collection.whole_at = None
             self._not_walked(item, record, error, "too_large")
         except (GatewayError, NotWholeError) as error:
             self._not_walked(
@@ -323,6 +329,8 @@ class Owner:
                 collection.settle_slice(part, walked, begun)
             self.save_soon()
             self._pace.ended(item, begun, self._now(), walked.requests)
+            if part is None and self.is_too_large(record):
+                item.at = collection.whole_at = None
             item.is_urgent = collection.is_doubted_since(begun)
             await self._derivations.learn(self.tenant)
 
@@ -356,6 +364,7 @@ class Owner:
             with because("the list is asked for often, and kept young"):
                 answer = await self._upstream.read(call, self._session(Lane.WALK))
                 await self._take_in(call, answer, at)
+                self._learn_cost(self._whole_item(call.record), call, answer)
         except BaseException as error:
             self._pace.failed(item, self._now())
             if not isinstance(error, GatewayError):

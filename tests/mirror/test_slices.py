@@ -137,6 +137,44 @@ async def test_the_rows_of_an_event_are_not_taken_for_all(gateway):
     assert (await ask(all_rows))["participants"]["totalCount"] == len(ask.sandbox.tables.participants)
 
 
+async def whole(ask: Ask) -> tuple[bool, str]:
+    """Return whether all participants are held, and why not."""
+    mirror = (await ask("{ upstream { mirror { resource complete reason } } }"))["upstream"]["mirror"]
+    found = next(one for one in mirror if one["resource"] == "participants")
+    return found["complete"], found["reason"] or ""
+
+
+async def test_what_grows_too_large_is_not_told_as_it_was(gateway):
+    """All that was held gets no older: it is asked for."""
+    time = Time()
+    ask = mirrored(gateway, time, Dialect(max_per_page=10), requests_per_hour=640)
+    await ask("{ participants(first: 10) { totalCount } }")
+    await ask_often(ask, time, [event.event_key for event in ask.sandbox.tables.events], 45, 5)
+    assert await whole(ask) == (True, "")
+    table = ask.sandbox.tables.participants
+    for row in list(table)[:200]:
+        table.put(replace(row, id=table.next_id(), contact_id=1))
+    await ask_often(ask, time, seconds=4_200, every_s=60)
+    is_whole, reason = await whole(ask)
+    assert not is_whole
+    assert reason.startswith("too large for the hour")
+    answer = await ask.answer("{ participants(first: 10) { totalCount } }")
+    assert answer["data"]["participants"]["totalCount"] == len(table)
+
+
+async def test_what_shrinks_is_held_whole(held):
+    """As soon as a page tells that there is room for all of it."""
+    ask, time = held
+    assert not (await whole(ask))[0]
+    tables = ask.sandbox.tables
+    for row in list(tables.participants)[200:]:
+        tables.delete(row)
+    time.seconds += 600
+    await ask("{ participants(first: 10) { totalCount } }")
+    await ask_often(ask, time, [event.event_key for event in tables.events], 160)
+    assert await whole(ask) == (True, "")
+
+
 async def test_the_hour_is_never_overrun(held):
     """However many events are asked for."""
     ask, time = held
