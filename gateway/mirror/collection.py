@@ -97,6 +97,8 @@ class Collection(Generic[RowT]):
         # By include, when a write last changed what it tells of some row.
         self._touched: dict[str, float] = {}
         self._by_key: dict[str, int] = {}
+        # The other rows with a key: one has it still that another had by now.
+        self._doubles: dict[str, set[int]] = {}
         # By include, of how many rows it is told; and of which it may tell something else by now.
         self._told: Counter[str] = Counter()
         self._old: defaultdict[str, set[int]] = defaultdict(set)
@@ -401,6 +403,9 @@ class Collection(Generic[RowT]):
             if before is not None:
                 self._forget_key(before)
             if (key := self._key(held.row)) is not None:
+                other = self._by_key.get(key)
+                if other is not None and other != held.row.id:
+                    self._doubles.setdefault(key, set()).add(other)
                 self._by_key[key] = held.row.id
         self._changes.tell(self._change(before, held, cause, differs, at))
 
@@ -419,8 +424,16 @@ class Collection(Generic[RowT]):
 
     def _forget_key(self, row: RowT) -> None:
         key = self._key(row)
-        if key is not None and self._by_key.get(key) == row.id:
+        if key is None:
+            return
+        doubles = self._doubles.pop(key, set[int]())
+        doubles.discard(row.id)
+        if self._by_key.get(key) == row.id:
             del self._by_key[key]
+            if doubles:
+                self._by_key[key] = doubles.pop()
+        if doubles:
+            self._doubles[key] = doubles
 
     def _key(self, row: RowT) -> str | None:
         key = getattr(row, self.record.key) if self.record.key is not None else None
