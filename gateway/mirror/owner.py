@@ -116,7 +116,6 @@ class Owner:
         count = await self.tenant.forget(record)
         item = self._whole_item(record)
         item.at, item.failures, item.not_before = None, 0, 0.0
-        self.save_soon()
         return count
 
     async def _take_in(

@@ -119,6 +119,8 @@ class Owners:
             for record in self._records:
                 if not paths or record.path in paths:
                     rows += await owner.forget(record)
+            if owner.lasting is not None:
+                await owner.lasting.saved()
         if self._files is not None:
             self._files.remove_but({one.lasting.file.path for one in self._owners.values() if one.lasting})
         log.info("An operator dropped %d rows: %s", rows, ", ".join(paths) or "all that was held")

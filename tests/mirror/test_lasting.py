@@ -214,6 +214,24 @@ async def contact_that_was_deleted(runs) -> None:
         await runs.ask(UPDATED, input={"id": other, "phone": "+49 456"})
 
 
+@pytest.mark.parametrize("named", ["", "?resource=contacts"])
+async def test_what_was_dropped_is_not_held_after_a_restart(runs, named):
+    """Even if it is killed right after the answer."""
+    shown = {"Authorization": "Bearer canary-operator"}
+    ask = await runs.start(runs.ask.sandbox, operator_token="canary-operator")
+    dropped = await ask.http.delete(f"/operator/mirror{named}", headers=shown)
+    assert dropped.json()["rows"] >= 300
+    as_killed = runs.files
+    await runs.end()
+    for path, data in as_killed.items():
+        path.write_bytes(data)
+    ask = await runs.again()
+    mirror = (await ask("{ upstream { mirror { resource rows } } }"))["upstream"]["mirror"]
+    rows = {one["resource"]: one["rows"] for one in mirror}
+    assert rows["contacts"] == 0
+    assert bool(rows["participants"]) is bool(named)
+
+
 @pytest.mark.parametrize("is_read", [False, True])
 async def test_of_what_was_deleted_or_changed_nothing_is_left_after_a_minute(runs, is_read):
     """Contacts are personal data. Nor, once it ends, where another program reads the file all the while."""
