@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from math import inf
 from typing import Any
 
@@ -73,6 +74,10 @@ class Lists:
         self._pages.move_to_end(bare)
         while len(self._pages) > self._most_pages:
             self._pages.popitem(last=False)
+
+    def latest(self, count: int) -> list[tuple[Call[Any], Page]]:
+        """Return so many pages at the most, those used last first."""
+        return list(islice(reversed(self._pages.items()), count))
 
     def resume(self, call: Call[Any], page: Page) -> None:
         """Keep a page that was held before a restart."""

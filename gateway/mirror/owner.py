@@ -71,7 +71,8 @@ class Owner:
 
     def _lasting(self, file: OwnerFile) -> Lasting:
         upstream = self._upstream
-        return Lasting(self.tenant, self._pace, self._item, file, upstream.clock, upstream.tasks)
+        items = self._item, self._whole_item
+        return Lasting(self.tenant, self._pace, *items, file, upstream.clock, upstream.tasks)
 
     def usable(self, call: Call[Any], found: Found[Any], now: float) -> bool:
         """Return whether what is held of an answer may be told: see the table in `gateway.mirror.reading`.

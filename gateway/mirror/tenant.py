@@ -16,7 +16,7 @@ import msgspec
 from gateway.mirror.changes import Cause, Change, Changes
 from gateway.mirror.collection import SELF, Collection, Held, Part, leads_to
 from gateway.mirror.list_order import sorting_of
-from gateway.mirror.lists import ANY_LIST, Lists, Page
+from gateway.mirror.lists import Lists, Page
 from gateway.mirror.moments import AHEAD_S
 from gateway.mirror.owner_file import Kept, KeptPage
 from gateway.mirror.store import Filters, Store
@@ -30,6 +30,7 @@ from gateway.upstream.wire.page_shapes import Paging
 _MOST_READY = 200  # each may hold a page's rows, and what was made of them
 _ROWS_FOR_A_PAGE = 10  # one page of a list is kept for so many rows
 _NOT_FOUND_S = 30.0
+_MOST_RESUMED = 200  # pages of a resource's lists: each time when something is saved they are gone through
 _NOBODY = -1  # no row has it as its id
 _ROWS_AT_ONCE = 1_000  # some milliseconds
 
@@ -119,9 +120,9 @@ class Tenant:
         return whole is not None and all(whole.find(row_id) is not None for row_id in ids)
 
     def told_by_call(self) -> Iterator[tuple[Call[Any], Page]]:
-        """Yield the lists' pages that only PlanDocket can tell, with the calls that read them."""
+        """Yield the lists' pages that only PlanDocket can tell, with the calls that read them, of those used last."""
         for lists in self._lists.values():
-            for call, page in lists.filtered(ANY_LIST):
+            for call, page in lists.latest(_MOST_RESUMED):
                 if self.is_told_by_call(call):
                     yield call, page
 
