@@ -2,7 +2,6 @@
 
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
 from itertools import pairwise
 from math import inf
 from typing import Any, Generic
@@ -11,50 +10,16 @@ import msgspec
 
 from gateway.mirror.changes import Cause, Change, Changes, columns_that_differ
 from gateway.mirror.collection_walk import Walked
+from gateway.mirror.held import SELF, Held, Part, Passing
 from gateway.mirror.list_order import Sorting
 from gateway.mirror.owner_file import KeptCollection, KeptRow
 from gateway.mirror.store import Filters, Store
-from gateway.upstream.record import Many, One, Record, RowT
+from gateway.upstream.record import Record, RowT
 from gateway.upstream.wire.flaws import Flaw
 from gateway.upstream.wire.natural_keys import comparable
 
 _BY_ID = Sorting()
-SELF = ""
-"""Stands for a row itself, among what its includes tell."""
 _LATE_S = 600.0  # by then every read that was sent before has ended
-
-
-class Held(msgspec.Struct):
-    """A row, what includes tell of it, and since when: the sending times of what told them."""
-
-    row: Any
-    at: float
-    is_member_at: float
-    """When the collection itself, or a read of the row, last had it; an include alone is no sign."""
-    links: Mapping[str, Any]
-    """By include: an id or None, a tuple of ids, or a value. What is missing is not known."""
-    told_at: Mapping[str, float]
-    """By include, when it was told."""
-    flaws: tuple[Flaw, ...] = ()
-    old: frozenset[str] = frozenset()
-    """Includes that may tell something else since, by a write; SELF for the row."""
-
-
-class Passing(msgspec.Struct, frozen=True):
-    """Which rows pass filters, without the rows."""
-
-    count: int
-    is_old: bool
-    """Whether a row, or an include that filters, may be another by now: then others may pass, or stand elsewhere."""
-
-
-class Part(msgspec.Struct, frozen=True):
-    """Which rows are read together where all are too many."""
-
-    filters: Filters
-    """What they pass: the id of another resource's row, in a column."""
-    key: str
-    """That row's natural key, by which PlanDocket lists them."""
 
 
 class _Order(msgspec.Struct, frozen=True):
@@ -444,13 +409,3 @@ def _order(ids: Sequence[int]) -> _Order:
     descends = len(ids) > 1 and all(one > other for one, other in pairwise(ids))
     is_by_id = descends or all(one < other for one, other in pairwise(ids))
     return _Order(descends, {} if is_by_id else {row_id: place for place, row_id in enumerate(ids)})
-
-
-@cache
-def leads_to(record: Record[Any]) -> Mapping[str, tuple[Record[Any], str | None]]:
-    """Return, by include, whose rows it leads to, and the column that names the row where one does."""
-    return {
-        name: (embed.record, embed.key if isinstance(embed, One) else None)
-        for name, embed in record.includes.items()
-        if isinstance(embed, One | Many)
-    }

@@ -1,14 +1,11 @@
 """What is held of an owner, and its file: resumed at the start, and saved after each difference."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
 
+from gateway.mirror.items import Items
 from gateway.mirror.owner_file import Kept, KeptCollection, Notes, OwnerFile
-from gateway.mirror.pace import Item, Pace
+from gateway.mirror.pace import Pace
 from gateway.mirror.tenant import Tenant
-from gateway.upstream.call import Call
-from gateway.upstream.record import Record
 from gateway.upstream.way.clock import Clock
 from gateway.upstream.way.tasks import Tasks
 
@@ -22,18 +19,15 @@ class Lasting:
         self,
         tenant: Tenant,
         pace: Pace,
-        item: Callable[[Call[Any]], Item],
-        whole_item: Callable[[Record[Any]], Item],
+        items: Items,
         file: OwnerFile,
         clock: Clock,
         tasks: Tasks,
     ) -> None:
-        """`item` returns what is read anew together with a call's answer, `whole_item` all of a resource."""
         self.file = file
         self._tenant = tenant
         self._pace = pace
-        self._item = item
-        self._whole_item = whole_item
+        self._items = items
         self._clock = clock
         self._tasks = tasks
         self._resuming: asyncio.Task[None] | None = None
@@ -59,9 +53,9 @@ class Lasting:
         for path, whole in kept.notes.collections.items():
             if (record := self._tenant.record(path)) is not None:
                 at = whole.whole_at + kept.moved_s
-                self._pace.resume(self._whole_item(record), at, whole.pages, whole.planned_s, now)
+                self._pace.resume(self._items.whole(record), at, whole.pages, whole.planned_s, now)
         for call, page in self._tenant.told_by_call():
-            self._pace.resume(self._item(call), page.at, 1, 0.0, now)
+            self._pace.resume(self._items.of(call), page.at, 1, 0.0, now)
 
     def save_soon(self) -> None:
         """Let the file follow what is held."""
@@ -98,7 +92,7 @@ class Lasting:
         self._is_due = False
         collections: dict[str, KeptCollection] = {}
         for record in self._tenant.records:
-            item, collection = self._whole_item(record), self._tenant.collection(record)
+            item, collection = self._items.whole(record), self._tenant.collection(record)
             if (kept := collection.kept(item.planned_s)) is not None:
                 collections[record.path] = kept
         now, unix = self._clock.monotonic(), self._clock.unix()

@@ -31,6 +31,7 @@ from gateway.errors import (
     TooManyFailuresError,
     UnavailableError,
 )
+from gateway.mirror.found import Found
 from gateway.mirror.key_check import KeyCheck
 from gateway.mirror.moments import STALE_S, Moments
 from gateway.mirror.narrowing import Filters, can_filter, matcher, wider
@@ -38,7 +39,6 @@ from gateway.mirror.owner_files import OwnerFiles
 from gateway.mirror.owners import Owners
 from gateway.mirror.session import KeepingSession
 from gateway.mirror.standing import Mirrored, Standing
-from gateway.mirror.tenant import Found
 from gateway.mirror.walk import Listing, OrderChangedError, Read, Source
 from gateway.settings.limits import LimitSettings
 from gateway.settings.mirror import MirrorSettings
@@ -137,7 +137,7 @@ class Mirror:
         """
         await self.key_check.renew(self.session(credential))
         if (owner := self._owners.of(credential)) is not None:
-            await owner.walk_all()
+            await owner.renewal.walk_all()
 
     def at_hand(self, call: Call[RowT], session: KeepingSession) -> Answer[RowT] | None:
         """Return the answer to `call` where it is kept fresh; costs no request and no wait."""

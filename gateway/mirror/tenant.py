@@ -9,20 +9,21 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from math import inf
-from typing import Any, Generic, cast
+from typing import Any
 
 import msgspec
 
 from gateway.mirror.changes import Cause, Change, Changes
-from gateway.mirror.collection import SELF, Collection, Held, Part, leads_to
+from gateway.mirror.collection import Collection
+from gateway.mirror.found import Found, Putting
+from gateway.mirror.held import SELF, Part, leads_to
 from gateway.mirror.list_order import sorting_of
 from gateway.mirror.lists import Lists, Page
 from gateway.mirror.moments import AHEAD_S
 from gateway.mirror.owner_file import Kept, KeptPage
 from gateway.mirror.store import Filters, Store
 from gateway.upstream.call import Call
-from gateway.upstream.record import Many, Record, RowT
-from gateway.upstream.wire.flaws import Flaw, Place
+from gateway.upstream.record import Record, RowT
 from gateway.upstream.wire.json_rows import Answer
 from gateway.upstream.wire.natural_keys import usable
 from gateway.upstream.wire.page_shapes import Paging
@@ -33,24 +34,6 @@ _NOT_FOUND_S = 30.0
 _MOST_RESUMED = 200  # pages of a resource's lists: each time when something is saved they are gone through
 _NOBODY = -1  # no row has it as its id
 _ROWS_AT_ONCE = 1_000  # some milliseconds
-
-
-class Found(msgspec.Struct, Generic[RowT], frozen=True):
-    """What is held of an answer."""
-
-    answer: Answer[RowT]
-    at: float
-    """When the oldest request was sent that it rests on."""
-    until: float
-    """When the first part of it is fresh no more."""
-    is_old: bool = False
-    """Whether a write may have changed it since."""
-    is_absent: bool = False
-    """Whether it is a single row that is not there, or the list of a key that is not."""
-
-    def is_fresh(self, now: float) -> bool:
-        """Return whether all of it is fresh, and none may have been changed."""
-        return now < self.until and not self.is_old
 
 
 class _Ready(msgspec.Struct, frozen=True):
@@ -207,7 +190,7 @@ class Tenant:
         if ready is not None and ready.told == told and now < ready.again_at:
             self._ready.move_to_end(call)
             return ready.found
-        putting = _Putting(self._collections, self._fresh_until, call, now)
+        putting = Putting(self._collections, self._fresh_until, call, now)
         found = self._find(putting)
         if found is None:
             return None
@@ -221,13 +204,13 @@ class Tenant:
 
     def find_stale(self, call: Call[RowT]) -> Found[RowT] | None:
         """Return the same, with related rows that are not fresh any more."""
-        return self._find(_Putting(self._collections, self._fresh_until, call, -inf))
+        return self._find(Putting(self._collections, self._fresh_until, call, -inf))
 
-    def _find(self, putting: "_Putting[RowT]") -> Found[RowT] | None:
+    def _find(self, putting: "Putting[RowT]") -> Found[RowT] | None:
         row_id = putting.call.id
         return self._find_list(putting) if row_id is None else self._find_row(putting, row_id)
 
-    def _find_row(self, putting: "_Putting[RowT]", row_id: int) -> Found[RowT] | None:
+    def _find_row(self, putting: "Putting[RowT]", row_id: int) -> Found[RowT] | None:
         collection = putting.collection
         if collection.find(row_id) is not None:
             return putting.together((row_id,), Paging(), inf)
@@ -244,7 +227,7 @@ class Tenant:
             until = min(until, at + _NOT_FOUND_S - AHEAD_S)
         return Found(Answer(), at, until, collection.is_doubted_since(at), is_absent=True)
 
-    def _find_list(self, putting: "_Putting[RowT]") -> Found[RowT] | None:
+    def _find_list(self, putting: "Putting[RowT]") -> Found[RowT] | None:
         call, whole = putting.call, self.whole(putting.call.record)
         if (key := _own_key(call)) is not None:
             return (
@@ -257,7 +240,7 @@ class Tenant:
             derived = self._derive(putting, putting.collection, at)
         return derived or (None if page is None else putting.page(page))
 
-    def _derive(self, putting: "_Putting[RowT]", whole: Collection[RowT], at: float) -> Found[RowT] | None:
+    def _derive(self, putting: "Putting[RowT]", whole: Collection[RowT], at: float) -> Found[RowT] | None:
         """Return a list's page as all rows tell it; None where they do not."""
         call = putting.call
         keys = self._keys(call)
@@ -323,7 +306,7 @@ class Tenant:
         self, call: Call[RowT], ids: Iterable[int], paging: Paging, at: float, behind: int | None, now: float
     ) -> Found[RowT] | None:
         """Return rows by their ids with what includes tell, as a list of a moment; None where one is missing."""
-        return _Putting(self._collections, self._fresh_until, call, now).together(ids, paging, at, behind)
+        return Putting(self._collections, self._fresh_until, call, now).together(ids, paging, at, behind)
 
     async def learn(self, call: Call[Any], answer: Answer[Any], at: float, cause: Cause = Cause.READ) -> None:
         """Take in what a read brought that was sent at a moment; with turns for others where it is much.
@@ -388,127 +371,6 @@ class Tenant:
             self._changes.count += 1
 
 
-class _Putting(Generic[RowT]):
-    """Puts an answer together of what is held."""
-
-    def __init__(
-        self,
-        collections: "dict[str, Collection[Any]]",
-        fresh_until: Callable[[Record[Any], float], float],
-        call: Call[RowT],
-        now: float,
-    ) -> None:
-        self._collections = collections
-        self._fresh_until = fresh_until
-        self._now = now
-        self.call = call
-        self.collection: Collection[RowT] = collections[call.record.path]
-        self.again_at = inf
-        """When a part gets old without which the answer is one, too."""
-        self._at, self._until = inf, inf
-        self._is_old = False
-        self._links: dict[str, dict[int, Any]] = {name: {} for name in call.include}
-        self._embedded: dict[type[Any], dict[int, Any]] = {}
-        self._flaws: dict[Place, tuple[Flaw, ...]] = {}
-
-    def page(self, page: Page) -> Found[RowT] | None:
-        """Return a page that PlanDocket told."""
-        behind, record = page.behind, self.call.record
-        if behind is not None:
-            until = self._fresh_until(record, page.behind_at)
-            if self._now < until and page.behind_at > page.old_since:
-                self.again_at = min(self.again_at, until)
-            else:
-                behind = None
-        self._flaws.update(page.flaws)
-        ids, left_out, paging = page.ids, page.left_out, page.paging
-        if page.is_old:  # rows that went since are left out
-            places = [place for place in range(len(ids) + len(left_out)) if place not in left_out]
-            gone = [place for place, row_id in zip(places, ids, strict=True) if not self._holds(row_id)]
-            ids, left_out = tuple(filter(self._holds, ids)), tuple(sorted((*left_out, *gone)))
-            if paging.total is not None:
-                paging = msgspec.structs.replace(paging, total=paging.total - len(gone))
-        return self.together(ids, paging, page.at, behind, is_old=page.is_old, left_out=left_out)
-
-    def _holds(self, row_id: int) -> bool:
-        return self.collection.find(row_id) is not None
-
-    def together(
-        self,
-        ids: Iterable[int],
-        paging: Paging,
-        at: float,
-        behind: int | None = None,
-        *,
-        is_old: bool = False,
-        left_out: tuple[int, ...] = (),
-    ) -> Found[RowT] | None:
-        """Return these rows as an answer, of which the list itself was told at a moment."""
-        self.rests_on(self.call.record, at)
-        rows: list[RowT] = []
-        for row_id in ids:
-            held = self.collection.find(row_id)
-            if held is None or not self._add(held):
-                return None
-            rows.append(held.row)
-        answer = Answer(
-            tuple(rows), self._links, self._embedded, paging, behind, left_out=left_out, flaws=self._flaws
-        )
-        return Found(answer, self._at, self._until, self._is_old or is_old)
-
-    def rests_on(self, record: Record[Any], at: float) -> None:
-        """Note that the answer rests on what was told of a resource at a moment."""
-        self._at, self._until = min(self._at, at), min(self._until, self._fresh_until(record, at))
-
-    def _add(self, held: Held) -> bool:
-        record, include, row_id = self.call.record, self.call.include, held.row.id
-        self.rests_on(record, held.at)
-        self._is_old = self._is_old or not held.old.isdisjoint((SELF, *include))
-        if not all(self._follow(record, held, name) for name in include):
-            return False
-        if held.flaws:
-            told = (one for one in held.flaws if one.column not in record.includes or one.column in include)
-            if found := tuple(told):
-                self._flaws[(record.path, row_id)] = found
-        return True
-
-    def _follow(self, record: Record[Any], held: Held, name: str) -> bool:
-        """Put in what an include tells of a row, and the rows that it leads to; return whether that is held."""
-        other, key = leads_to(record).get(name, (None, None))
-        if key is not None:
-            value = _leading(getattr(held.row, key))
-        elif name in held.links:
-            value = held.links[name]
-            self.rests_on(record, held.told_at[name])
-        else:
-            return False
-        self._links[name][held.row.id] = value
-        if other is None:
-            return True
-        is_many = isinstance(record.includes[name], Many)
-        targets = cast("tuple[int, ...]", value if is_many else (value,) if value else ())
-        return all(self._embed(other, row_id, is_needed=key is not None) for row_id in targets)
-
-    def _embed(self, record: Record[Any], row_id: int, *, is_needed: bool) -> bool:
-        """Put in a row that an include leads to. One that is not needed is left out where it is not fresh."""
-        others = self._collections[record.path]
-        target = others.find(row_id)
-        if target is None:
-            return not is_needed
-        if not is_needed and others.whole_at is None:
-            until = self._fresh_until(record, target.at)
-            if self._now >= until or SELF in target.old:
-                return True
-            self.again_at = min(self.again_at, until)
-        else:
-            self.rests_on(record, target.at)
-            self._is_old = self._is_old or SELF in target.old
-        self._embedded.setdefault(record.row, {})[row_id] = target.row
-        if target.flaws:
-            self._flaws[(record.path, row_id)] = target.flaws
-        return True
-
-
 def _is_derivable(call: Call[Any]) -> bool:
     """Return whether all rows of a resource tell which of them a list has."""
     return not call.in_their_order and all(
@@ -519,8 +381,3 @@ def _is_derivable(call: Call[Any]) -> bool:
 def _own_key(call: Call[Any]) -> str | None:
     """Return the natural key whose row a list would have: no server is asked so, all rows tell that there is none."""
     return next((value for name, value in call.filters if name == call.record.key), None)
-
-
-def _leading(row_id: int | None) -> int | None:
-    """Return a foreign key that leads to a row; None where it is null, or 0, which is written for null."""
-    return row_id if row_id and row_id > 0 else None

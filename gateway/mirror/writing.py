@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from gateway.mirror.changes import Cause, Change, columns_that_differ
-from gateway.mirror.collection import SELF, leads_to
 from gateway.mirror.derived import Derivations
+from gateway.mirror.held import SELF, leads_to
 from gateway.mirror.tenant import Tenant
 from gateway.upstream.call import Call
 from gateway.upstream.record import ANY, DELETE, ON_UPDATE, SEARCH, Record, Row

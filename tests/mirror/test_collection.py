@@ -11,8 +11,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from gateway.contacts.record import CONTACTS, ContactRow
 from gateway.mirror.changes import Changes
-from gateway.mirror.collection import SELF, Collection, Held, Part
+from gateway.mirror.collection import Collection
 from gateway.mirror.collection_walk import Walked
+from gateway.mirror.held import SELF, Held, Part
 from gateway.mirror.list_order import Sorting
 from gateway.mirror.store import Filters, Store
 from gateway.participants.record import PARTICIPANTS, ParticipantRow

@@ -355,12 +355,12 @@ async def test_a_folder_that_is_removed_costs_a_restart_its_rows(runs, caplog):
 
 async def test_who_ends_it_during_a_walk_finds_all_as_before(runs):
     """What the walk has read so far is no reason to read it again."""
-    owner = cast("Any", endpoint_of(runs.ask))._mirror._owners.of(HELD)
-    count = runs.ask.sandbox.count
-    owner._start(owner.walk_all())
+    mirror, count = cast("Any", endpoint_of(runs.ask))._mirror, runs.ask.sandbox.count
+    walking = asyncio.create_task(mirror.warm(HELD))
     while runs.ask.sandbox.count < count + 3:  # noqa: ASYNC110 - nothing tells of it
         await asyncio.sleep(0)
     await runs.end()
+    walking.cancel()
     (path,) = runs.folder.glob("*.sqlite3")
     with closing(sqlite3.connect(path)) as kept:
         assert kept.execute("PRAGMA integrity_check").fetchone() == ("ok",)
