@@ -256,6 +256,17 @@ class OwnerFile:
         remove(self.path)
 
 
+def is_of_another_application(path: Path) -> bool:
+    """Return whether an SQLite file says that it is; a new one says nothing. Source: sqlite.org/fileformat.html"""
+    try:
+        with path.open("rb") as file:
+            header = file.read(100)
+    except FileNotFoundError:
+        return False
+    application = int.from_bytes(header[68:72], "big")
+    return header.startswith(b"SQLite format 3\0") and application not in (0, _APPLICATION)
+
+
 def remove(path: Path) -> None:
     """Remove a file, and what SQLite keeps beside it."""
     for suffix in ("", "-wal", "-shm"):

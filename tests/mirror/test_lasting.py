@@ -18,6 +18,7 @@ from keeping.wires import HELD, bearer, gid, shared
 from mirror.mirroring import LISTS, mirrored, quiet, told, warm
 
 from gateway.contacts.record import CONTACTS, ContactRow
+from gateway.errors import SettingsError
 from gateway.mirror.changes import Cause, Change
 from gateway.mirror.list_order import Sorting
 from gateway.mirror.store import Store
@@ -380,6 +381,23 @@ async def test_after_a_boot_ages_go_by_the_date(runs):
     runs.time = Time(before - 100, since_boot=5.0, boot=b"a third")
     answer = told(await (await runs.again()).answer(PAGE))
     assert (answer["calls"], answer["age"]) == (1, 0)
+
+
+async def test_files_of_others_are_left_alone(runs):
+    """Be the folder theirs as well; and one that has the name of the gateway's is no reason to lose it."""
+    await runs.end()
+    notes = runs.folder / "notes.sqlite3"
+    notes.write_bytes(b"somebody's")
+    await runs.again()
+    assert notes.read_bytes() == b"somebody's"
+    await runs.end()
+    (own,) = runs.folder.glob(f"{'[0-9a-f]' * 64}.sqlite3")
+    with closing(sqlite3.connect(own)) as theirs:
+        theirs.execute("PRAGMA application_id = 7")
+    before = own.read_bytes()
+    with pytest.raises(SettingsError, match="is another application's: name a folder of the gateway's own"):
+        await runs.again()
+    assert own.read_bytes() == before
 
 
 async def test_only_the_held_key_has_a_file(runs):
