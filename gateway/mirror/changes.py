@@ -30,7 +30,7 @@ class Change(msgspec.Struct, frozen=True):
     before: Row | None
     after: Row | None
     links: Mapping[str, Any]
-    """What its includes tell since, as far as that is known: see `gateway.mirror.collection.Held`."""
+    """What its includes tell since, as far as that is known: see `gateway.mirror.held.Held`."""
     differs: frozenset[str]
     """The includes that tell something else, and the columns where the row was there before and after."""
     flaws: tuple[Flaw, ...]

@@ -90,7 +90,7 @@ class Collection(Generic[RowT]):
         """Let lists be told by a store from now on: it is told of all rows."""
         self._store = store
         for held in self._held.values():
-            self._changes.tell(self._change(None, held, Cause.READ))
+            self._tell(None, held, Cause.READ)
 
     def kept(self, planned_s: float) -> KeptCollection | None:
         """Return what a restart needs to know beside its rows; None where it is not whole."""
@@ -260,7 +260,7 @@ class Collection(Generic[RowT]):
         for row_id in found:
             held = self._held[row_id]
             self._set_old(held, held.old | {name})
-            self._changes.tell(self._change(held.row, held, Cause.WRITE, at=at))
+            self._tell(held.row, held, Cause.WRITE, at=at)
         return found
 
     def correct(self, name: str, row_id: int, told: Any, at: float) -> None:
@@ -372,20 +372,12 @@ class Collection(Generic[RowT]):
                 if other is not None and other != held.row.id:
                     self._doubles.setdefault(key, set()).add(other)
                 self._by_key[key] = held.row.id
-        self._changes.tell(self._change(before, held, cause, differs, at))
-
-    def _change(
-        self,
-        before: RowT | None,
-        held: Held,
-        cause: Cause,
-        differs: Iterable[str] = (),
-        at: float | None = None,
-    ) -> Change:
         row = held.row
         told = columns_that_differ(before, row) | (frozenset(differs) - {SELF})
         at = held.at if at is None else at
-        return Change(self.record, row.id, before, row, held.links, told, held.flaws, held.old, cause, at)
+        self._changes.tell(
+            Change(self.record, row.id, before, row, held.links, told, held.flaws, held.old, cause, at)
+        )
 
     def _forget_key(self, row: RowT) -> None:
         key = self._key(row)

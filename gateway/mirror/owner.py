@@ -1,6 +1,5 @@
 """One owner's mirror: what is held of the tenant, and kept young within the hour."""
 
-import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from math import inf
@@ -25,8 +24,6 @@ from gateway.upstream.way.budget import Lane
 from gateway.upstream.way.credential import Credential
 from gateway.upstream.wire.json_rows import Answer
 from gateway.upstream.write import Write, Written
-
-log = logging.getLogger(__name__)
 
 _PART_ANEW = 0.1  # of the hour, for what is held and yet too old for clients that say so
 _MOST_LOOKED_UP = 1_000
