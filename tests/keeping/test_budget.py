@@ -10,7 +10,7 @@ import pytest
 from asking import Time
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from keeping.wires import HELD, Wire, bearer, caller, shared
+from keeping.wires import HELD, Wire, bearer, caller, shared, spent
 
 from gateway.errors import RateLimitedError
 from gateway.sandbox import Sandbox
@@ -18,16 +18,6 @@ from gateway.upstream.way.budget import HOUR_S, Budget, Lane
 
 READ, WRITE = Lane.READ, Lane.WRITE
 QUIET = settings(derandomize=True, deadline=None, max_examples=100, database=None)
-
-
-def spent(budget, lane=READ, credential=HELD, most=20_000):
-    """Return how many requests pass now."""
-    for count in range(most):
-        try:
-            budget.spend(credential, lane)
-        except RateLimitedError:
-            return count
-    return most
 
 
 def wait(budget, lane=READ, credential=HELD):

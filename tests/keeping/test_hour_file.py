@@ -18,7 +18,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from keeping.wires import HELD, bearer, caller, shared
+from keeping.wires import HELD, bearer, caller, shared, spent
 
 from gateway.errors import RateLimitedError, SettingsError
 from gateway.folder import Folder
@@ -86,16 +86,6 @@ def process(path, clock, per_hour=12, disk=None):
     one = Process(path, clock, per_hour, disk)
     yield one
     one.end()
-
-
-def spent(budget, lane=READ, credential=HELD, most=20_000):
-    """Return how many requests pass now."""
-    for count in range(most):
-        try:
-            budget.spend(credential, lane)
-        except RateLimitedError:
-            return count
-    return most
 
 
 def used(budget, credential=HELD):

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 import httpx
 from pydantic import SecretStr
 
+from gateway.errors import RateLimitedError
 from gateway.sandbox import SANDBOX_KEY, Sandbox
 from gateway.sandbox.app import ALL_SCOPES
+from gateway.upstream.way.budget import Lane
 from gateway.upstream.way.credential import Credential
 
 HTML = b"<html><body>Down for maintenance</body></html>"
@@ -111,3 +113,13 @@ async def breathe():
     """Let everything that can go on do so."""
     for _ in range(100):
         await asyncio.sleep(0)
+
+
+def spent(budget, lane=Lane.READ, credential=HELD, most=20_000):
+    """Return how many requests pass now."""
+    for count in range(most):
+        try:
+            budget.spend(credential, lane)
+        except RateLimitedError:
+            return count
+    return most
