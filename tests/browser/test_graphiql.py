@@ -54,6 +54,7 @@ class Tab:
 
     def open(self, name: str) -> None:
         """Show one of the open operations."""
+        self.settle()
         self.page.get_by_role("tab", name=name).click()
 
     def run(self) -> None:
@@ -62,7 +63,16 @@ class Tab:
 
     def press(self, name: str) -> None:
         """Press one of the page's buttons."""
+        self.settle()
         self.page.get_by_role("button", name=name).click()
+
+    def settle(self) -> None:
+        """Let GraphiQL tell the open tab what its editor holds.
+
+        It does so 100 ms after the last change, to whichever tab is open then: a tab opened at that very
+        moment, which happens on a busy machine, would get its neighbour's operation.
+        """
+        self.page.evaluate("() => new Promise(done => setTimeout(done, 200))")
 
     def write(self, editor: Locator, text: str) -> None:
         """Put a text into an editor in place of what is in it, as somebody does who pastes it."""
