@@ -8,12 +8,17 @@ from gateway.upstream.record import (
     ON_UPDATE,
     SEARCH,
     Filter,
+    Flag,
     Instant,
     Int,
     Many,
+    Present,
     Record,
+    Related,
     RequestField,
     Row,
+    Span,
+    Values,
 )
 
 
@@ -94,6 +99,37 @@ CONTACTS = Record(
         "city": "City.",
         "created_at": "When it was created.",
     },
+    criteria={
+        "customer_numbers": Values("Only with one of these customer numbers.", "customer_number"),
+        "events": Related("Only those linked to one of these events.", "events"),
+        "categories": Related("Only those assigned to one of these categories.", "categories"),
+        "cities": Values(
+            "Only in one of these cities; case and accents count for nothing.", "city", is_folded=True
+        ),
+        "countries": Values("Only with one of these country codes.", "country", is_folded=True),
+        "ratings": Values("Only with one of these ratings.", "rating"),
+        "has_customer_number": Present("Only with a customer number, or only without.", "customer_number"),
+        "has_account": Flag("Only with an account in the portal, or only without.", "has_account"),
+        "created_at": Span("Only those created then.", "created_at"),
+        "updated_at": Span("Only those last changed then.", "updated_at"),
+    },
+    texts=(
+        *(
+            "last_name",
+            "first_name",
+            "company_name",
+            "customer_number",
+            "email",
+            "city",
+            "phone",
+            "mobile",
+            "fax",
+        ),
+        *("postal_code", "address", "state", "country", "website", "tax_id", "notes"),
+    ),
+    names=frozenset({"last_name", "first_name", "company_name", "customer_number"}),
+    orders={"updated_at": "When it was last changed.", "country": "The country's code."},
+    facets={"categories": "categories", "countries": "country", "cities": "city"},
     touches={
         "customer_number": ("participants?customer_number",),
         "event_keys": ("participants", "events.participant_count"),

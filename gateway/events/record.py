@@ -12,7 +12,9 @@ from gateway.upstream.record import (
     Record,
     RequestField,
     Row,
+    Span,
     Value,
+    Values,
 )
 
 
@@ -71,6 +73,18 @@ EVENTS = Record(
         "date_to": "When it ends.",
         "city": "Where it takes place.",
     },
+    criteria={
+        "event_keys": Values("Only with one of these keys.", "event_key"),
+        "cities": Values(
+            "Only in one of these cities; case and accents count for nothing.", "city", is_folded=True
+        ),
+        "countries": Values("Only with one of these country codes.", "country", is_folded=True),
+        "from": Span("Only those that start then.", "date_from"),
+        "to": Span("Only those that end then.", "date_to"),
+    },
+    texts=("title", "event_key", "city", "state", "country", "description"),
+    names=frozenset({"title", "event_key"}),
+    orders={"country": "The country's code."},
     touches={
         "event_key": ("participants?event_key", "contacts?event_key", "categories/*"),
         DELETE: (

@@ -69,7 +69,7 @@ class Sorting(msgspec.Struct, frozen=True):
         Case and accents count for nothing, so German umlauts are as their letters are: DIN 5007-1. Ties go by id.
         """
         value = self.value(row)
-        return None if value is None else _bare(str(value)).encode(errors="replace")
+        return None if value is None else folded(str(value)).encode(errors="replace")
 
 
 def sorting_of(call: Call[Any]) -> Sorting:
@@ -141,16 +141,16 @@ def _orders(sorting: Sorting) -> Iterator[_Order]:
         yield _Order(str, 0, is_descending=False, tie=-1)
         return
     if sorting.is_own:
-        yield _Order(_bare, 0 if sorting.is_descending else 2, sorting.is_descending, tie=1)
+        yield _Order(folded, 0 if sorting.is_descending else 2, sorting.is_descending, tie=1)
         return
     all_ties: tuple[tuple[Literal[-1, 0, 1], ...], ...] = ((1, -1), (0,))
     for ties in all_ties:
-        for fold, null, tie in product((str.casefold, _bare, str), (0, 2), ties):
+        for fold, null, tie in product((str.casefold, folded, str), (0, 2), ties):
             yield _Order(fold, null, sorting.is_descending, tie)
 
 
 @lru_cache(maxsize=20_000)
-def _bare(text: str) -> str:
+def folded(text: str) -> str:
     """Return a text as the gateway's own order compares it: many rows are sorted anew whenever one changes."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))

@@ -3,7 +3,21 @@
 from gateway.categories.record import CATEGORIES
 from gateway.contacts.record import CONTACTS
 from gateway.events.record import EVENTS
-from gateway.upstream.record import ANY, DELETE, Derived, Filter, Instant, Int, One, Record, RequestField, Row
+from gateway.upstream.record import (
+    ANY,
+    DELETE,
+    Derived,
+    Filter,
+    Instant,
+    Int,
+    One,
+    Passing,
+    Record,
+    Related,
+    RequestField,
+    Row,
+    Span,
+)
 
 
 class ParticipantRow(Row, frozen=True, gc=False):
@@ -34,6 +48,29 @@ PARTICIPANTS = Record(
         ),
         "confirmed": Filter("Only confirmed, or only unconfirmed.", bool, column="is_confirmed"),
     },
+    criteria={
+        "events": Related("Only of one of these events.", "event"),
+        "contacts": Related("Only of one of these contacts.", "contact"),
+        "categories": Related("Only in one of these categories.", "category"),
+        "created_at": Span("Only those created then.", "created_at"),
+        "updated_at": Span("Only those last changed then.", "updated_at"),
+        "contact": Passing("Only those whose contact passes.", "contact"),
+        "event": Passing("Only those whose event passes.", "event"),
+    },
+    searched=("contact",),
+    orders={
+        "created_at": "When it was created.",
+        "updated_at": "When it was last changed.",
+        "is_confirmed": "Whether it is confirmed: those that are not come first.",
+        "contact.last_name": "The contact's last name.",
+        "contact.company_name": "The contact's company.",
+        "contact.customer_number": "The contact's customer number.",
+        "contact.city": "The contact's city.",
+        "event.title": "The event's name.",
+        "event.date_from": "When the event starts.",
+        "category.title": "The category's name.",
+    },
+    facets={"events": "event", "categories": "category", "confirmed": "is_confirmed", "days": "created_at"},
     sliced_by="event_key",
     touches={
         ANY: ("contacts?event_key", "contacts.events", "events.participant_count"),

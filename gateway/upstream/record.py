@@ -122,6 +122,58 @@ CLEARABLE = RequestField()
 
 
 @dataclass(frozen=True)
+class Criterion:
+    """What the gateway filters rows by where it holds all of them, and PlanDocket does not."""
+
+    description: str
+    """What it does, as callers read it."""
+
+
+@dataclass(frozen=True)
+class Values(Criterion):
+    """Rows that have one of the given values in a column."""
+
+    column: str
+    is_folded: bool = False
+    """Whether case and accents count for nothing."""
+
+
+@dataclass(frozen=True)
+class Span(Criterion):
+    """Rows whose date or instant in a column lies between two."""
+
+    column: str
+
+
+@dataclass(frozen=True)
+class Present(Criterion):
+    """Rows that have something in a column, or nothing."""
+
+    column: str
+
+
+@dataclass(frozen=True)
+class Flag(Criterion):
+    """Rows that have true in a column, or false."""
+
+    column: str
+
+
+@dataclass(frozen=True)
+class Related(Criterion):
+    """Rows that an include leads from to one of the given rows of its resource."""
+
+    include: str
+
+
+@dataclass(frozen=True)
+class Passing(Criterion):
+    """Rows that an include, which embeds one row, leads from to a row that passes a filter of its resource."""
+
+    include: str
+
+
+@dataclass(frozen=True)
 class Derived:
     """What an include of another resource may follow from: this one's rows that have the other's id in a column."""
 
@@ -163,6 +215,19 @@ class Record(Generic[RowT]):
     """How many rows the collection is taken to have until it is seen."""
     filters: Mapping[str, Filter] = field(default_factory=dict[str, Filter])
     """The documented filters of its lists, by their names."""
+    criteria: Mapping[str, Criterion] = field(default_factory=dict[str, Criterion])
+    """What else lists can be filtered by where all rows are held, by the names that callers know."""
+    texts: tuple[str, ...] = ()
+    """The columns that `search` looks at where all rows are held: the most telling first."""
+    names: frozenset[str] = frozenset()
+    """Those of them that words of one or two letters may begin: names and numbers."""
+    searched: tuple[str, ...] = ()
+    """The includes that embed one row, whose texts `search` looks at too."""
+    orders: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What else lists can be ordered by where all rows are held, each as callers read of it: columns, and columns of
+    rows that an include leads to: "contact.city"."""
+    facets: Mapping[str, str] = field(default_factory=dict[str, str])
+    """By what rows are counted, by the names that callers know: a column, or an include that leads to rows."""
     sliced_by: str | None = None
     """The filter by whose values it is held in parts where all of it is too large: it compares a column with the id of
     the row that has a key."""

@@ -1,0 +1,1 @@
+"""What is held, as lists need it that PlanDocket cannot tell: any filter, any order, search and counts."""
