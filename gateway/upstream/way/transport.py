@@ -7,11 +7,11 @@ up after it got the request a connection time-out, so a lost write would pass fo
 import asyncio
 import re
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
 from math import inf
-from types import TracebackType
 from typing import Any
 
 import aiohttp
@@ -65,13 +65,11 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             httpx.ConnectTimeout, httpx.ConnectError, httpx.ProxyError: it never left.
             httpx.TransportError: it may have arrived.
         """
-        if (
-            self._session is None
-        ):  # needs the running loop, which is not there yet when the gateway is put together
+        if self._session is None:  # it needs the running loop, which is not there when the gateway is made
             self._session = self._open()
         token = _sending.set(request)
         try:
-            with _ERRORS:
+            with _errors():
                 response = await self._session.request(
                     request.method,
                     str(request.url),
@@ -104,9 +102,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
     def _connector(self) -> aiohttp.TCPConnector:
         connector: Any = _Connector(limit=0, ssl=self._tls or True)
-        connector._factory = partial(
-            _Connection, loop=asyncio.get_running_loop()
-        )  # no argument of its own takes it
+        # No argument of its own takes it.
+        connector._factory = partial(_Connection, loop=asyncio.get_running_loop())
         return connector
 
 
@@ -217,7 +214,7 @@ class _Body(httpx.AsyncByteStream):
 
     async def __anext__(self) -> bytes:
         content = self._response.content
-        with _ERRORS:
+        with _errors():
             piece = await content.readany()
         if not piece:
             raise StopAsyncIteration
@@ -231,30 +228,20 @@ async def _never_again(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
     """Keep aiohttp from sending GET, PUT and DELETE a second time: it does so on errors that it knows."""
-    with _ERRORS:
+    with _errors():
         return await handler(request)
 
 
-class _Errors:
-    """Turns aiohttp's errors into httpx's."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        match error:
-            case aiohttp.ConnectionTimeoutError():
-                raise httpx.ConnectTimeout("no connection in time") from error
-            case aiohttp.ClientConnectorError() | aiohttp.InvalidURL():
-                raise httpx.ConnectError("no connection") from error
-            case TimeoutError():
-                raise httpx.ReadTimeout("no answer in time") from error
-            case aiohttp.ClientError() | OSError():
-                raise httpx.ReadError("the connection broke") from error
-            case _:
-                pass
-
-
-_ERRORS = _Errors()
+@contextmanager
+def _errors() -> Generator[None]:
+    """Turn aiohttp's errors into httpx's."""
+    try:
+        yield
+    except aiohttp.ConnectionTimeoutError as error:
+        raise httpx.ConnectTimeout("no connection in time") from error
+    except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as error:
+        raise httpx.ConnectError("no connection") from error
+    except TimeoutError as error:
+        raise httpx.ReadTimeout("no answer in time") from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise httpx.ReadError("the connection broke") from error
