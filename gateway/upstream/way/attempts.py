@@ -27,7 +27,7 @@ from gateway.upstream.way.http import Http, Query, Request
 from gateway.upstream.way.in_flight import Places
 from gateway.upstream.way.retry import Retries, is_repeatable
 from gateway.upstream.way.session import Session
-from gateway.upstream.wire.reply import Reply
+from gateway.upstream.wire.outcomes import Reply
 from gateway.upstream.wire.retry_headers import number, resets_in, retry_after
 
 log = logging.getLogger(__name__)

@@ -6,16 +6,43 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Any
 
-from gateway.errors import UnreadableError
+from gateway.errors import UnavailableError, UnreadableError
 from gateway.upstream.call import Call
 from gateway.upstream.record import Record, RowT
-from gateway.upstream.way.held_bytes import Room
 from gateway.upstream.wire.envelopes import refuses
 from gateway.upstream.wire.json_bounds import decode_sparse, refuse_dense
 from gateway.upstream.wire.json_rows import Answer, read_as_it_came, read_list, read_single
 from gateway.upstream.wire.usual_dialect import read_fast
 
 _AT_ONCE = 100_000  # bytes: in 20 ms they are read, whichever way
+_MOST_HELD = 41_000_000  # the largest answer, twice while it is put together
+
+
+class Room:
+    """How many bytes of answers are held at the same time, while they arrive and while large ones are read.
+
+    For all answers together, since they share the process's memory.
+    """
+
+    def __init__(self) -> None:
+        self._taken = 0
+
+    def take(self, size: int) -> None:
+        """Note that so many bytes more are held.
+
+        Raises:
+            UnavailableError: these and what is held already are over 41 MB; they are noted all the same.
+        """
+        self._taken += size
+        if self._taken > _MOST_HELD:
+            raise UnavailableError(
+                "PlanDocket's answers are too large to take more at the same time: try again later.",
+                may_have_arrived=True,
+            )
+
+    def give_back(self, size: int) -> None:
+        """Note that they are held no longer."""
+        self._taken -= size
 
 
 class Bodies:

@@ -14,14 +14,14 @@ import msgspec
 from gateway.errors import TimedOutError, UnavailableError, UnreadableError
 from gateway.settings.upstream import UpstreamSettings
 from gateway.telemetry.events import CallDetails, OnCall, sane_id
+from gateway.upstream.way.bodies import Room
 from gateway.upstream.way.budget import Lane
 from gateway.upstream.way.credential import Credential
-from gateway.upstream.way.held_bytes import Room
 from gateway.upstream.way.in_flight import Places
 from gateway.upstream.way.network import proxy_to, trusted
 from gateway.upstream.way.obstacle import Way, not_plandocket, obstacle
 from gateway.upstream.way.transport import NEVER_LEFT, AiohttpTransport
-from gateway.upstream.wire.reply import Reply
+from gateway.upstream.wire.outcomes import Reply
 from gateway.upstream.wire.unpacking import PIECE, Unpack, unpacker
 
 log = logging.getLogger(__name__)

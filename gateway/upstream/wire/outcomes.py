@@ -5,6 +5,7 @@ Source: /en/getting-started/errors.html
 
 import logging
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -21,7 +22,6 @@ from gateway.upstream.record import RowT
 from gateway.upstream.wire.complaints import Complaint, complaint_in, refuses, status_in
 from gateway.upstream.wire.json_bounds import decode
 from gateway.upstream.wire.json_rows import read_written
-from gateway.upstream.wire.reply import Reply
 from gateway.upstream.write import Refusal, Write, WriteRefusedError, Written
 
 log = logging.getLogger(__name__)
@@ -32,6 +32,15 @@ _NOT_HERE = (307, 308)  # only these redirects say that nothing was done yet: RF
 _NO_BODY = (204, 205)  # what comes along all the same means nothing: RFC 9110, 15.3
 _PAGE: Final = object()
 """What is neither JSON nor a plain text: a page of a proxy, or JSON that was cut."""
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """An answer as it came, whatever its status."""
+
+    status: int
+    headers: Mapping[str, str]
+    """By their names in small letters."""
+    body: bytes
 
 
 def refusal(status: int, resource: str, *, is_held: bool) -> GatewayError:
