@@ -204,7 +204,7 @@ class Gate:
     def _admit(self, ask: _Ask) -> tuple[Attempt, float]:
         """Count an attempt that is about to be sent, and return what the breaker and the budget know it by."""
         if self.now() >= ask.session.cut_at:
-            raise OperationTimeoutError.before_it_was_sent()
+            raise OperationTimeoutError("Nothing was sent for this: send it on its own.")
         lane = ask.request.lane
         ask.session.check(lane)
         self._check_key(ask.session)  # others may have been refused meanwhile

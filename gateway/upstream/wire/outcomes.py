@@ -44,20 +44,31 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 def refusal(status: int, resource: str, *, is_held: bool) -> GatewayError:
-    """Return the error for a status that is none of the documented answers to a good request."""
+    """Return the error for a status that is none of the documented answers to a good request.
+
+    Source: /en/getting-started/authentication.html (scopes), /en/admin-guide/settings.html (modules),
+    /en/admin-guide/categories.html (plans). No page names the status of the last two.
+    """
     match status:
         case 401 if is_held:
             log.error("PlanDocket refuses PLANDOCKET_API_KEY (401): give the gateway a valid key")
-            return RefusedError.held_key()
+            return RefusedError(
+                "PlanDocket refuses the key that the gateway holds: tell the gateway's operator."
+            )
         case 401:
             return UnauthenticatedError.unknown_key()
         case 402:
             log.error("PlanDocket refuses %s (402): its plan lacks them, or the module is off", resource)
-            return RefusedError.not_in_plan(resource)
+            return RefusedError(
+                f"PlanDocket's plan or module for {resource} is missing: "
+                "book the plan, or switch the module on, in PlanDocket."
+            )
         case 403:
             if is_held:
                 log.error("PLANDOCKET_API_KEY may not use %s (403): give it that scope", resource)
-            return RefusedError.missing_scope(resource)
+            return RefusedError(
+                f"The PlanDocket API key may not use {resource!r}: give it the scope {resource!r} in PlanDocket."
+            )
         case 404 | 405 | 410:
             return UnavailableError(f"PlanDocket has no {resource} at this address.")
         case _ if 300 <= status < 400:
