@@ -24,10 +24,10 @@ from gateway.upstream.way.obstacle import Way
 NEVER_LEFT = "never_left"
 """What `httpx.Request.extensions` has of a request that found no connection, also where it was given up then."""
 
-_PIECE = 4_096  # bytes, of which interim answers may be a hundred
 _MOST_INTERIM = 10  # answers before the one that counts: a server sends a 100 or a 103 or two
 _MOST_OF_A_HEAD = 65_536  # bytes that are looked at for its end; aiohttp refuses longer ones
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
+_INTERIM = re.compile(rb"HTTP/1\.\d 1")
 _BODYLESS = re.compile(rb"HTTP/1\.\d (?:204|304)\b")
 _ANNOUNCES_BODY = re.compile(rb"\n(?:transfer-encoding|content-length: *0*[1-9])", re.IGNORECASE)
 _NOT_LET_THROUGH = 407  # a proxy alone may say so (RFC 9110, 15.5.8)
@@ -143,7 +143,7 @@ class _Connection(ResponseHandler):
 
     def set_response_params(self, *args: Any, **given: Any) -> None:
         """Begin to wait for an answer."""
-        self._head = b""
+        self._head, self._interim = b"", 0
         super().set_response_params(*args, **given)
 
     def data_received(self, data: bytes) -> None:
@@ -151,7 +151,7 @@ class _Connection(ResponseHandler):
         while data and self._head is not None and self.transport is not None:
             data = self._take_head(data)
         if data and self.transport is not None:
-            self._take(data)
+            super().data_received(data)
 
     def _take_head(self, data: bytes) -> bytes:
         """Take bytes of a head, and return what is left of them."""
@@ -163,10 +163,8 @@ class _Connection(ResponseHandler):
             return b""
         head, rest = seen[: end.end()], seen[end.end() :]
         own = data[: len(data) - len(rest)]
-        if head.startswith(b"HTTP/1.1 1"):
-            self._head = b""
-            super().data_received(own)
-            return rest
+        if _INTERIM.match(head):
+            return self._pass_over(own, rest)
         self._head = None
         if not _BODYLESS.match(head):
             return data
@@ -175,27 +173,16 @@ class _Connection(ResponseHandler):
         super().data_received(own)
         return b""
 
-    def _take(self, data: bytes) -> None:
-        """Take what came; while interim answers come, in pieces, since one step reads all that a piece holds."""
-        super().data_received(data[:_PIECE])
-        rest = data[_PIECE:]
-        while rest and self._interim and self.transport is not None:
-            super().data_received(rest[:_PIECE])
-            rest = rest[_PIECE:]
-        if rest and self.transport is not None:
-            super().data_received(rest)
-
-    def feed_data(self, data: Any, size: int = 0) -> None:
-        """Take an answer's head."""
-        if 100 <= data[0].code < 200:
-            self._interim += 1
-        elif self._interim <= _MOST_INTERIM:
-            self._interim = 0
-        if self._interim <= _MOST_INTERIM:
-            super().feed_data(data, size)
-        else:
+    def _pass_over(self, interim: bytes, rest: bytes) -> bytes:
+        """Take an interim answer, and return what is left; end where there were too many."""
+        self._head = b""
+        self._interim += 1
+        if self._interim > _MOST_INTERIM:
             self.close()
             self.set_exception(aiohttp.ServerDisconnectedError("interim answers without end"))
+            return b""
+        super().data_received(interim)
+        return rest
 
 
 def _content(request: httpx.Request) -> bytes:
