@@ -98,7 +98,8 @@ def outcome_of(write: Write[RowT], reply: Reply, *, is_held: bool) -> Written[Ro
         return _written(write, reply, payload)
     complaint = complaint_in(payload)
     if 200 <= status < 300:
-        if read_written(write.record, payload).id is not None or not complaint.has_texts:
+        says_why = complaint.message or complaint.fields
+        if read_written(write.record, payload).id is not None or not says_why:
             raise OutcomeUnknownError("PlanDocket's answer to the write says that it failed, and not how")
         status = status_in(payload) or 422
     if (not 400 <= status < 500 and status not in _NOT_HERE) or status == 408:
