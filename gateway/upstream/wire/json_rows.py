@@ -86,12 +86,6 @@ def read_single(record: Record[RowT], payload: Any, include: frozenset[str]) -> 
     return answer
 
 
-def read_as_it_came(record: Record[RowT], payload: Any, include: frozenset[str]) -> Answer[RowT]:
-    """Return what `read_single` does, also as it came; raises as it does."""
-    answer = read_single(record, payload, include)
-    return msgspec.structs.replace(answer, raw=row_in(record, payload))
-
-
 def read_written(record: Record[RowT], payload: Any) -> Written[RowT]:
     """Return what the answer to a write tells of the row: all of it, its id, or nothing.
 
