@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 @dataclass(frozen=True)
 class Credential:
-    """A PlanDocket API key, and whose it is. Everything shared between callers is keyed by it."""
+    """A PlanDocket API key, and whose it is. Everything shared between callers is keyed by it, so it hashes fast."""
 
     key: SecretStr
     is_held: bool = field(kw_only=True)
@@ -27,3 +27,10 @@ class Credential:
         """Return what stands for it in files, 32 bytes: nobody can tell the key by it, nor that of another tenant."""
         key = self.key.get_secret_value().encode(errors="surrogatepass")
         return hmac.digest(key, base_url.encode(), "sha256")
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.key, self.is_held))
+
+    def __hash__(self) -> int:
+        return self._hash
