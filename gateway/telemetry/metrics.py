@@ -35,9 +35,9 @@ _BREAKER_STATES = ("closed", "half_open", "open")
 class Process(msgspec.Struct, frozen=True):
     """What the process counts for itself: each is asked whenever metrics are read."""
 
-    connections: Callable[[], int]
-    refused_connections: Callable[[], int]
-    lost_lines: Callable[[], int]
+    connections: Callable[[], int] = int
+    refused_connections: Callable[[], int] = int
+    lost_lines: Callable[[], int] = int
 
 
 class Metrics:
@@ -91,9 +91,9 @@ class Metrics:
         self._calls_by = cache(self._calls.labels)
         self._call_seconds_by = cache(self._call_seconds.labels)
 
-    def watch(self, state: Callable[[], State], process: Process) -> None:
+    def watch(self, state: Callable[[], State], process: Process | None = None) -> None:
         """Tell from now on how the way to PlanDocket stands, and how the process does."""
-        self._registry.register(_Standing(state, process))
+        self._registry.register(_Standing(state, process or Process()))
 
     def count_operation(self, operation: Operation) -> None:
         """Count an operation that ended."""

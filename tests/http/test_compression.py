@@ -153,12 +153,15 @@ async def test_what_comes_in_pieces_is_passed_on_as_it_comes():
             await send({"type": "http.response.body", "body": piece, "more_body": number < len(pieces)})
             assert unpacked == pieces[:number]
 
+    async def receive():
+        return {"type": "http.request"}
+
     async def send(message):
         if body := message.get("body"):
             unpacked.append(unpacking.decompress(body))
 
     scope = {"type": "http", "headers": [(b"accept-encoding", BROWSER.encode())]}
-    await compression(app)(scope, None, send)
+    await compression(app)(scope, receive, send)
     assert unpacked == pieces
     assert unpacking.eof
 
