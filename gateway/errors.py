@@ -146,47 +146,15 @@ class OperationTimeoutError(CallerError):
     def __init__(self, mend: str) -> None:
         super().__init__(f"The operation took longer than one may. {mend}")
 
-    @classmethod
-    def before_it_was_sent(cls) -> "OperationTimeoutError":
-        """Return the error for what a mutation has no time left to send."""
-        return cls("Nothing was sent for this: send it on its own.")
-
 
 class UpstreamError(GatewayError):
     """PlanDocket, or the way to it, is at fault."""
 
 
 class RefusedError(UpstreamError):
-    """PlanDocket refuses the key for this resource."""
+    """PlanDocket refuses the key, or refuses it for this resource."""
 
     code = "UPSTREAM_FORBIDDEN"
-
-    @classmethod
-    def missing_scope(cls, scope: str) -> "RefusedError":
-        """Return the error for a key without `scope` (403).
-
-        Source: /en/getting-started/authentication.html
-        """
-        return cls(
-            f"The PlanDocket API key may not use {scope!r}: give it the scope {scope!r} in PlanDocket."
-        )
-
-    @classmethod
-    def not_in_plan(cls, resource: str) -> "RefusedError":
-        """Return the error for a resource that the tenant has not paid for, or switched off (402).
-
-        Source: /en/admin-guide/settings.html (modules), /en/admin-guide/categories.html (plans).
-        No page names the status.
-        """
-        return cls(
-            f"PlanDocket's plan or module for {resource} is missing: "
-            "book the plan, or switch the module on, in PlanDocket."
-        )
-
-    @classmethod
-    def held_key(cls) -> "RefusedError":
-        """Return the error for the gateway's own key, unknown to PlanDocket (401)."""
-        return cls("PlanDocket refuses the key that the gateway holds: tell the gateway's operator.")
 
 
 class RateLimitedError(LaterError, UpstreamError):

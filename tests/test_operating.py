@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 from serving_here import demo, free_ports, run, started
 
-from gateway.commands.mirror.table import shown
+from gateway.commands.mirror.report import shown
 from gateway.mirror.standing import Mirrored, Standing
 from gateway.sandbox import SANDBOX_KEY
 

@@ -29,8 +29,8 @@ from graphql import (
     is_leaf_type,
     is_object_type,
 )
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from gateway.execution.root_field import RootExecutor
 from gateway.graph.connection import EdgeOf, Page, PageInfo
 from gateway.graph.context import Context
 from gateway.graph.load_by_id import Stub
@@ -54,7 +54,7 @@ class StepAsideError(Exception):
     """These rows cannot be projected: graphql-core completes them."""
 
 
-class ProjectingExecutor(RootExecutor):
+class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
     """graphql-core's executor, which lets projections complete what they can."""
 
     def complete_object_value(
@@ -178,7 +178,7 @@ class ProjectingExecutor(RootExecutor):
             nested = self._compiled(named, details, Stub if ids_only else relation.target.row)
             if nested is None:
                 return None
-            find = _rows(relation, nested, ids_only=ids_only)
+            find = _rows(relation, relation.target.row, nested, ids_only=ids_only)
         if relation.key is None:
             return lambda rows, context: map(find(rows, context).__getitem__, map(_ID, rows))
         key = attrgetter(relation.key)
@@ -213,12 +213,11 @@ def _mapped(attribute: str, shown: Callable[[Any], Any] | None = None) -> Column
 
 
 def _rows(
-    relation: Relation, nested: Project, *, ids_only: bool
+    relation: Relation, kind: type[Row], nested: Project, *, ids_only: bool
 ) -> Callable[[Sequence[Any], Context], Mapping[Any, Any]]:
     """Return what completes the rows that a relation leads to: by its key's values, or by the rows' own ids."""
 
     def complete(row_ids: set[int], context: Context) -> dict[int, Any]:
-        kind = relation.target.row  # pyright: ignore[reportOptionalMemberAccess] - only rows come here
         if ids_only:
             targets: list[Any] = [Stub(kind.kind, row_id) for row_id in row_ids]
         else:
@@ -271,7 +270,7 @@ def _named(of: Any) -> Any:
 
 
 def _nullable(of: Any) -> Any:
-    return of.of_type if isinstance(of, GraphQLNonNull) else of  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    return cast(Any, of).of_type if isinstance(of, GraphQLNonNull) else of
 
 
 def _class_of(of: GraphQLObjectType) -> type[Any] | None:

@@ -14,15 +14,18 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
+    Node,
     OperationDefinitionNode,
     OperationType,
     OverlappingFieldsCanBeMergedRule,
     ValuesOfCorrectTypeRule,
     VariableNode,
+    Visitor,
     get_operation_ast,
     parse,
     specified_rules,
     validate,
+    visit,
 )
 from graphql.validation.validate import ValidationAbortedError
 
@@ -36,7 +39,6 @@ from gateway.execution.limits import (
     excesses,
     too_deep,
 )
-from gateway.execution.nodes import nodes
 from gateway.execution.requirements import Required
 from gateway.execution.row_count import PAGE_SIZES, RowCount, too_many_rows
 from gateway.settings.limits import LimitSettings
@@ -66,8 +68,6 @@ class Document(msgspec.Struct, frozen=True):
     sizes: Sizes | None = None
     projections: dict[Any, Any] = msgspec.field(default_factory=dict[Any, Any])
     """Compiled selections: see `gateway.execution.compiled_selections`."""
-    arguments: dict[int, dict[str, Any]] = msgspec.field(default_factory=dict[int, dict[str, Any]])
-    """Arguments without variables, as resolvers take them: see `gateway.execution.root_field`."""
     lookahead: dict[Any, Any] = msgspec.field(default_factory=dict[Any, Any])
     """What was read ahead in it: see `gateway.graph.look_ahead`."""
     rows: dict[Any, int] = msgspec.field(default_factory=dict[Any, int])
@@ -189,6 +189,24 @@ class Documents:
     ) -> list[GraphQLError]:
         """Return so many errors, and one more where there are more."""
         return validate(self._schema, ast, rules, max_errors=most, hide_suggestions=not self._suggests)
+
+
+class _Nodes(Visitor):
+    def __init__(self, kinds: tuple[type[Node], ...]) -> None:
+        super().__init__()
+        self._kinds = kinds
+        self.found: list[Any] = []
+
+    def enter(self, node: Node, *_: object) -> None:
+        if isinstance(node, self._kinds):
+            self.found.append(node)
+
+
+def nodes(below: Node, *kinds: type[Node]) -> list[Any]:
+    """Return the nodes of these kinds, in their order."""
+    visitor = _Nodes(kinds)
+    visit(below, visitor)
+    return visitor.found
 
 
 def _variables(ast: DocumentNode) -> tuple[set[str], set[str]]:

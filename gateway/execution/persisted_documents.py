@@ -9,7 +9,7 @@ known to all for a while, where who brings them is known; never where nothing bu
 
 import hashlib
 import logging
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable
 from pathlib import Path
 
@@ -156,17 +156,15 @@ class _Registered:
     """
 
     def __init__(self) -> None:
-        self._texts: dict[str, tuple[bytes, Hashable]] = {}  # in UTF-8, which is smaller, and whose it is
-        self._hashes: dict[Hashable, OrderedDict[str, None]] = {}  # of each, the least recently used first
+        # In UTF-8, which is smaller, and whose it is; the least recently used first.
+        self._texts: OrderedDict[str, tuple[bytes, Hashable]] = OrderedDict()
 
     def find(self, sha256: str) -> str | None:
         """Return the text of a hash, which is used by that; None where it is not registered."""
-        found = self._texts.get(sha256)
-        if found is None:
+        if sha256 not in self._texts:
             return None
-        text, owner = found
-        self._hashes[owner].move_to_end(sha256)
-        return text.decode()
+        self._texts.move_to_end(sha256)
+        return self._texts[sha256][0].decode()
 
     def add(self, sha256: str, text: str, owner: Hashable) -> None:
         """Know a text from now on, unless it is too large."""
@@ -174,13 +172,6 @@ class _Registered:
         if sha256 in self._texts or len(encoded) > _LARGEST:
             return
         self._texts[sha256] = encoded, owner
-        self._hashes.setdefault(owner, OrderedDict())[sha256] = None
         if len(self._texts) > _MOST:
-            self._drop_one()
-
-    def _drop_one(self) -> None:
-        owner, hashes = max(self._hashes.items(), key=lambda held: len(held[1]))
-        oldest, _ = hashes.popitem(last=False)
-        del self._texts[oldest]
-        if not hashes:
-            del self._hashes[owner]
+            [(most, _)] = Counter(of for _, of in self._texts.values()).most_common(1)
+            del self._texts[next(one for one, (_, of) in self._texts.items() if of == most)]

@@ -28,19 +28,24 @@ from typing import Any, cast
 import msgspec
 import strawberry
 from graphql import (
+    SKIP,
     DocumentNode,
     FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
     GraphQLInputObjectType,
-    GraphQLObjectType,
+    GraphQLSchema,
     OperationDefinitionNode,
+    TypeInfo,
+    TypeInfoVisitor,
+    ValidationContext,
     ValueNode,
+    Visitor,
+    VisitorAction,
     get_named_type,
     is_abstract_type,
     is_interface_type,
     is_leaf_type,
     is_object_type,
+    visit,
 )
 from graphql import value_from_ast_untyped as value_of
 
@@ -107,18 +112,20 @@ class Rules:
 
     def required(self, ast: DocumentNode, operation: OperationDefinitionNode) -> Required:
         """Return what an operation of a valid document needs."""
-        walk = _Walk(self, ast)
-        walk.run(self._schema, operation)
+        fields = _Fields(self, self._schema)
+        context = ValidationContext(self._schema, ast, fields.types, lambda _: None)
+        for node in (operation, *context.get_recursively_referenced_fragments(operation)):
+            visit(node, TypeInfoVisitor(fields.types, fields))
         needs = _NO_RESOURCE
-        for rule in walk.rules.values():
+        for rule in fields.rules.values():
             needs |= rule.needs if rule else _NO_RESOURCE
         defaults = {
             one.variable.name.value: value_of(one.default_value)
             for one in operation.variable_definitions or ()
             if one.default_value is not None
         }
-        without_rule = (f"{of}.{name}" for (of, name), rule in walk.rules.items() if rule is None)
-        return Required(needs, tuple(walk.arguments), defaults, tuple(without_rule))
+        without_rule = (f"{of}.{name}" for (of, name), rule in fields.rules.items() if rule is None)
+        return Required(needs, tuple(fields.arguments), defaults, tuple(without_rule))
 
     def _all(self) -> Iterator[tuple[tuple[str, str], Rule | None]]:
         for name, of in self._schema.type_map.items():
@@ -173,53 +180,30 @@ class Rules:
         )
 
 
-class _Walk:
+class _Fields(Visitor):
     """Looks at every field of an operation once, each fragment once however often it is spread."""
 
-    def __init__(self, rules: Rules, ast: DocumentNode) -> None:
+    def __init__(self, rules: Rules, schema: GraphQLSchema) -> None:
+        super().__init__()
+        self.types = TypeInfo(schema)
         self.rules: dict[tuple[str, str], Rule | None] = {}
         """Those of the fields."""
         self.arguments: list[tuple[GraphQLInputObjectType, ValueNode, frozenset[str]]] = []
         """Those of which it is to be seen whether they give sensitive columns."""
         self._all = rules
-        self._fragments = {
-            found.name.value: found for found in ast.definitions if isinstance(found, FragmentDefinitionNode)
-        }
 
-    def run(self, schema: Any, operation: OperationDefinitionNode) -> None:
-        """Walk. Not by recursion: a client chooses how deep a document is."""
-        pending = [(schema.get_root_type(operation.operation), operation.selection_set)]
-        spread: set[str] = set()
-        while pending:
-            of, selected = pending.pop()
-            for selection in selected.selections:
-                if isinstance(selection, FieldNode):
-                    self._field(of, selection, pending)
-                    continue
-                fragment: Any = selection
-                if isinstance(selection, FragmentSpreadNode):
-                    name = selection.name.value
-                    if name in spread:
-                        continue
-                    spread.add(name)
-                    fragment = self._fragments[name]
-                condition = fragment.type_condition
-                within = schema.get_type(condition.name.value) if condition else of
-                pending.append((within, fragment.selection_set))
-
-    def _field(self, of: GraphQLObjectType, node: FieldNode, pending: list[Any]) -> None:
-        name = node.name.value
-        if name.startswith("__"):
-            return
+    def enter_field(self, node: FieldNode, *_: object) -> VisitorAction:
+        """Note what a field needs; introspection needs nothing, all of it."""
+        name, of, field = node.name.value, cast(Any, self.types.get_parent_type()), self.types.get_field_def()
+        if name.startswith("__") or of.name.startswith("__"):
+            return SKIP
         rule = self.rules[of.name, name] = self._all.of(of.name, name)
-        field: Any = of.fields[name]
         if rule is not None and rule.sensitive:
             for argument in node.arguments or ():
-                kind = _input_object(field.args[argument.name.value].type)
+                kind = _input_object(cast(Any, field).args[argument.name.value].type)
                 if kind is not None:
                     self.arguments.append((kind, argument.value, rule.sensitive))
-        if node.selection_set is not None:
-            pending.append((get_named_type(field.type), node.selection_set))
+        return None
 
 
 def _gives(of: Any, value: Any, columns: frozenset[str]) -> bool:

@@ -14,7 +14,6 @@ ALWAYS = (
 )
 
 _ALSO = b"vary"  # an answer may vary by more: each line of it counts
-_NAMES = frozenset(name for name, _ in ALWAYS) - {_ALSO}
 
 
 def safe_headers(app: ASGIApp) -> ASGIApp:
@@ -25,11 +24,7 @@ def safe_headers(app: ASGIApp) -> ASGIApp:
             if message["type"] == "http.response.start":
                 headers = message["headers"]
                 given = {name for name, _ in headers if name != _ALSO}
-                headers += (
-                    ALWAYS
-                    if given.isdisjoint(_NAMES)
-                    else [header for header in ALWAYS if header[0] not in given]
-                )
+                headers += [header for header in ALWAYS if header[0] not in given]
             await send(message)
 
         await app(scope, receive, send_safe if scope["type"] == "http" else send)

@@ -1,6 +1,5 @@
 """PlanDocket in a box: the documented REST API over seeded data, as an ASGI app."""
 
-import json
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -208,11 +207,9 @@ def read_path(path: str) -> tuple[Resource, int | None]:
 def read_json(raw: bytes) -> object:
     """Return what a body holds; RefusedError, 400, for no JSON, NaN and half a surrogate."""
     try:
-        body: object = json.loads(raw)
-        json.dumps(body, allow_nan=False, ensure_ascii=False).encode()
-    except (ValueError, RecursionError):
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise RefusedError(400, "Malformed JSON") from None
-    return body
 
 
 def read_object(raw: bytes) -> dict[str, object]:

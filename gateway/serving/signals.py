@@ -55,10 +55,7 @@ class Signals:
         try:
             self._loop.add_signal_handler(sig, handler)
         except NotImplementedError:  # on Windows. Source: docs.python.org/3/library/asyncio-platforms.html
-            signal.signal(sig, lambda _number, _frame: self._pass_on(handler))
-
-    def _pass_on(self, handler: Callable[[], None]) -> None:
-        self._loop.call_soon_threadsafe(handler)
+            signal.signal(sig, lambda _number, _frame: self._loop.call_soon_threadsafe(handler))
 
     def begin(self) -> None:
         """Stop, unless that has begun."""

@@ -16,7 +16,8 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily as Count
+from prometheus_client.core import GaugeMetricFamily as Gauge
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
@@ -141,9 +142,9 @@ class _Standing(Collector):
 
     def collect(self) -> Iterator[Metric]:
         state = self._state()
-        yield _counter("gateway_cache_hits", "Reads that were answered without a request.", state.hits)
-        yield _counter("gateway_cache_misses", "Reads that needed a request, or joined one.", state.misses)
-        yield _gauge("gateway_cache_rows", "Rows that are kept, one for each key.", state.kept_rows)
+        yield Count("gateway_cache_hits", "Reads that were answered without a request.", state.hits)
+        yield Count("gateway_cache_misses", "Reads that needed a request, or joined one.", state.misses)
+        yield Gauge("gateway_cache_rows", "Rows that are kept, one for each key.", state.kept_rows)
         yield _gauges(
             "gateway_mirror_age_seconds",
             "Seconds since all of a mirrored resource was read with the held key.",
@@ -156,15 +157,15 @@ class _Standing(Collector):
             "resource",
             state.mirror_intervals_s,
         )
-        walks = CounterMetricFamily(
+        walks = Count(
             "gateway_mirror_walks",
             "Readings of all of a resource, by outcome: `whole`, `not_whole` or `failed`.",
             labels=["resource", "outcome"],
         )
         for labels, count in state.walks.items():
-            walks.add_metric(list(labels), count)
+            walks.add_metric(labels, count)
         yield walks
-        yield _gauge(
+        yield Gauge(
             "gateway_budget_used",
             "Requests to PlanDocket in the last sixty minutes: of the held key, or of all callers' keys.",
             sum(state.used_by_purpose.values()),
@@ -176,33 +177,31 @@ class _Standing(Collector):
             "purpose",
             state.used_by_purpose,
         )
-        yield _gauge(
+        yield Gauge(
             "gateway_budget_left",
             "Requests that the held key has left this hour; not there without one, or where it is unlimited.",
             state.remaining,
         )
-        yield _gauge(
-            "gateway_upstream_in_flight", "Requests to PlanDocket that are running.", state.in_flight
-        )
-        yield _gauge("gateway_upstream_waiting", "Requests that wait for a place in flight.", state.waiting)
+        yield Gauge("gateway_upstream_in_flight", "Requests to PlanDocket that are running.", state.in_flight)
+        yield Gauge("gateway_upstream_waiting", "Requests that wait for a place in flight.", state.waiting)
         yield _gauges(
             "gateway_breaker_state",
             "1 for the state that the breaker is in: `closed`, `half_open` or `open`.",
             "state",
             {name: name == state.breaker for name in _BREAKER_STATES},
         )
-        yield _gauge("gateway_connections", "Connections of clients.", self._process.connections())
-        yield _counter(
+        yield Gauge("gateway_connections", "Connections of clients.", self._process.connections())
+        yield Count(
             "gateway_connections_refused",
             "Connections that got 503 or were cut off, for the limit of file descriptors leaves no more.",
             self._process.refused_connections(),
         )
-        yield _counter(
+        yield Count(
             "gateway_log_lines_lost",
             "Lines of the log that were never written: nobody read them, or there was no room.",
             self._process.lost_lines(),
         )
-        build = GaugeMetricFamily(
+        build = Gauge(
             "gateway_build_info",
             "1, with the versions of the gateway and of Python.",
             labels=["version", "python"],
@@ -211,19 +210,8 @@ class _Standing(Collector):
         yield build
 
 
-def _counter(name: str, text: str, value: int) -> Metric:
-    return CounterMetricFamily(name, text, value=value)
-
-
-def _gauge(name: str, text: str, value: int | None) -> Metric:
-    family = GaugeMetricFamily(name, text)
-    if value is not None:
-        family.add_metric([], value)
-    return family
-
-
 def _gauges(name: str, text: str, label: str, values: Mapping[str, float]) -> Metric:
-    family = GaugeMetricFamily(name, text, labels=[label])
+    family = Gauge(name, text, labels=[label])
     for of, value in values.items():
         family.add_metric([of], float(value))
     return family

@@ -57,7 +57,7 @@ class Upstream:
             if folder is None or per_hour is None
             else HourFile(folder, str(settings.base_url), self.clock)
         )
-        self.budget = Budget(per_hour, clock, file=self._file)
+        self.budget = Budget(per_hour, self.clock, file=self._file)
         self.turns = Turns()
         """Whose turn it is to write a row."""
         self.on_refused: list[Callable[[Credential], None]] = []
@@ -67,14 +67,14 @@ class Upstream:
         self.held = None if settings.api_key is None else Credential(settings.api_key, is_held=True)
         """The gateway's own key; None where callers bring theirs."""
         self._settings = settings
-        self.gate = Gate(Http(settings, transport, on_call), self.budget, clock, self._tell_refused)
-        self._bodies = Bodies(settings.max_list_rows, self.gate.room)
+        self.gate = Gate(Http(settings, transport, on_call), self.budget, self.clock, self._tell_refused)
+        self._bodies = Bodies(settings.max_list_rows, self.gate.http.room)
 
     async def close(self) -> None:
         """End what runs beside the operations, and close every connection."""
         await self.tasks.end()
         self._bodies.close()
-        await self.gate.close()
+        await self.gate.http.close()
         if self._file is not None:
             self._file.close()
 
@@ -85,7 +85,7 @@ class Upstream:
 
     def give_up(self) -> None:
         """Let what runs end at once, each request as if its time were over: the process is about to end."""
-        self.gate.give_up()
+        self.gate.http.give_up()
 
     def check_hour(self, session: Session, requests: int) -> None:
         """Raise RateLimitedError unless the hour has so many more requests for the operation."""
@@ -103,7 +103,7 @@ class Upstream:
         """
         answer = await self._read_with_includes(call, session)
         if answer.paging.total is not None:
-            self.traits.learn_totals()
+            self.traits.tells_totals = True
         return answer
 
     async def write(self, write: Write[RowT], session: Session) -> Written[RowT]:

@@ -46,7 +46,7 @@ async def over_tcp(fault):
         await breathe()
         assert (upper.upstream.gate.places.taken, upper.upstream.gate.places.waiting) == (0, 0)
         # The server is gone, the way there is still open: what it held on to would be counted.
-    await upper.upstream.gate.close()
+    await upper.upstream.gate.http.close()
 
 
 @pytest.mark.parametrize("fault", ["silent", "hang", "hang mid", "drip"])
@@ -93,7 +93,7 @@ async def test_a_connection_given_up():
                     await upper.get(listing(EVENTS), upper.session(caller(1)))
             await breathe()
             assert upper.upstream.gate.places.taken == 0
-    await upper.upstream.gate.close()
+    await upper.upstream.gate.http.close()
 
 
 async def test_a_pause_before_a_repeat():

@@ -4,6 +4,7 @@
 import asyncio
 import gzip
 import json
+import zlib
 
 import httpx
 import pytest
@@ -141,17 +142,28 @@ async def test_nothing_is_packed_twice():
 
 
 async def test_what_comes_in_pieces_is_passed_on_as_it_comes():
-    """Its end may be far off."""
+    """Its end may be far off: each piece can be unpacked as soon as it is there."""
+    pieces = [b"x" * 5_000, b"y" * 5_000]
+    unpacked = []
+    unpacking = zlib.decompressobj(16 + zlib.MAX_WBITS)
 
     async def app(scope, receive, send):
         await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": b"x" * 5_000, "more_body": True})
-        await send({"type": "http.response.body", "body": b"y" * 5_000})
+        for number, piece in enumerate(pieces, start=1):
+            await send({"type": "http.response.body", "body": piece, "more_body": number < len(pieces)})
+            assert unpacked == pieces[:number]
 
-    async with packing(app) as http:
-        answer = await http.get("/", headers={"Accept-Encoding": BROWSER})
-    assert "content-encoding" not in answer.headers
-    assert answer.content == b"x" * 5_000 + b"y" * 5_000
+    async def receive():
+        return {"type": "http.request"}
+
+    async def send(message):
+        if body := message.get("body"):
+            unpacked.append(unpacking.decompress(body))
+
+    scope = {"type": "http", "headers": [(b"accept-encoding", BROWSER.encode())]}
+    await compression(app)(scope, receive, send)
+    assert unpacked == pieces
+    assert unpacking.eof
 
 
 async def test_a_long_answer_is_packed_beside_the_loop():

@@ -23,7 +23,7 @@ from gateway.upstream.wire.envelopes import refuses, row_in
 from gateway.upstream.wire.flaws import Unread
 from gateway.upstream.wire.json_bounds import decode
 from gateway.upstream.wire.json_rows import Answer, items_of, read_list
-from gateway.upstream.wire.reply import Reply
+from gateway.upstream.wire.outcomes import Reply
 
 _STYLES = ("comma", "repeated", "brackets")
 _SETTING = "PLANDOCKET_BASE_URL"

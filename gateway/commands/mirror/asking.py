@@ -15,7 +15,7 @@ from gateway.errors import SettingsError
 from gateway.http.operator_page import PATH
 from gateway.resources import RECORDS
 from gateway.settings.settings import Settings, load_operator_settings, load_settings
-from gateway.upstream.way.network import proxy_to, trusted
+from gateway.upstream.way.network import proxy_to, transport_to
 from gateway.upstream.way.obstacle import Way, obstacle
 
 _TIMEOUT_S = 10.0
@@ -90,10 +90,8 @@ def _address(given: str) -> httpx.URL:
 
 
 async def _over_network(asked: httpx.Request, way: Way, settings: Settings) -> httpx.Response:
-    proxy = None if way.proxy is None else httpx.Proxy(way.proxy)
-    transport = httpx.AsyncHTTPTransport(trusted(settings.ca_file), trust_env=False, proxy=proxy)
     async with asyncio.timeout(_TIMEOUT_S):
-        return await _send(asked, transport, settings.operator_token)
+        return await _send(asked, transport_to(way, settings.ca_file), settings.operator_token)
 
 
 async def _begun_here(asked: httpx.Request, token: SecretStr, base: httpx.URL) -> httpx.Response:

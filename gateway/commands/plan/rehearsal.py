@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from gateway.commands.plan.made_up import MOST_LINKED, WORLDS, MadeUp, Step
 from gateway.errors import TooComplexError
-from gateway.execution.nodes import nodes
+from gateway.execution.documents import nodes
 from gateway.execution.operation import Executor, Request
 from gateway.graph.caller import Caller
 from gateway.graph.context import Context

@@ -11,7 +11,7 @@ from joserfc.jwk import JWKRegistry, Key
 
 from gateway.errors import IssuerUnavailableError
 from gateway.settings.settings import Settings
-from gateway.upstream.way.network import proxy_to, trusted
+from gateway.upstream.way.network import proxy_to, transport_to
 from gateway.upstream.way.obstacle import Way, obstacle
 
 log = logging.getLogger(__name__)
@@ -125,15 +125,8 @@ def way_of(settings: Settings) -> Way:
 
 def client(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
     """Return what `fetch` asks with; SettingsError where the proxy or certificates cannot be used."""
-    proxy = None if transport else way_of(settings).proxy
-    return httpx.AsyncClient(
-        transport=transport,
-        verify=True if transport else trusted(settings.ca_file),
-        proxy=None if proxy is None else httpx.Proxy(proxy),
-        trust_env=False,  # the same as for PlanDocket, and checked as that is
-        timeout=_TIMEOUT_S,
-        follow_redirects=False,
-    )
+    transport = transport or transport_to(way_of(settings), settings.ca_file)
+    return httpx.AsyncClient(transport=transport, timeout=_TIMEOUT_S, follow_redirects=False)
 
 
 async def fetch(http: httpx.AsyncClient, url: str) -> Any:

@@ -23,12 +23,11 @@ from gateway.upstream.way.breaker import Attempt, Breaker, State
 from gateway.upstream.way.budget import Budget, Lane
 from gateway.upstream.way.clock import Clock
 from gateway.upstream.way.credential import Credential
-from gateway.upstream.way.held_bytes import Room
 from gateway.upstream.way.http import Http, Query, Request
 from gateway.upstream.way.in_flight import Places
 from gateway.upstream.way.retry import Retries, is_repeatable
 from gateway.upstream.way.session import Session
-from gateway.upstream.wire.reply import Reply
+from gateway.upstream.wire.outcomes import Reply
 from gateway.upstream.wire.retry_headers import number, resets_in, retry_after
 
 log = logging.getLogger(__name__)
@@ -45,17 +44,13 @@ class Gate:
     """HTTP within the budget, repeated where that is safe and may help."""
 
     def __init__(
-        self,
-        http: Http,
-        budget: Budget,
-        clock: Clock | None = None,
-        on_refused: Callable[[Credential], None] = lambda _: None,
+        self, http: Http, budget: Budget, clock: Clock, on_refused: Callable[[Credential], None]
     ) -> None:
         """`on_refused` is told of a key that PlanDocket does not know, or not any more."""
-        self._http = http
+        self.http = http
         self._on_refused = on_refused
         self._budget = budget
-        self._clock = clock or Clock()
+        self._clock = clock
         self._breaker = Breaker()
         self._retries = Retries()
         self._hoping: set[asyncio.Timeout] = set()
@@ -108,22 +103,9 @@ class Gate:
         return self._clock.unix()
 
     @property
-    def room(self) -> Room:
-        """What is held of answers."""
-        return self._http.room
-
-    @property
     def places(self) -> Places:
         """What is in flight, and what waits."""
-        return self._http.places
-
-    def give_up(self) -> None:
-        """End what runs as if its time were over, and send nothing more: the process is about to end."""
-        self._http.give_up()
-
-    async def close(self) -> None:
-        """Close every connection."""
-        await self._http.close()
+        return self.http.places
 
     async def send(
         self,
@@ -179,16 +161,15 @@ class Gate:
         # Or it would wait for a place only to be refused.
         self._breaker.check(self.now())
         self._check_key(ask.session)
-        async with self._http.place(ask.request):
+        async with self.http.place(ask.request):
             attempt, spent_at = self._admit(ask)
             try:
-                reply = await self._http.send(ask.request)
+                reply = await self.http.send(ask.request)
             except UnavailableError as error:
                 self._take_back(ask, spent_at)
                 if isinstance(error, TimedOutError) and self.now() >= ask.session.cut_at:
-                    self._breaker.give_back(
-                        attempt
-                    )  # the operation gave up, which says nothing of PlanDocket
+                    # The operation gave up, which says nothing of PlanDocket.
+                    self._breaker.give_back(attempt)
                 else:
                     self._fail(attempt)
                 return error
@@ -223,7 +204,7 @@ class Gate:
     def _admit(self, ask: _Ask) -> tuple[Attempt, float]:
         """Count an attempt that is about to be sent, and return what the breaker and the budget know it by."""
         if self.now() >= ask.session.cut_at:
-            raise OperationTimeoutError.before_it_was_sent()
+            raise OperationTimeoutError("Nothing was sent for this: send it on its own.")
         lane = ask.request.lane
         ask.session.check(lane)
         self._check_key(ask.session)  # others may have been refused meanwhile

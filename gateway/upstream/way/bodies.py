@@ -1,21 +1,48 @@
 """From an answer's body to its rows: the usual way or the tolerant one, and beside the loop where that takes long."""
 
 import asyncio
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from typing import Any
 
-from gateway.errors import UnreadableError
+import msgspec
+
+from gateway.errors import UnavailableError, UnreadableError
 from gateway.upstream.call import Call
-from gateway.upstream.record import Record, RowT
-from gateway.upstream.way.held_bytes import Room
-from gateway.upstream.wire.envelopes import refuses
+from gateway.upstream.record import RowT
+from gateway.upstream.wire.envelopes import refuses, row_in
 from gateway.upstream.wire.json_bounds import decode_sparse, refuse_dense
-from gateway.upstream.wire.json_rows import Answer, read_as_it_came, read_list, read_single
+from gateway.upstream.wire.json_rows import Answer, read_list, read_single
 from gateway.upstream.wire.usual_dialect import read_fast
 
 _AT_ONCE = 100_000  # bytes: in 20 ms they are read, whichever way
+_MOST_HELD = 41_000_000  # the largest answer, twice while it is put together
+
+
+class Room:
+    """How many bytes of answers are held at the same time, while they arrive and while large ones are read.
+
+    For all answers together, since they share the process's memory.
+    """
+
+    def __init__(self) -> None:
+        self._taken = 0
+
+    def take(self, size: int) -> None:
+        """Note that so many bytes more are held.
+
+        Raises:
+            UnavailableError: these and what is held already are over 41 MB; they are noted all the same.
+        """
+        self._taken += size
+        if self._taken > _MOST_HELD:
+            raise UnavailableError(
+                "PlanDocket's answers are too large to take more at the same time: try again later.",
+                may_have_arrived=True,
+            )
+
+    def give_back(self, size: int) -> None:
+        """Note that they are held no longer."""
+        self._taken -= size
 
 
 class Bodies:
@@ -59,16 +86,12 @@ class Bodies:
             payload = decode_sparse(body)
             if refuses(call.record, payload):
                 return None
-            answer = _reader(call)(call.record, payload, call.include)
+            answer = (read_list if is_list else read_single)(call.record, payload, call.include)
+            if call.as_it_came:
+                answer = msgspec.structs.replace(answer, raw=row_in(call.record, payload))
         if answer.count > self._most_rows:
             raise UnreadableError(
                 f"PlanDocket's list of {call.record.path} came in one answer of {answer.count:,} rows, and "
                 f"{self._most_rows:,} are the most (GATEWAY_MAX_LIST_ROWS): filter it, so that it is shorter."
             )
         return answer
-
-
-def _reader(call: Call[RowT]) -> Callable[[Record[RowT], Any, frozenset[str]], Answer[RowT]]:
-    if call.as_it_came:
-        return read_as_it_came
-    return read_list if call.id is None else read_single

@@ -20,7 +20,6 @@ _FEWEST = 20  # attempts: of fewer, half may fail by chance
 _FAILED_PART = 0.5
 _IN_A_ROW = 3
 _SILENCE_S = 5.0  # a proxy that starts again is back sooner
-_SLICE_S = 0.5  # attempts are counted together for so long: few numbers, however many attempts
 _SHORTEST_PAUSE_S = 2.0
 _LONGEST_PAUSE_S = 30.0
 _LONGEST_WAIT_S = 600.0  # what a server asks for may be a mistake
@@ -56,7 +55,7 @@ class Breaker:
     """
 
     def __init__(self) -> None:
-        self._recent = _Recent()
+        self._recent: deque[tuple[float, bool]] = deque()  # when attempts ended, and whether they failed
         self._in_a_row = 0
         self._silent_since = -inf
         self._open_since: float | None = None
@@ -102,7 +101,7 @@ class Breaker:
             return  # begun before it last opened or closed: that was judged already
         self._in_a_row, self._silent_since = 0, now
         if self._open_since is None:
-            self._recent.add(now, failed=0)
+            self._count(now, failed=False)
         else:
             self._turn(None)
             log.warning("PlanDocket answers again")
@@ -116,12 +115,12 @@ class Breaker:
             self._probes -= 1
             self._next_probe = max(self._next_probe, now + wait_s)
             return
-        self._recent.add(now, failed=1)
+        self._count(now, failed=True)
         if not self._in_a_row:
             self._silent_since = max(self._silent_since, attempt.begun)
         self._in_a_row += 1
         is_silent = self._in_a_row >= _IN_A_ROW and now - self._silent_since >= _SILENCE_S
-        if is_silent or self._recent.is_bad() or wait_s > LONGEST_PAUSE_S:
+        if is_silent or self._is_bad() or wait_s > LONGEST_PAUSE_S:
             self._turn(now)
             self._next_probe = now + max(_SHORTEST_PAUSE_S, wait_s)
             log.warning("PlanDocket fails: until it answers again it is asked every few seconds only")
@@ -137,29 +136,13 @@ class Breaker:
         self._probes = 0
         self._in_a_row = 0
         self.era += 1
-        self._recent = _Recent()
+        self._recent.clear()
 
+    def _count(self, now: float, *, failed: bool) -> None:
+        self._recent.append((now, failed))
+        while self._recent[0][0] <= now - _WITHIN_S:
+            self._recent.popleft()
 
-class _Recent:
-    """The attempts of the last ten seconds; up to one slice of them is forgotten early."""
-
-    def __init__(self) -> None:
-        self._slices: deque[list[float]] = deque()  # since when, attempts, failures
-        self._attempts = 0.0
-        self._failures = 0.0
-
-    def add(self, now: float, failed: int) -> None:
-        slices = self._slices
-        if not slices or now >= slices[-1][0] + _SLICE_S:
-            slices.append([now, 0, 0])
-        slices[-1][1] += 1
-        slices[-1][2] += failed
-        self._attempts += 1
-        self._failures += failed
-        while slices[0][0] <= now - _WITHIN_S:
-            _, attempts, failures = slices.popleft()
-            self._attempts -= attempts
-            self._failures -= failures
-
-    def is_bad(self) -> bool:
-        return self._attempts >= _FEWEST and self._failures >= _FAILED_PART * self._attempts
+    def _is_bad(self) -> bool:
+        failures = sum(failed for _, failed in self._recent)
+        return len(self._recent) >= _FEWEST and failures >= _FAILED_PART * len(self._recent)

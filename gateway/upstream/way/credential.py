@@ -1,20 +1,20 @@
 """The key a read or write goes out with."""
 
 import hmac
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 
 from pydantic import SecretStr
 
 
+@dataclass(frozen=True)
 class Credential:
     """A PlanDocket API key, and whose it is. Everything shared between callers is keyed by it, so it hashes fast."""
 
-    def __init__(self, key: SecretStr, *, is_held: bool) -> None:
-        self.key = key
-        self.is_held = is_held
-        """Whether it is the gateway's own (PLANDOCKET_API_KEY) rather than the caller's."""
-        self._hash = hash((key.get_secret_value(), is_held))
+    key: SecretStr
+    is_held: bool = field(kw_only=True)
+    """Whether it is the gateway's own (PLANDOCKET_API_KEY) rather than the caller's."""
 
     @cached_property
     def digest(self) -> bytes:
@@ -28,15 +28,9 @@ class Credential:
         key = self.key.get_secret_value().encode(errors="surrogatepass")
         return hmac.digest(key, base_url.encode(), "sha256")
 
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.key, self.is_held))
+
     def __hash__(self) -> int:
         return self._hash
-
-    def __eq__(self, other: object) -> bool:
-        if self is other:
-            return True
-        if not isinstance(other, Credential) or self.is_held != other.is_held:
-            return False
-        return self.key.get_secret_value() == other.key.get_secret_value()
-
-    def __repr__(self) -> str:
-        return f"Credential(is_held={self.is_held})"

@@ -24,7 +24,8 @@ class Traits:
         self._style: IncludeStyle | None = include_style
         self._sizes: dict[str, int] = {}
         self._paged: dict[str, bool] = {}
-        self._tells_totals = False
+        self.tells_totals = False
+        """Whether any list ever told how many rows it has."""
         self._tells_id: dict[str, bool] = {}
         # By credential: a key without the other resource's scope may get no include of it.
         self._ignored: dict[tuple[Credential, str, bool, str], None] = {}
@@ -75,15 +76,6 @@ class Traits:
         """Remember whether `page` changes what this list answers."""
         self.changes += self._paged.get(path) is not paged
         self._paged[path] = paged
-
-    @property
-    def tells_totals(self) -> bool:
-        """Whether any list ever told how many rows it has."""
-        return self._tells_totals
-
-    def learn_totals(self) -> None:
-        """Remember that lists tell how many rows they have."""
-        self._tells_totals = True
 
     def tells_id(self, path: str) -> bool | None:
         """Return whether what creates a row answers with its id; None while unknown."""

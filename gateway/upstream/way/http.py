@@ -4,11 +4,9 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from functools import lru_cache
 from math import inf, isfinite
 from time import perf_counter
 from typing import Any
-from urllib.parse import urlencode
 
 import httpx
 import msgspec
@@ -16,14 +14,14 @@ import msgspec
 from gateway.errors import TimedOutError, UnavailableError, UnreadableError
 from gateway.settings.upstream import UpstreamSettings
 from gateway.telemetry.events import CallDetails, OnCall, sane_id
+from gateway.upstream.way.bodies import Room
 from gateway.upstream.way.budget import Lane
 from gateway.upstream.way.credential import Credential
-from gateway.upstream.way.held_bytes import Room
 from gateway.upstream.way.in_flight import Places
 from gateway.upstream.way.network import proxy_to, trusted
 from gateway.upstream.way.obstacle import Way, not_plandocket, obstacle
 from gateway.upstream.way.transport import NEVER_LEFT, AiohttpTransport
-from gateway.upstream.wire.reply import Reply
+from gateway.upstream.wire.outcomes import Reply
 from gateway.upstream.wire.unpacking import PIECE, Unpack, unpacker
 
 log = logging.getLogger(__name__)
@@ -31,7 +29,6 @@ log = logging.getLogger(__name__)
 _IN_FLIGHT = 10
 _FOR_WRITES = 2  # more: reads of a PlanDocket that hangs must not hold up what people write
 _WAITING = 500  # reads, and as many writes: confirming many at once is up to a hundred of them
-_KEPT = 1_000  # addresses and keys, put together once: that takes longer than the rest of a request
 _LARGEST = 20_000_000  # bytes of an answer, unpacked
 _AROUND_A_PART = 50  # bytes that a part takes besides its own: a server may send them one by one
 
@@ -45,8 +42,6 @@ _HEADERS = (
 
 _NO_CONNECTION = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 """What certainly came before a request could leave, whichever transport says so."""
-
-_NO_BODY = httpx.ByteStream(b"")
 
 Query = tuple[tuple[str, str], ...]
 """Names and values, as they are before they are quoted."""
@@ -85,8 +80,6 @@ class Http:
     ) -> None:
         self._on_call = on_call
         self._base = f"{str(settings.base_url).rstrip('/')}/api/v1"
-        self._address = lru_cache(_KEPT)(self._put_together)
-        self._headers = lru_cache(_KEPT)(_headers_of)
         self._total_timeout = settings.total_timeout
         self.room = Room()
         self._is_over = False
@@ -134,13 +127,13 @@ class Http:
             TimedOutError: no connection or no answer in time; likewise.
             UnreadableError: the answer's encoding is broken, or it is larger than 20 MB.
         """
+        key = request.credential.key.get_secret_value()
         # The transport is asked, not a client over it: that would cost as much again.
         sent = httpx.Request(
             request.method,
-            self._address(request.path, request.query),
-            headers=self._headers(request.credential),
-            # A stream is taken as it is: content is looked at, and the headers are put together once more.
-            stream=_NO_BODY if request.body is None else None,
+            f"{self._base}/{request.path}",
+            params=request.query or None,
+            headers=[*_HEADERS, (b"Authorization", f"Bearer {key}".encode())],
             content=None if request.body is None else msgspec.json.encode(request.body),
         )
         began, now = perf_counter(), asyncio.get_running_loop().time()
@@ -176,9 +169,8 @@ class Http:
         has_left = not request.never_left
         is_ours = self._is_over or asyncio.get_running_loop().time() >= request.ends_at
         if isinstance(error, TimeoutError) and is_ours:
-            return TimedOutError(
-                request.resource, may_have_arrived=has_left
-            )  # which says nothing of PlanDocket
+            # Which says nothing of PlanDocket.
+            return TimedOutError(request.resource, may_have_arrived=has_left)
         match error:
             case httpx.TransportError() | TimeoutError():
                 found = obstacle(error, self.way)
@@ -200,9 +192,6 @@ class Http:
         if self._on_call is not None:
             call = f"{request.method} {request.resource}"
             self._on_call(CallDetails(call, perf_counter() - began, outcome, request.attempt, name))
-
-    def _put_together(self, path: str, query: Query) -> httpx.URL:
-        return httpx.URL(f"{self._base}/{path}?{urlencode(query)}" if query else f"{self._base}/{path}")
 
     async def _exchange(self, request: httpx.Request) -> Reply:
         response = await self._transport.handle_async_request(request)
@@ -241,11 +230,6 @@ class Http:
         finally:
             self.room.give_back(taken)
             parts.clear()  # an error's traceback holds them, until the garbage collector comes round
-
-
-def _headers_of(credential: Credential) -> httpx.Headers:
-    key = b"Bearer " + credential.key.get_secret_value().encode()
-    return httpx.Headers([*_HEADERS, (b"Authorization", key)])
 
 
 class _Meta(msgspec.Struct):

@@ -14,6 +14,7 @@ import httpx
 
 from gateway.errors import SettingsError
 from gateway.settings.group import is_loopback
+from gateway.upstream.way.obstacle import Way
 
 _HOST = re.compile(r"[\w.:-]+")
 _LARGEST_PORT = 65_535
@@ -44,6 +45,12 @@ def _check_folder(name: str) -> None:
     folder = os.environ.get(name)
     if folder and not os.environ.get("SSL_CERT_FILE") and not Path(folder).is_dir():
         raise SettingsError(f"{name}: there is no such folder: correct it, or unset it.")
+
+
+def transport_to(way: Way, ca_file: Path | None) -> httpx.AsyncHTTPTransport:
+    """Return a transport of httpx's own, for a server that is asked now and then; raises as `trusted` does."""
+    proxy = None if way.proxy is None else httpx.Proxy(way.proxy)
+    return httpx.AsyncHTTPTransport(trusted(ca_file), trust_env=False, proxy=proxy)
 
 
 def proxy_to(url: httpx.URL) -> httpx.URL | None:

@@ -43,13 +43,7 @@ def see(future: "asyncio.Future[Any]") -> None:
 
 async def settle(work: Iterable[Coroutine[Any, Any, T]]) -> list[T | Exception]:
     """Run all at once and return each value or exception, in order: one failure spares the others."""
-    coroutines = list(work)
-    if len(coroutines) == 1:  # mostly so, and needs no task
-        try:
-            return [await coroutines[0]]
-        except Exception as error:
-            return [error]
-    results = await asyncio.gather(*coroutines, return_exceptions=True)
+    results = await asyncio.gather(*work, return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException) and not isinstance(result, Exception):
             raise result

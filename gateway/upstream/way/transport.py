@@ -7,11 +7,11 @@ up after it got the request a connection time-out, so a lost write would pass fo
 import asyncio
 import re
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
 from math import inf
-from types import TracebackType
 from typing import Any
 
 import aiohttp
@@ -24,10 +24,10 @@ from gateway.upstream.way.obstacle import Way
 NEVER_LEFT = "never_left"
 """What `httpx.Request.extensions` has of a request that found no connection, also where it was given up then."""
 
-_PIECE = 4_096  # bytes, of which interim answers may be a hundred
 _MOST_INTERIM = 10  # answers before the one that counts: a server sends a 100 or a 103 or two
 _MOST_OF_A_HEAD = 65_536  # bytes that are looked at for its end; aiohttp refuses longer ones
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
+_INTERIM = re.compile(rb"HTTP/1\.\d 1")
 _BODYLESS = re.compile(rb"HTTP/1\.\d (?:204|304)\b")
 _ANNOUNCES_BODY = re.compile(rb"\n(?:transfer-encoding|content-length: *0*[1-9])", re.IGNORECASE)
 _NOT_LET_THROUGH = 407  # a proxy alone may say so (RFC 9110, 15.5.8)
@@ -65,13 +65,11 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             httpx.ConnectTimeout, httpx.ConnectError, httpx.ProxyError: it never left.
             httpx.TransportError: it may have arrived.
         """
-        if (
-            self._session is None
-        ):  # needs the running loop, which is not there yet when the gateway is put together
+        if self._session is None:  # it needs the running loop, which is not there when the gateway is made
             self._session = self._open()
         token = _sending.set(request)
         try:
-            with _ERRORS:
+            with _errors():
                 response = await self._session.request(
                     request.method,
                     str(request.url),
@@ -104,9 +102,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
     def _connector(self) -> aiohttp.TCPConnector:
         connector: Any = _Connector(limit=0, ssl=self._tls or True)
-        connector._factory = partial(
-            _Connection, loop=asyncio.get_running_loop()
-        )  # no argument of its own takes it
+        # No argument of its own takes it.
+        connector._factory = partial(_Connection, loop=asyncio.get_running_loop())
         return connector
 
 
@@ -146,7 +143,7 @@ class _Connection(ResponseHandler):
 
     def set_response_params(self, *args: Any, **given: Any) -> None:
         """Begin to wait for an answer."""
-        self._head = b""
+        self._head, self._interim = b"", 0
         super().set_response_params(*args, **given)
 
     def data_received(self, data: bytes) -> None:
@@ -154,7 +151,7 @@ class _Connection(ResponseHandler):
         while data and self._head is not None and self.transport is not None:
             data = self._take_head(data)
         if data and self.transport is not None:
-            self._take(data)
+            super().data_received(data)
 
     def _take_head(self, data: bytes) -> bytes:
         """Take bytes of a head, and return what is left of them."""
@@ -166,10 +163,8 @@ class _Connection(ResponseHandler):
             return b""
         head, rest = seen[: end.end()], seen[end.end() :]
         own = data[: len(data) - len(rest)]
-        if head.startswith(b"HTTP/1.1 1"):
-            self._head = b""
-            super().data_received(own)
-            return rest
+        if _INTERIM.match(head):
+            return self._pass_over(own, rest)
         self._head = None
         if not _BODYLESS.match(head):
             return data
@@ -178,27 +173,16 @@ class _Connection(ResponseHandler):
         super().data_received(own)
         return b""
 
-    def _take(self, data: bytes) -> None:
-        """Take what came; while interim answers come, in pieces, since one step reads all that a piece holds."""
-        super().data_received(data[:_PIECE])
-        rest = data[_PIECE:]
-        while rest and self._interim and self.transport is not None:
-            super().data_received(rest[:_PIECE])
-            rest = rest[_PIECE:]
-        if rest and self.transport is not None:
-            super().data_received(rest)
-
-    def feed_data(self, data: Any, size: int = 0) -> None:
-        """Take an answer's head."""
-        if 100 <= data[0].code < 200:
-            self._interim += 1
-        elif self._interim <= _MOST_INTERIM:
-            self._interim = 0
-        if self._interim <= _MOST_INTERIM:
-            super().feed_data(data, size)
-        else:
+    def _pass_over(self, interim: bytes, rest: bytes) -> bytes:
+        """Take an interim answer, and return what is left; end where there were too many."""
+        self._head = b""
+        self._interim += 1
+        if self._interim > _MOST_INTERIM:
             self.close()
             self.set_exception(aiohttp.ServerDisconnectedError("interim answers without end"))
+            return b""
+        super().data_received(interim)
+        return rest
 
 
 def _content(request: httpx.Request) -> bytes:
@@ -217,7 +201,7 @@ class _Body(httpx.AsyncByteStream):
 
     async def __anext__(self) -> bytes:
         content = self._response.content
-        with _ERRORS:
+        with _errors():
             piece = await content.readany()
         if not piece:
             raise StopAsyncIteration
@@ -231,30 +215,20 @@ async def _never_again(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
     """Keep aiohttp from sending GET, PUT and DELETE a second time: it does so on errors that it knows."""
-    with _ERRORS:
+    with _errors():
         return await handler(request)
 
 
-class _Errors:
-    """Turns aiohttp's errors into httpx's."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        match error:
-            case aiohttp.ConnectionTimeoutError():
-                raise httpx.ConnectTimeout("no connection in time") from error
-            case aiohttp.ClientConnectorError() | aiohttp.InvalidURL():
-                raise httpx.ConnectError("no connection") from error
-            case TimeoutError():
-                raise httpx.ReadTimeout("no answer in time") from error
-            case aiohttp.ClientError() | OSError():
-                raise httpx.ReadError("the connection broke") from error
-            case _:
-                pass
-
-
-_ERRORS = _Errors()
+@contextmanager
+def _errors() -> Generator[None]:
+    """Turn aiohttp's errors into httpx's."""
+    try:
+        yield
+    except aiohttp.ConnectionTimeoutError as error:
+        raise httpx.ConnectTimeout("no connection in time") from error
+    except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as error:
+        raise httpx.ConnectError("no connection") from error
+    except TimeoutError as error:
+        raise httpx.ReadTimeout("no answer in time") from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise httpx.ReadError("the connection broke") from error

@@ -22,7 +22,7 @@ from gateway.upstream.wire.cell_forms import (
     TEXT,
     Kind,
 )
-from gateway.upstream.wire.flaws import Flaw, Reason, flaw
+from gateway.upstream.wire.flaws import Flaw, Reason
 
 _DATE = r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}"
 _ISO = re.compile(rf"{_DATE}(T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}[+-][0-9]{{2}}:[0-9]{{2}})?")
@@ -68,13 +68,13 @@ class Column(msgspec.Struct, frozen=True):
         try:
             found = None if value is None else self.kind.read(value)
         except ValueError:
-            return self.unreadable, flaw(self.name, Reason.UNREADABLE)
+            return self.unreadable, Flaw(self.name, Reason.UNREADABLE)
         if found is not None:
             return found, None
         if self.required:
-            return self.absent, flaw(self.name, Reason.REQUIRED)
+            return self.absent, Flaw(self.name, Reason.REQUIRED)
         is_as_it_came = self.name in raw and self.absent is None
-        return self.absent, None if is_as_it_came else flaw(self.name, Reason.ABSENT)
+        return self.absent, None if is_as_it_came else Flaw(self.name, Reason.ABSENT)
 
 
 @cache

@@ -61,11 +61,6 @@ class Complaint(msgspec.Struct, frozen=True):
     has_details: bool = False
     """Whether more is said than one sentence under `error`, as documented where a request is no good at all."""
 
-    @property
-    def has_texts(self) -> bool:
-        """Whether it says anything for people."""
-        return bool(self.message or self.fields)
-
 
 def complaint_in(payload: Any) -> Complaint:
     """Return what a body says against the request; a body that is no JSON comes as text, or as None."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from enum import Enum
-from functools import lru_cache
 
 import msgspec
 
@@ -33,18 +32,6 @@ Place = tuple[str, int | None]
 """A resource's path and a row's id, or None where that cannot be read."""
 
 Flaws = Mapping[Place, tuple[Flaw, ...]]
-
-
-@lru_cache(maxsize=1_000)
-def flaw(column: str, reason: Reason) -> Flaw:
-    """Return the one flaw of its kind: rows by the thousand have it."""
-    return Flaw(column, reason)
-
-
-@lru_cache(maxsize=1_000)
-def together(*flaws: Flaw) -> tuple[Flaw, ...]:
-    """Return the one tuple of these flaws, likewise."""
-    return flaws
 
 
 class Unreadable(msgspec.Struct, frozen=True):

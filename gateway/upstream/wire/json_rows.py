@@ -18,7 +18,7 @@ from gateway.upstream.record import Many, One, Record, Row, RowT, Value
 from gateway.upstream.wire.cell_forms import ID
 from gateway.upstream.wire.columns import columns, kind_of
 from gateway.upstream.wire.envelopes import holds_nothing, row_in, rows_in
-from gateway.upstream.wire.flaws import Flaw, Flaws, Place, Reason, flaw, together
+from gateway.upstream.wire.flaws import Flaw, Flaws, Place, Reason
 from gateway.upstream.wire.page_shapes import Paging, read_paging
 from gateway.upstream.write import Written
 
@@ -84,12 +84,6 @@ def read_single(record: Record[RowT], payload: Any, include: frozenset[str]) -> 
     if not answer.rows:
         raise UnreadableError(f"PlanDocket sent one of {record.path} without an id that can be read.")
     return answer
-
-
-def read_as_it_came(record: Record[RowT], payload: Any, include: frozenset[str]) -> Answer[RowT]:
-    """Return what `read_single` does, also as it came; raises as it does."""
-    answer = read_single(record, payload, include)
-    return msgspec.structs.replace(answer, raw=row_in(record, payload))
 
 
 def read_written(record: Record[RowT], payload: Any) -> Written[RowT]:
@@ -212,7 +206,7 @@ class _Reading:
             return raw, read_id(record, raw)
         except ValueError:
             known = _number(raw.get("id", raw.get(record.own_id)))
-            self._note(record, known, flaw("id", Reason.UNREADABLE))
+            self._note(record, known, Flaw("id", Reason.UNREADABLE))
             return raw, None
 
     def _row_in(self, record: Record[Any], item: Any) -> Json:
@@ -237,7 +231,7 @@ class _Reading:
                 case Many(other):
                     items = [] if holds_nothing(value) else rows_in(other, value)
         except ValueError:
-            self._note(record, row_id, flaw(name, Reason.UNREADABLE))
+            self._note(record, row_id, Flaw(name, Reason.UNREADABLE))
             return () if isinstance(embed, Many) else None
         return tuple(dict.fromkeys(self._embedded_rows(record, row_id, name, other, items)))
 
@@ -249,7 +243,7 @@ class _Reading:
             try:
                 ids.append(self._embedded_row(other, item))
             except ValueError:
-                self._note(record, row_id, flaw(name, Reason.UNREADABLE))
+                self._note(record, row_id, Flaw(name, Reason.UNREADABLE))
         return ids
 
     def _embedded_row(self, record: Record[Any], item: Any) -> int:
@@ -269,7 +263,7 @@ class _Reading:
         place = record.path, row_id
         before = self.flaws.get(place, ())
         if wrong not in before:
-            self.flaws[place] = together(*before, wrong)
+            self.flaws[place] = (*before, wrong)
 
     def log(self) -> None:
         """Write a line for each column with something unreadable, and nothing of what came."""

@@ -5,6 +5,7 @@ Source: /en/getting-started/errors.html
 
 import logging
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -21,7 +22,6 @@ from gateway.upstream.record import RowT
 from gateway.upstream.wire.complaints import Complaint, complaint_in, refuses, status_in
 from gateway.upstream.wire.json_bounds import decode
 from gateway.upstream.wire.json_rows import read_written
-from gateway.upstream.wire.reply import Reply
 from gateway.upstream.write import Refusal, Write, WriteRefusedError, Written
 
 log = logging.getLogger(__name__)
@@ -34,21 +34,41 @@ _PAGE: Final = object()
 """What is neither JSON nor a plain text: a page of a proxy, or JSON that was cut."""
 
 
+class Reply(msgspec.Struct, frozen=True):
+    """An answer as it came, whatever its status."""
+
+    status: int
+    headers: Mapping[str, str]
+    """By their names in small letters."""
+    body: bytes
+
+
 def refusal(status: int, resource: str, *, is_held: bool) -> GatewayError:
-    """Return the error for a status that is none of the documented answers to a good request."""
+    """Return the error for a status that is none of the documented answers to a good request.
+
+    Source: /en/getting-started/authentication.html (scopes), /en/admin-guide/settings.html (modules),
+    /en/admin-guide/categories.html (plans). No page names the status of the last two.
+    """
     match status:
         case 401 if is_held:
             log.error("PlanDocket refuses PLANDOCKET_API_KEY (401): give the gateway a valid key")
-            return RefusedError.held_key()
+            return RefusedError(
+                "PlanDocket refuses the key that the gateway holds: tell the gateway's operator."
+            )
         case 401:
             return UnauthenticatedError.unknown_key()
         case 402:
             log.error("PlanDocket refuses %s (402): its plan lacks them, or the module is off", resource)
-            return RefusedError.not_in_plan(resource)
+            return RefusedError(
+                f"PlanDocket's plan or module for {resource} is missing: "
+                "book the plan, or switch the module on, in PlanDocket."
+            )
         case 403:
             if is_held:
                 log.error("PLANDOCKET_API_KEY may not use %s (403): give it that scope", resource)
-            return RefusedError.missing_scope(resource)
+            return RefusedError(
+                f"The PlanDocket API key may not use {resource!r}: give it the scope {resource!r} in PlanDocket."
+            )
         case 404 | 405 | 410:
             return UnavailableError(f"PlanDocket has no {resource} at this address.")
         case _ if 300 <= status < 400:
@@ -78,7 +98,8 @@ def outcome_of(write: Write[RowT], reply: Reply, *, is_held: bool) -> Written[Ro
         return _written(write, reply, payload)
     complaint = complaint_in(payload)
     if 200 <= status < 300:
-        if read_written(write.record, payload).id is not None or not complaint.has_texts:
+        says_why = complaint.message or complaint.fields
+        if read_written(write.record, payload).id is not None or not says_why:
             raise OutcomeUnknownError("PlanDocket's answer to the write says that it failed, and not how")
         status = status_in(payload) or 422
     if (not 400 <= status < 500 and status not in _NOT_HERE) or status == 408:

@@ -5,7 +5,7 @@ read by the tolerant way (`gateway.upstream.wire.json_rows`), with the same resu
 with others embedded are decoded along with them, then taken apart: rows must not hold others.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable
 from functools import cache
 from itertools import chain, starmap
 from operator import attrgetter
@@ -67,40 +67,23 @@ class _Reader:
         paging = Paging()
         if self._is_list:
             paging = read_paging(_told(envelope, BESIDE), None, len(rows))
-        return Answer(rows, _Links(self._record, found, self._include), embedded, paging)
+        links = {name: _links(self._record, found, name) for name in self._include}
+        return Answer(rows, links, embedded, paging)
 
 
 _reader = cache(_Reader)
 
 
-class _Links(Mapping[str, Mapping[int, Any]]):
-    """What each include told of the rows, put together when it is asked for."""
-
-    def __init__(self, record: Record[Any], linked: tuple[Any, ...], include: frozenset[str]) -> None:
-        self._record = record
-        self._linked = linked
-        self._include = include
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._include  # Mapping's own would put the links together
-
-    def __getitem__(self, name: str) -> Mapping[int, Any]:
-        if name not in self._include:
-            raise KeyError(name)
-        told = ((one.id, getattr(one, name)) for one in self._linked)
-        match self._record.includes[name]:
-            case One():
-                return {row_id: None if other is None else other.id for row_id, other in told}
-            case Many():
-                return {row_id: tuple(dict.fromkeys([o.id for o in others])) for row_id, others in told}
-            case _:
-                return dict(told)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._include)
-
-    def __len__(self) -> int:
-        return len(self._include)
+def _links(record: Record[Any], linked: tuple[Any, ...], name: str) -> dict[int, Any]:
+    """Return what an include told of each row."""
+    told = ((one.id, getattr(one, name)) for one in linked)
+    match record.includes[name]:
+        case One():
+            return {row_id: None if other is None else other.id for row_id, other in told}
+        case Many():
+            return {row_id: tuple(dict.fromkeys([o.id for o in others])) for row_id, others in told}
+        case _:
+            return dict(told)
 
 
 def _told(envelope: Any, names: Iterable[str]) -> dict[str, Any]:
