@@ -308,6 +308,13 @@ class Collection(Generic[RowT]):
         """Whether all of it is held, or all rows that pass some filter."""
         return self.whole_at is not None or bool(self._slices)
 
+    @property
+    def slices(self) -> Iterator[tuple[Part, float, int]]:
+        """Yield the parts that are held whole, since when, and how many rows each has."""
+        if self._store is not None:
+            for part, held in self._slices.items():
+                yield part, held.at, self._store.count(self.record, part.filters)
+
     def slice_at(self, part: Part) -> float | None:
         """Return when the walk began that shows that no other rows pass; None while nobody knows."""
         found = self._slices.get(part)

@@ -147,20 +147,20 @@ class Tenant:
 
     def slice_of(self, call: Call[Any]) -> Part | None:
         """Return the part that a read's rows belong to, where its resource may be held in parts."""
-        record, row_id = call.record, None
-        by = record.filters[record.sliced_by] if record.sliced_by is not None else None
-        if by is None or by.of is None or by.of.key is None:
+        record, of, row_id = call.record, call.record.sliced_of, None
+        if of is None or of.key is None:
             return None
-        others = self._collections[by.of.path]
+        by, others = str(record.sliced_by), self._collections[of.path]
+        column = record.filters[by].column
         if call.id is not None:
             held = self._collections[record.path].find(call.id)
-            row_id = None if held is None else getattr(held.row, by.column)
+            row_id = None if held is None else getattr(held.row, column)
         elif others.whole_at is not None:
-            key = dict(call.filters).get(str(record.sliced_by))
+            key = dict(call.filters).get(by)
             row_id = None if key is None else others.id_of(key)
         other = None if row_id is None else others.find(row_id)
-        key = None if other is None else usable(getattr(other.row, by.of.key))
-        return None if key is None else Part(((by.column, row_id),), key)
+        key = None if other is None else usable(getattr(other.row, of.key))
+        return None if key is None else Part(((column, row_id),), key)
 
     def id_of(self, record: Record[Any], key: str, now: float, stale_s: float = 0) -> int | None:
         """Return the id of the row with a natural key, where all rows are held, or it is fresh, or so old at most."""

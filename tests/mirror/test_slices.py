@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 from asking import Ask, Time
+from keeping.wires import bearer
 from mirror.mirroring import mirrored, quiet, told
 
+from gateway.http.callers.tokens import new_token
 from gateway.sandbox import Dialect
 
 EVENT = '{ participants(filter: {eventKey: "%s"}, first: 40) { totalCount nodes { id contact { email } } } }'
@@ -38,7 +40,8 @@ async def ask_often(ask: Ask, time: Time, keys=(KEY,), seconds: int = 240, every
 async def held(gateway):
     """Return a gateway in front of 150 pages of participants, of which an hour may read 125; and its clock."""
     time = Time()
-    ask = mirrored(gateway, time, Dialect(max_per_page=10), requests_per_hour=PER_HOUR)
+    dialect = Dialect(max_per_page=10)
+    ask = mirrored(gateway, time, dialect, requests_per_hour=PER_HOUR, operator_token="canary-operator")
     await ask_often(ask, time)
     return ask, time
 
@@ -65,6 +68,54 @@ async def test_an_events_participants_cost_no_request(held):
     assert told(answer)["calls"] == 0
     mirror = (await ask("{ upstream { mirror { resource complete } } }"))["upstream"]["mirror"]
     assert {one["resource"]: one["complete"] for one in mirror}["participants"] is False
+
+
+SLICES = "{ upstream { mirror { resource slices { key rows age } } } }"
+
+
+async def slices(ask: Ask, **sent) -> dict:
+    """Return what a caller is told of slices, by resource, of those that have any."""
+    answer = await ask.answer(SLICES, **sent)
+    found = {one["resource"]: one["slices"] for one in answer["data"]["upstream"]["mirror"]}
+    return {path: told for path, told in found.items() if told}
+
+
+async def test_a_client_sees_which_parts_are_held(held):
+    """With their rows and ages, at no cost. Operators see the same, and what each costs."""
+    ask, time = held
+    time.seconds += 40
+    before = ask.sandbox.count
+    told = (await slices(ask))["participants"]
+    assert [(one["key"], one["rows"]) for one in told] == [(KEY, len(participants_of(ask)[1]))]
+    age = told[0]["age"]
+    assert 40 < age < 280
+    reply = await ask.http.get("/operator/mirror", headers={"Authorization": "Bearer canary-operator"})
+    operators = {one["resource"]: one["slices"] for one in reply.json()["resources"]}
+    assert [len(found) for found in operators.values()] == [1, 0, 0, 0]
+    [found] = operators["participants"]
+    assert (found["key"], found["rows"], found["age"]) == (KEY, told[0]["rows"], age)
+    assert (found["reason"], found["costPerHour"] > 0) == (None, True)
+    metrics = await ask.metrics()
+    assert 'gateway_mirror_slices{resource="participants"} 1.0\n' in metrics
+    assert f'gateway_mirror_slices_age_seconds{{resource="participants"}} {age}.0\n' in metrics
+    assert ask.sandbox.count == before
+
+
+@pytest.mark.parametrize(
+    ("roles", "sees"), [("read participants events", True), ("read participants", False)]
+)
+async def test_an_events_key_is_told_to_who_may_read_events(gateway, tmp_path, roles, sees):
+    """To others a part is none: its key is an event's."""
+    time, tokens = Time(), tmp_path / "tokens"
+    one, other = new_token("all", ["read"]), new_token("other", roles.split())
+    tokens.write_text(f"{one.line}\n{other.line}\n")
+    ask = mirrored(
+        gateway, time, Dialect(max_per_page=10), requests_per_hour=PER_HOUR, auth="tokens", tokens_file=tokens
+    )
+    ask.http.headers.update(bearer(one.token.get_secret_value()))
+    await ask_often(ask, time)
+    assert await slices(ask)
+    assert bool(await slices(ask, headers=bearer(other.token.get_secret_value()))) is sees
 
 
 async def test_a_row_that_moves_to_another_event_moves(held):
