@@ -47,6 +47,14 @@ class Part(msgspec.Struct, frozen=True):
     """That row's natural key, by which PlanDocket lists them."""
 
 
+class Order(msgspec.Struct, frozen=True):
+    """PlanDocket's order of rows that were walked together."""
+
+    is_descending: bool = False
+    places: Mapping[int, int] = {}
+    """By id, where each stood; empty where that is by id."""
+
+
 @cache
 def leads_to(record: Record[Any]) -> Mapping[str, tuple[Record[Any], str | None]]:
     """Return, by include, whose rows it leads to, and the column that names the row where one does."""

@@ -68,7 +68,7 @@ class Owner:
             self._derivations,
             moment,
             self._changed,
-            () if file is None else (file.follow,),
+            () if self.lasting is None else (self.lasting.follow,),
             counted,
         )
 

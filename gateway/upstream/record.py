@@ -185,6 +185,11 @@ class Record(Generic[RowT]):
         """The resource of those rows."""
         return None if self.sliced_by is None else self.filters[self.sliced_by].of
 
+    @property
+    def slice_column(self) -> str | None:
+        """The column that has their ids."""
+        return None if self.sliced_by is None else self.filters[self.sliced_by].column
+
     @cached_property
     def exact(self) -> Mapping[str, Filter]:
         """The filters that compare a column."""

@@ -8,6 +8,7 @@ import pytest
 from asking import Ask, Time
 from keeping.wires import bearer
 from mirror.mirroring import mirrored, quiet, told
+from mirror.runs import Runs
 
 from gateway.http.callers.tokens import new_token
 from gateway.sandbox import Dialect
@@ -116,6 +117,67 @@ async def test_an_events_key_is_told_to_who_may_read_events(gateway, tmp_path, r
     await ask_often(ask, time)
     assert await slices(ask)
     assert bool(await slices(ask, headers=bearer(other.token.get_secret_value()))) is sees
+
+
+@pytest.fixture
+async def runs(gateway, tmp_path):
+    """Return the same with a folder, and how it is started anew."""
+    runs = Runs(gateway, tmp_path / "mirror")
+    given = {"requests_per_hour": PER_HOUR}
+    await ask_often(await runs.start(Dialect(max_per_page=10), **given), runs.time)
+    yield runs, given
+    await runs.end()
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+async def test_a_part_outlives_a_restart(runs, is_killed):
+    """With its age, for no request in the first minute; and what was written to it since its walk."""
+    runs, given = runs
+    _, rows = participants_of(runs.ask)
+    row = next(row for row in rows if not row.is_confirmed)
+    row_id = (await runs.ask(ROW % row.id))["participant"]["id"]
+    await runs.ask(UPDATED, input={"id": row_id, "isConfirmed": True})
+    await quiet(runs.ask)
+    await runs.kept()
+    runs.time.seconds += 40
+    queries = [EVENT % KEY, CONFIRMED % KEY, NESTED % KEY, ROW % row.id, ROW % rows[-1].id]
+    before = {query: await runs.ask.answer(query) for query in queries}
+    [held] = (await slices(runs.ask))["participants"]
+    if is_killed:
+        await runs.killed(runs.files)
+    ask = await runs.again(**given)
+    assert (await slices(ask))["participants"] == [held]
+    count = ask.sandbox.count
+    for _ in range(11):
+        for query in queries:
+            answer = await ask.answer(query)
+            assert answer["data"] == before[query]["data"]
+            assert told(answer)["age"] >= told(before[query])["age"], query
+        runs.time.seconds += 5
+    assert ask.sandbox.count == count
+
+
+async def test_what_is_not_whole_outlives_a_restart_for_a_day(runs):
+    """Parts, and rows of none, which may answer for so long where PlanDocket cannot be asked."""
+    runs, given = runs
+    known = {row.contact_id for row in participants_of(runs.ask)[1]}
+    row = next(
+        row for row in participants_of(runs.ask, "craft-market-2026")[1] if row.contact_id not in known
+    )
+    before = await runs.ask(ROW % row.id)
+    email = before["participant"]["contact"]["email"]
+    await runs.kept()
+    ask = await runs.again(**given)
+    count = ask.sandbox.count
+    assert await ask(ROW % row.id) == before
+    assert ask.sandbox.count == count
+    await runs.written()
+    assert runs.holds(email)
+    runs.time.seconds += 86_401
+    ask = await runs.again(**given)
+    await runs.minute()
+    assert not runs.holds(email)
+    assert not await slices(ask)
 
 
 async def test_a_row_that_moves_to_another_event_moves(held):
