@@ -19,6 +19,7 @@ from gateway.upstream.wire.flaws import Flaw
 from gateway.upstream.wire.natural_keys import comparable
 
 _BY_ID = Sorting()
+_NONE = frozenset[str]()
 _LATE_S = 600.0  # by then every read that was sent before has ended
 
 
@@ -186,7 +187,10 @@ class Collection(Generic[RowT]):
                 held.is_member_at = max(held.is_member_at, at)
             self._renew(held, row, at, links, told_at, flaws, cause)
         elif is_member or self.whole_at is None:
-            old = frozenset(name for name in (SELF, *links) if at < self._touched.get(name, at))
+            touched = self._touched
+            old = (
+                frozenset(name for name in (SELF, *links) if at < touched.get(name, at)) if touched else _NONE
+            )
             member_at = at if is_member else -inf
             held = self._held[row.id] = Held(row, at, member_at, links, told_at, flaws, old)
             self._told.update(links.keys())
@@ -290,8 +294,7 @@ class Collection(Generic[RowT]):
         self._forget_key(held.row)
         self.version += 1
         at = held.at if at is None else at
-        none = frozenset[str]()
-        self._changes.tell(Change(self.record, row_id, held.row, None, {}, none, (), none, cause, at))
+        self._changes.tell(Change(self.record, row_id, held.row, None, {}, _NONE, (), _NONE, cause, at))
 
     def doubt(self, at: float) -> None:
         """Note that a write may have brought rows since a moment, or taken some."""

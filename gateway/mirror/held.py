@@ -14,7 +14,7 @@ SELF = ""
 """Stands for a row itself, among what its includes tell."""
 
 
-class Held(msgspec.Struct):
+class Held(msgspec.Struct, gc=False):
     """A row, what includes tell of it, and since when: the sending times of what told them."""
 
     row: Any

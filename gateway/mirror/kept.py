@@ -12,7 +12,7 @@ from gateway.upstream.record import Record
 from gateway.upstream.wire.flaws import Flaw
 
 
-class KeptRow(msgspec.Struct, frozen=True, array_like=True):
+class KeptRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A row as it was held."""
 
     row: Any
