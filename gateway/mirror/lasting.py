@@ -16,7 +16,7 @@ from gateway.upstream.way.clock import Clock
 from gateway.upstream.way.tasks import Tasks
 
 _ERASES_EVERY_S = 60.0
-_ROWS_AT_ONCE = 1_000  # some milliseconds
+_ROWS_AT_ONCE = 500  # some milliseconds
 
 
 class Lasting:
