@@ -133,14 +133,10 @@ class OwnerFile:
         moved_s = self._moved_s(notes)
         moved = Kept(_moved(notes, moved_s), {path: self._rows(db, path, moved_s) for path in self._records})
         kept = resumed(moved, self._records, self._clock.monotonic() - STALE_S)
-        ids = {path: {one.row.id for one in rows} for path, rows in kept.rows.items()}
-        gone = (
-            (path, one.row.id)
-            for path, rows in moved.rows.items()
-            for one in rows
-            if one.row.id not in ids[path]
-        )
-        db.executemany("DELETE FROM rows WHERE path = ? AND id = ?", gone)
+        for path, rows in moved.rows.items():
+            ids = {one.row.id for one in kept.rows[path]}
+            gone = ((path, one.row.id) for one in rows if one.row.id not in ids)
+            db.executemany("DELETE FROM rows WHERE path = ? AND id = ?", gone)
         return kept
 
     def _moved_s(self, notes: Notes) -> float:

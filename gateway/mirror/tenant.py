@@ -151,13 +151,12 @@ class Tenant:
         record, of, row_id = call.record, call.record.sliced_of, None
         if of is None or of.key is None:
             return None
-        by, others = str(record.sliced_by), self._collections[of.path]
-        column = record.filters[by].column
+        column, others = str(record.slice_column), self._collections[of.path]
         if call.id is not None:
             held = self._collections[record.path].find(call.id)
             row_id = None if held is None else getattr(held.row, column)
         elif others.whole_at is not None:
-            key = dict(call.filters).get(by)
+            key = dict(call.filters).get(str(record.sliced_by))
             row_id = None if key is None else others.id_of(key)
         other = None if row_id is None else others.find(row_id)
         key = None if other is None else usable(getattr(other.row, of.key))

@@ -275,6 +275,19 @@ async def test_what_grows_too_large_is_not_told_as_it_was(gateway):
     assert answer["data"]["participants"]["totalCount"] == len(table)
 
 
+async def test_what_the_limit_makes_too_large_is_not_held_whole_after_a_restart(gateway, tmp_path):
+    """Nobody would read all of it anew any more."""
+    runs = Runs(gateway, tmp_path / "mirror")
+    ask = await runs.start(Dialect(max_per_page=10), requests_per_hour=640)
+    await ask("{ participants(first: 10) { totalCount } }")
+    await ask_often(ask, runs.time, [event.event_key for event in ask.sandbox.tables.events], 45, 5)
+    assert await whole(ask) == (True, "")
+    is_whole, reason = await whole(await runs.again(requests_per_hour=PER_HOUR))
+    assert not is_whole
+    assert reason.startswith("too large for the hour")
+    await runs.end()
+
+
 async def test_what_shrinks_is_held_whole(held):
     """As soon as a page tells that there is room for all of it."""
     ask, time = held
