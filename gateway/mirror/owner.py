@@ -124,9 +124,10 @@ class Owner:
 
     async def forget(self, record: Record[Any]) -> int:
         """Hold nothing more of a resource, and return how many rows that were."""
+        parts = {None, *(part for part, _, _ in self.tenant.collection(record).walks)}
         count = await self.tenant.forget(record)
-        item = self._items.whole(record)
-        item.at, item.failures, item.not_before = None, 0, 0.0
+        for item in (self._items.whole(record, part) for part in parts):
+            item.at, item.failures, item.not_before = None, 0, 0.0
         return count
 
     def is_too_large(self, record: Record[Any]) -> bool:

@@ -180,6 +180,17 @@ async def test_what_is_not_whole_outlives_a_restart_for_a_day(runs):
     assert not await slices(ask)
 
 
+async def test_a_part_that_was_dropped_is_read_anew_as_soon_as_it_is_asked_for(held):
+    """However young it was."""
+    ask, time = held
+    while (await slices(ask))["participants"][0]["age"] > 10:
+        await ask_often(ask, time, seconds=2)
+    await ask.http.delete("/operator/mirror", headers={"Authorization": "Bearer canary-operator"})
+    assert not await slices(ask)
+    await ask_often(ask, time, seconds=10)
+    assert await slices(ask)
+
+
 async def test_a_row_that_moves_to_another_event_moves(held):
     """And one that is deleted goes, as soon as both events were read anew."""
     ask, time = held
