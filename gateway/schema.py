@@ -11,7 +11,7 @@ from strawberry.schema_directives import OneOf
 
 from gateway.errors import BadInputError, ForbiddenError
 from gateway.execution.requirements import Rules
-from gateway.graph.caller import Declared, Needs
+from gateway.graph.caller import Access, Declared, Needs
 from gateway.graph.context import Info
 from gateway.graph.entity import Node
 from gateway.graph.global_id import decode_id
@@ -27,6 +27,7 @@ from gateway.upstream.way.tasks import settle
 MOST_NODES = 100
 
 _BY_KIND = {resource.kind: resource for resource in RESOURCES}
+_BY_PATH = {resource.record.path: resource.record for resource in RESOURCES}
 
 
 @strawberry.type
@@ -80,6 +81,20 @@ class BreakerState(Enum):
 
 
 @strawberry.type(
+    description="What is held whole of a resource that is too large for that: such as one event's participants. No "
+    "entity: for urql's graphcache `keys: { MirroredSlice: () => null }`."
+)
+class MirroredSlice:
+    """Resolved from a Mirrored."""
+
+    key: str = strawberry.field(description="The key of the row that its rows belong to: the event's.")
+    rows: int = strawberry.field(description="How many rows are held.")
+    age: int = strawberry.field(
+        description="Seconds since all of them were read. Single rows may be younger."
+    )
+
+
+@strawberry.type(
     description="What is held of a resource. No entity: for urql's graphcache `keys: { MirroredResource: () => null }`."
 )
 class MirroredResource:
@@ -100,6 +115,10 @@ class MirroredResource:
     cost_per_hour: int | None = strawberry.field(
         description="Requests an hour that reading it again and again takes, if it is asked for as much as now; null "
         "where that is not planned."
+    )
+    slices: list[MirroredSlice] = strawberry.field(
+        description="What is held whole of it where the hour has no room for all; nothing where the caller may not "
+        "read what the keys are of."
     )
 
 
@@ -151,6 +170,7 @@ class UpstreamQueries:
         spent = reading.upstream.budget.state(reading.session.credential)
         by_lane = reading.upstream.budget.by_lane(reading.session.credential)
         hits, misses = reading.mirror.hits, reading.mirror.misses
+        access = info.context.caller.access
         return UpstreamStatus(
             requests_per_hour=spent.limit,
             used=spent.used,
@@ -163,14 +183,16 @@ class UpstreamQueries:
             breaker=BreakerState[reading.upstream.gate.breaker_state.name],
             cache_hit_ratio=hits / (hits + misses) if hits + misses else None,
             mirror=[
-                _mirrored(one, reading.upstream.gate.unix())
+                _mirrored(one, access, reading.upstream.gate.unix())
                 for one in reading.mirror.held(reading.session)
-                if info.context.caller.access.grants(Needs(frozenset({one.path})))
+                if access.grants(Needs(frozenset({one.path})))
             ],
         )
 
 
-def _mirrored(held: Mirrored, unix: float) -> MirroredResource:
+def _mirrored(held: Mirrored, access: Access, unix: float) -> MirroredResource:
+    of = _BY_PATH[held.path].sliced_of
+    slices = held.slices if of is not None and access.grants(Needs(frozenset({of.path}))) else ()
     next_at = None if held.next_in_s is None else datetime.fromtimestamp(int(unix + held.next_in_s), UTC)
     return MirroredResource(
         resource=held.path,
@@ -180,6 +202,7 @@ def _mirrored(held: Mirrored, unix: float) -> MirroredResource:
         reason=held.reason,
         next_refresh=None if next_at is None else DateTime(next_at),
         cost_per_hour=held.per_hour,
+        slices=[MirroredSlice(key=one.key or "", rows=one.rows, age=one.age_s or 0) for one in slices],
     )
 
 

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 
 import httpx
+import msgspec
 import pytest
 from rich.console import Console
 from serving_here import demo, free_ports, run, started
@@ -196,6 +197,10 @@ FAILED = Mirrored(
     "contacts", 7, None, "the last reading came to nothing: No.", 0, 60, 60, is_running=False, failures=2
 )
 ASKED = Mirrored("events", 12, 90, None, 0, 60, 60, is_running=True, failures=0)
+SLICE = Mirrored(
+    "participants", 94, 200, None, 300, 900, 8, is_running=False, failures=0, key="wine-fair-2027"
+)
+SLICED = msgspec.structs.replace(WHOLE, age_s=None, reason="too large", slices=[SLICE])
 USED = {"read": 100, "write": 50, "walk": 300, "check": 1}
 
 
@@ -222,6 +227,15 @@ def test_a_line_tells_of_a_resource() -> None:
         "contacts 7 no: the last reading came to nothing: No. on demand 60",
         "events 12 90 s yes now 60",
     ]
+
+
+def test_slices_stand_below_their_resource() -> None:
+    """With their keys, and all that is told of a resource."""
+    lines = printed(held(SLICED, ASKED), 120).splitlines()
+    assert lines[2].startswith("participants ")
+    assert lines[3].startswith("  wine-fair-2027 ")
+    assert re.sub(" +", " ", lines[3]).strip() == "wine-fair-2027 94 3 min yes in 5 min 8"
+    assert lines[4].startswith("events ")
 
 
 @pytest.mark.parametrize(("encoding", "signs"), [("utf-8", "█▓▒░·"), ("ascii", "#=+k.")])

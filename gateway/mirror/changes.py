@@ -22,7 +22,7 @@ class Cause(Enum):
     """There was none for the row any more: PlanDocket may still have it."""
 
 
-class Change(msgspec.Struct, frozen=True):
+class Change(msgspec.Struct, frozen=True, gc=False):
     """A row before and after; None where it was not held, or is held no more."""
 
     record: Record[Any]

@@ -10,31 +10,24 @@ import msgspec
 
 from gateway.mirror.changes import Cause, Change, Changes, columns_that_differ
 from gateway.mirror.collection_walk import Walked
-from gateway.mirror.held import SELF, Held, Part, Passing
+from gateway.mirror.held import SELF, Held, Order, Part, Passing
+from gateway.mirror.kept import KeptWalk
 from gateway.mirror.list_order import Sorting
-from gateway.mirror.owner_file import KeptCollection, KeptRow
 from gateway.mirror.store import Filters, Store
 from gateway.upstream.record import Record, RowT
 from gateway.upstream.wire.flaws import Flaw
 from gateway.upstream.wire.natural_keys import comparable
 
 _BY_ID = Sorting()
+_NONE = frozenset[str]()
 _LATE_S = 600.0  # by then every read that was sent before has ended
-
-
-class _Order(msgspec.Struct, frozen=True):
-    """PlanDocket's order of rows that were walked together."""
-
-    is_descending: bool = False
-    places: Mapping[int, int] = {}
-    """By id, where each stood; empty where that is by id."""
 
 
 class _Slice(msgspec.Struct, frozen=True):
     """Since when a part is held whole."""
 
     at: float
-    order: _Order
+    order: Order
 
 
 class Collection(Generic[RowT]):
@@ -55,7 +48,7 @@ class Collection(Generic[RowT]):
         """How many pages its last whole walk had."""
         self._slices: OrderedDict[Part, _Slice] = OrderedDict()
         self._doubted_at = -inf
-        self._order = _Order()
+        self._order = Order()
         self._store: Store | None = None
         self._held: dict[int, Held] = {}
         self._gone: dict[int, float] = {}
@@ -89,25 +82,32 @@ class Collection(Generic[RowT]):
     def keep_in(self, store: Store) -> None:
         """Let lists be told by a store from now on: it is told of all rows."""
         self._store = store
-        for held in self._held.values():
-            self._tell(None, held, Cause.READ)
+        for change in self.told(self._held):
+            store.follow(change)
 
-    def kept(self, planned_s: float) -> KeptCollection | None:
-        """Return what a restart needs to know beside its rows; None where it is not whole."""
-        if self.whole_at is None:
-            return None
-        places, descends = tuple(self._order.places), self._order.is_descending
-        return KeptCollection(self.whole_at, self.pages, descends, places, self.is_doubted, planned_s)
+    def told(self, row_ids: Iterable[int]) -> Iterator[Change]:
+        """Yield those of these rows that are held, each as if it was told now."""
+        for row_id in row_ids:
+            if (held := self._held.get(row_id)) is not None:
+                yield self._change(None, held, Cause.READ)
 
-    def resume(self, kept: KeptCollection, old: Iterable[KeptRow], at: float, now: float) -> None:
-        """Be as before a restart, once all rows were put: whole since a moment, and some of it old."""
-        ids = kept.ids or sorted(self._held, reverse=kept.is_descending)
-        self.settle(Walked(ids, kept.pages, 0), at)
-        for one in old:
-            for name in one.old:
-                self.age(name, [one.row.id], now)
-        if kept.is_doubted:
+    @property
+    def walks(self) -> Iterator[tuple[Part | None, float, Order]]:
+        """Yield what is held whole, since when, and in which order: all of it, else parts."""
+        if self.whole_at is not None:
+            yield None, self.whole_at, self._order
+        for part, held in self._slices.items():
+            yield part, held.at, held.order
+
+    def resume(self, walk: KeptWalk, now: float) -> None:
+        """Be whole as before a restart, or a part of it, once all rows were put."""
+        if walk.part is None:
+            self.whole_at, self.pages, self._order = walk.at, walk.pages, walk.order
+        else:
+            self._slices[walk.part] = _Slice(walk.at, walk.order)
+        if walk.is_doubted:
             self.doubt(now)
+        self._changes.count += 1
 
     def tells(self, filters: Filters) -> bool:
         """Return whether it is known which rows pass: not where nothing tells an include, or there is no store yet."""
@@ -125,11 +125,11 @@ class Collection(Generic[RowT]):
         is_new = bool(places) and not places.keys() >= set(self._store.ids(self.record, filters, _BY_ID))
         return Passing(self._store.count(self.record, filters), is_old or is_new)
 
-    def _order_of(self, filters: Filters) -> _Order:
+    def _order_of(self, filters: Filters) -> Order:
         if self.whole_at is not None:
             return self._order
         found = (held.order for part, held in self._slices.items() if set(part.filters) <= set(filters))
-        return next(found, _Order())
+        return next(found, Order())
 
     def _is_old(self, name: str, filters: Filters) -> bool:
         """Return whether an include may tell something else by now of rows that pass, or may come to pass.
@@ -187,7 +187,10 @@ class Collection(Generic[RowT]):
                 held.is_member_at = max(held.is_member_at, at)
             self._renew(held, row, at, links, told_at, flaws, cause)
         elif is_member or self.whole_at is None:
-            old = frozenset(name for name in (SELF, *links) if at < self._touched.get(name, at))
+            touched = self._touched
+            old = (
+                frozenset(name for name in (SELF, *links) if at < touched.get(name, at)) if touched else _NONE
+            )
             member_at = at if is_member else -inf
             held = self._held[row.id] = Held(row, at, member_at, links, told_at, flaws, old)
             self._told.update(links.keys())
@@ -260,7 +263,7 @@ class Collection(Generic[RowT]):
         for row_id in found:
             held = self._held[row_id]
             self._set_old(held, held.old | {name})
-            self._tell(held.row, held, Cause.WRITE, at=at)
+            self._tell(held.row, held, Cause.WRITE)
         return found
 
     def correct(self, name: str, row_id: int, told: Any, at: float) -> None:
@@ -269,7 +272,7 @@ class Collection(Generic[RowT]):
         self._touched[name] = at
         if held is not None and name in held.links:
             held.links = {**held.links, name: told}
-            self._tell(held.row, held, Cause.WRITE, {name}, at)
+            self._tell(held.row, held, Cause.WRITE, {name})
 
     def remove(self, row_id: int, at: float, cause: Cause = Cause.READ) -> None:
         """Hold a row no more that is gone since a moment: what was sent before brings it back never."""
@@ -291,8 +294,7 @@ class Collection(Generic[RowT]):
         self._forget_key(held.row)
         self.version += 1
         at = held.at if at is None else at
-        none = frozenset[str]()
-        self._changes.tell(Change(self.record, row_id, held.row, None, {}, none, (), none, cause, at))
+        self._changes.tell(Change(self.record, row_id, held.row, None, {}, _NONE, (), _NONE, cause, at))
 
     def doubt(self, at: float) -> None:
         """Note that a write may have brought rows since a moment, or taken some."""
@@ -307,6 +309,13 @@ class Collection(Generic[RowT]):
     def is_mirrored(self) -> bool:
         """Whether all of it is held, or all rows that pass some filter."""
         return self.whole_at is not None or bool(self._slices)
+
+    @property
+    def slices(self) -> Iterator[tuple[Part, float, int]]:
+        """Yield the parts that are held whole, since when, and how many rows each has."""
+        if self._store is not None:
+            for part, held in self._slices.items():
+                yield part, held.at, self._store.count(self.record, part.filters)
 
     def slice_at(self, part: Part) -> float | None:
         """Return when the walk began that shows that no other rows pass; None while nobody knows."""
@@ -352,16 +361,10 @@ class Collection(Generic[RowT]):
         self.version += order != self._order
         self._order = order
         self.whole_at, self.pages = begun, walked.pages
+        self._slices.clear()
         self._changes.count += 1
 
-    def _tell(
-        self,
-        before: RowT | None,
-        held: Held,
-        cause: Cause,
-        differs: Iterable[str] = (),
-        at: float | None = None,
-    ) -> None:
+    def _tell(self, before: RowT | None, held: Held, cause: Cause, differs: Iterable[str] = ()) -> None:
         """Tell of a row as it is held from now on."""
         self.version += 1
         if before is not held.row:
@@ -372,11 +375,13 @@ class Collection(Generic[RowT]):
                 if other is not None and other != held.row.id:
                     self._doubles.setdefault(key, set()).add(other)
                 self._by_key[key] = held.row.id
+        self._changes.tell(self._change(before, held, cause, differs))
+
+    def _change(self, before: RowT | None, held: Held, cause: Cause, differs: Iterable[str] = ()) -> Change:
         row = held.row
         told = columns_that_differ(before, row) | (frozenset(differs) - {SELF})
-        at = held.at if at is None else at
-        self._changes.tell(
-            Change(self.record, row.id, before, row, held.links, told, held.flaws, held.old, cause, at)
+        return Change(
+            self.record, row.id, before, row, held.links, told, held.flaws, held.old, cause, held.at
         )
 
     def _forget_key(self, row: RowT) -> None:
@@ -397,7 +402,7 @@ class Collection(Generic[RowT]):
         return comparable(key) if key else None
 
 
-def _order(ids: Sequence[int]) -> _Order:
+def _order(ids: Sequence[int]) -> Order:
     descends = len(ids) > 1 and all(one > other for one, other in pairwise(ids))
     is_by_id = descends or all(one < other for one, other in pairwise(ids))
-    return _Order(descends, {} if is_by_id else {row_id: place for place, row_id in enumerate(ids)})
+    return Order(descends, {} if is_by_id else {row_id: place for place, row_id in enumerate(ids)})

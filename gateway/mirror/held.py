@@ -14,7 +14,7 @@ SELF = ""
 """Stands for a row itself, among what its includes tell."""
 
 
-class Held(msgspec.Struct):
+class Held(msgspec.Struct, gc=False):
     """A row, what includes tell of it, and since when: the sending times of what told them."""
 
     row: Any
@@ -45,6 +45,14 @@ class Part(msgspec.Struct, frozen=True):
     """What they pass: the id of another resource's row, in a column."""
     key: str
     """That row's natural key, by which PlanDocket lists them."""
+
+
+class Order(msgspec.Struct, frozen=True):
+    """PlanDocket's order of rows that were walked together."""
+
+    is_descending: bool = False
+    places: Mapping[int, int] = {}
+    """By id, where each stood; empty where that is by id."""
 
 
 @cache

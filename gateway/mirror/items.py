@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from gateway.mirror.held import Part
 from gateway.mirror.pace import Item, Pace
 from gateway.mirror.tenant import Tenant
 from gateway.upstream.call import Call
@@ -43,14 +44,14 @@ class Items:
 
     def slice_of(self, call: Call[Any]) -> Item | None:
         """Return the slice that an answer belongs to, be it held or not."""
-        part, fresh_s = self._tenant.slice_of(call), self._fresh_s(call.record)
-        if part is None or not self.is_too_large(call.record):
-            return None
-        return self._pace.item((call.record.path, part), fresh_s, self._now(), cost=_COST, is_slice=True)
+        part = self._tenant.slice_of(call)
+        return None if part is None or not self.is_too_large(call.record) else self.whole(call.record, part)
 
-    def whole(self, record: Record[Any]) -> Item:
-        """Return all of a resource."""
-        return self._pace.item(record.path, self._fresh_s(record), self._now(), cost=_COST)
+    def whole(self, record: Record[Any], part: Part | None = None) -> Item:
+        """Return all of a resource, or of a part of it."""
+        name = record.path if part is None else (record.path, part)
+        is_slice = part is not None
+        return self._pace.item(name, self._fresh_s(record), self._now(), cost=_COST, is_slice=is_slice)
 
     def is_too_large(self, record: Record[Any]) -> bool:
         """Return whether no hour has room for a walk of all rows."""

@@ -68,7 +68,7 @@ class Owner:
             self._derivations,
             moment,
             self._changed,
-            () if file is None else (file.follow,),
+            () if self.lasting is None else (self.lasting.follow,),
             counted,
         )
 
@@ -111,16 +111,23 @@ class Owner:
 
     def held(self, now: float) -> list[Mirrored]:
         """Return how each resource is held, in the schema's order."""
-        most = self._pace.most_cost
-        return [
-            mirrored(self.tenant.collection(one), self._items.whole(one), most, now) for one in self._records
+        return [self._mirrored(record, now) for record in self._records]
+
+    def _mirrored(self, record: Record[Any], now: float) -> Mirrored:
+        items, collection, most = self._items, self.tenant.collection(record), self._pace.most_cost
+        slices = [
+            mirrored(record, items.whole(record, part), rows, at, most, now, part.key)
+            for part, at, rows in sorted(collection.slices, key=lambda held: held[0].key)
         ]
+        rows, at = len(collection), collection.whole_at
+        return mirrored(record, items.whole(record), rows, at, most, now, slices=slices)
 
     async def forget(self, record: Record[Any]) -> int:
         """Hold nothing more of a resource, and return how many rows that were."""
+        parts = {None, *(part for part, _, _ in self.tenant.collection(record).walks)}
         count = await self.tenant.forget(record)
-        item = self._items.whole(record)
-        item.at, item.failures, item.not_before = None, 0, 0.0
+        for item in (self._items.whole(record, part) for part in parts):
+            item.at, item.failures, item.not_before = None, 0, 0.0
         return count
 
     def is_too_large(self, record: Record[Any]) -> bool:

@@ -8,7 +8,7 @@ Sources: sqlite.org/pragma.html, sqlite.org/lang_vacuum.html
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +18,8 @@ from zlib import crc32
 import msgspec
 
 from gateway.mirror.changes import Cause, Change
+from gateway.mirror.kept import Kept, KeptRow, Notes, resumed
+from gateway.mirror.moments import STALE_S
 from gateway.upstream.record import Many, Record
 from gateway.upstream.way.clock import Clock
 from gateway.upstream.wire.flaws import Flaw
@@ -33,58 +35,6 @@ _TABLES = """
 """
 
 
-class KeptRow(msgspec.Struct, frozen=True, array_like=True):
-    """A row as it was held."""
-
-    row: Any
-    links: dict[str, Any]
-    flaws: tuple[Flaw, ...]
-    old: tuple[str, ...]
-
-
-class KeptCollection(msgspec.Struct, frozen=True):
-    """A whole collection as it was held, beside its rows."""
-
-    whole_at: float
-    pages: int
-    is_descending: bool
-    ids: tuple[int, ...]
-    """In order, where that is not by id."""
-    is_doubted: bool
-    planned_s: float
-
-
-class KeptPage(msgspec.Struct, frozen=True):
-    """A list's page that only PlanDocket can tell."""
-
-    path: str
-    filters: tuple[tuple[str, str], ...]
-    page: int | None
-    ids: tuple[int, ...]
-    total: int | None
-    at: float
-
-
-class Notes(msgspec.Struct, frozen=True):
-    """All that a file holds beside rows, and when that was written."""
-
-    boot: bytes
-    at: float
-    unix: float
-    collections: dict[str, KeptCollection] = {}
-    pages: list[KeptPage] = []
-
-
-class Kept(msgspec.Struct, frozen=True):
-    """What a file holds."""
-
-    notes: Notes
-    rows: Mapping[str, Sequence[KeptRow]]
-    """By path, ordered by id."""
-    moved_s: float
-    """What its times are to be moved by: since another boot they count from another moment."""
-
-
 class OwnerFile:
     """A file that follows what is held. Where it cannot be written, the log says so, and all goes on without it."""
 
@@ -92,8 +42,6 @@ class OwnerFile:
         self.path = path
         self.is_working = True
         """Whether it follows what is held."""
-        self.is_used = False
-        """Whether there is anything to write, or there was: before the first walk there is not."""
         self.has_gaps = False
         """Whether texts may lie in it that are not held any more: see `erase`."""
         self._clock = clock
@@ -117,13 +65,12 @@ class OwnerFile:
             log.warning("%s is removed, and made anew: %s", self.path, error or type(error).__name__)
             await self._on_thread(self._remove)
             return None
-        self.is_used = self.has_gaps = True  # nobody knows how it was left
+        self.has_gaps = True  # nobody knows how it was left
         return kept
 
     def follow(self, change: Change) -> None:
         """Take in a change: `save` writes it."""
         if self.is_working and change.cause is not Cause.FILE:
-            self.is_used = True
             self._waiting[change.record.path, change.id] = change
 
     async def save(self, notes: Callable[[], Notes]) -> None:
@@ -184,9 +131,13 @@ class OwnerFile:
             return None
         notes = msgspec.json.decode(told[0], type=Notes)
         moved_s = self._moved_s(notes)
-        for path in self._records.keys() - notes.collections.keys():
-            db.execute("DELETE FROM rows WHERE path = ?", (path,))
-        return Kept(notes, {path: self._rows(db, path) for path in notes.collections}, moved_s)
+        moved = Kept(_moved(notes, moved_s), {path: self._rows(db, path, moved_s) for path in self._records})
+        kept = resumed(moved, self._records, self._clock.monotonic() - STALE_S)
+        for path, rows in moved.rows.items():
+            ids = {one.row.id for one in kept.rows[path]}
+            gone = ((path, one.row.id) for one in rows if one.row.id not in ids)
+            db.executemany("DELETE FROM rows WHERE path = ? AND id = ?", gone)
+        return kept
 
     def _moved_s(self, notes: Notes) -> float:
         if notes.boot == self._clock.boot:
@@ -196,15 +147,16 @@ class OwnerFile:
             raise _OtherError("the clock was set back since, so that nobody knows how old it is")
         return self._clock.monotonic() - elapsed - notes.at
 
-    def _rows(self, db: sqlite3.Connection, path: str) -> list[KeptRow]:
+    def _rows(self, db: sqlite3.Connection, path: str, moved_s: float) -> list[KeptRow]:
         record = self._records[path]
-        decoder = msgspec.json.Decoder(tuple[record.row, dict[str, Any], tuple[Flaw, ...], tuple[str, ...]])
+        told = tuple[record.row, dict[str, Any], tuple[Flaw, ...], tuple[str, ...], float]
+        decoder = msgspec.json.Decoder(told)
         many = [name for name, embed in record.includes.items() if isinstance(embed, Many)]
         rows: list[KeptRow] = []
         for (kept,) in db.execute("SELECT kept FROM rows WHERE path = ? ORDER BY id", (path,)):
-            row, links, flaws, old = decoder.decode(kept)
+            row, links, flaws, old, at = decoder.decode(kept)
             links |= {name: tuple(links[name]) for name in many if name in links}
-            rows.append(KeptRow(row, links, flaws, old))
+            rows.append(KeptRow(row, links, flaws, old, at + moved_s))
         return rows
 
     def _save(self, changes: list[Change], notes: bytes) -> None:
@@ -225,7 +177,7 @@ class OwnerFile:
         encode = msgspec.json.encode
         gone = [(change.record.path, change.id) for change in changes if change.after is None]
         kept = (
-            (one.record.path, one.id, encode((one.after, one.links, one.flaws, sorted(one.old))))
+            (one.record.path, one.id, encode((one.after, one.links, one.flaws, sorted(one.old), one.at)))
             for one in changes
             if one.after is not None
         )
@@ -254,6 +206,13 @@ class OwnerFile:
     def _remove(self) -> None:
         self._close()
         remove(self.path)
+
+
+def _moved(notes: Notes, moved_s: float) -> Notes:
+    """Return notes by this boot's clock."""
+    walks = [msgspec.structs.replace(one, at=one.at + moved_s) for one in notes.walks]
+    pages = [msgspec.structs.replace(one, at=one.at + moved_s) for one in notes.pages]
+    return msgspec.structs.replace(notes, walks=walks, pages=pages)
 
 
 def is_of_another_application(path: Path) -> bool:

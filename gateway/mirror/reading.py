@@ -104,6 +104,7 @@ class Mirror:
             kept_rows=standing.rows,
             mirror_ages_s={one.path: one.age_s for one in held if one.age_s is not None},
             mirror_intervals_s={one.path: one.interval_s for one in held if one.interval_s is not None},
+            slice_ages_s={one.path: [part.age_s or 0 for part in one.slices] for one in held if one.slices},
             walks=self._owners.walks,
             used_by_purpose=standing.used,
             remaining=standing.left,

@@ -1,13 +1,13 @@
 """How what is held stands, for who operates the gateway: as JSON, with seconds and requests in whole numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Any
 
 import msgspec
 
-from gateway.mirror.collection import Collection
 from gateway.mirror.pace import Item
+from gateway.upstream.record import Record
 from gateway.upstream.way.hour_lanes import HOUR_S
 
 _LATELY_S = 60.0
@@ -19,7 +19,7 @@ class Mirrored(
     rename={"path": "resource", "age_s": "age", "next_in_s": "nextRefreshIn", "interval_s": "interval"}
     | {"per_hour": "costPerHour", "is_running": "isRunning"},
 ):
-    """How a resource's rows are held."""
+    """How a resource's rows are held, or a slice of them."""
 
     path: str
     rows: int
@@ -37,6 +37,10 @@ class Mirrored(
     """Whether it is being read now."""
     failures: int
     """Readings in a row that came to nothing."""
+    key: str | None = None
+    """Of a slice: the natural key of the row whose rows it has."""
+    slices: Sequence["Mirrored"] = ()
+    """Those that are held, by their keys, of a resource that is too large for the hour."""
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -56,27 +60,38 @@ class Standing(msgspec.Struct, frozen=True):
     left: int | None
 
 
-def mirrored(collection: Collection[Any], item: Item, most_cost: float, now: float) -> Mirrored:
-    """Return how a collection is held that is read anew as an item, where one that costs more is not."""
-    age_s = None if collection.whole_at is None else ceil(max(0.0, now - collection.whole_at))
+def mirrored(
+    record: Record[Any],
+    item: Item,
+    rows: int,
+    whole_at: float | None,
+    most_cost: float,
+    now: float,
+    key: str | None = None,
+    slices: Sequence[Mirrored] = (),
+) -> Mirrored:
+    """Return how rows are held that are read anew as an item, where one that costs more is not."""
+    age_s = None if whole_at is None else ceil(max(0.0, now - whole_at))
     due_at = now if item.is_urgent or item.is_running or item.at is None else item.at + item.planned_s
     is_planned = item.is_walked and item.planned_s > 0
     return Mirrored(
-        collection.record.path,
-        len(collection),
+        record.path,
+        rows,
         age_s,
-        _reason(collection, item, most_cost, now) if age_s is None else None,
+        _reason(record, item, most_cost, now) if age_s is None else None,
         ceil(max(0.0, due_at - now, item.not_before - now)) if item.is_walked else None,
         ceil(item.planned_s) if is_planned else None,
         round(HOUR_S / item.planned_s * item.cost) if is_planned else None,
         item.is_running,
         item.failures,
+        key,
+        slices,
     )
 
 
-def _reason(collection: Collection[Any], item: Item, most_cost: float, now: float) -> str:
+def _reason(record: Record[Any], item: Item, most_cost: float, now: float) -> str:
     if item.floor_s <= 0:
-        return f"not kept: GATEWAY_FRESH_{collection.record.path.upper()} is 0"
+        return f"not kept: GATEWAY_FRESH_{record.path.upper()} is 0"
     if item.is_running:
         return "being read"
     if item.cost > most_cost:

@@ -17,10 +17,10 @@ from gateway.mirror.changes import Cause, Change, Changes
 from gateway.mirror.collection import Collection
 from gateway.mirror.found import Found, Putting
 from gateway.mirror.held import SELF, Part, leads_to
+from gateway.mirror.kept import Kept, KeptPage
 from gateway.mirror.list_order import sorting_of
 from gateway.mirror.lists import Lists, Page
 from gateway.mirror.moments import AHEAD_S
-from gateway.mirror.owner_file import Kept, KeptPage
 from gateway.mirror.store import Filters, Store
 from gateway.upstream.call import Call
 from gateway.upstream.record import Record, RowT
@@ -74,18 +74,19 @@ class Tenant:
 
     async def resume(self, kept: Kept, now: float) -> None:
         """Hold what was held before a restart; what was told since wins."""
-        for path, whole in kept.notes.collections.items():
-            collection, at = self._collections[path], whole.whole_at + kept.moved_s
-            told_at = dict.fromkeys(collection.record.includes, at)
-            for number, one in enumerate(kept.rows[path], 1):
-                collection.put(one.row, at, one.links, told_at, one.flaws, cause=Cause.FILE)
+        for path, rows in kept.rows.items():
+            collection, told_at = self._collections[path], dict[float, dict[str, float]]()
+            for number, one in enumerate(rows, 1):
+                if one.at not in told_at:  # rows share it
+                    told_at[one.at] = dict.fromkeys(collection.record.includes, one.at)
+                collection.put(one.row, one.at, one.links, told_at[one.at], one.flaws, cause=Cause.FILE)
                 if number % _ROWS_AT_ONCE == 0:
                     await asyncio.sleep(0)
-            collection.resume(whole, [one for one in kept.rows[path] if one.old], at, now)
+            for row_id, name in [(one.row.id, name) for one in rows for name in one.old]:
+                collection.age(name, [row_id], now)
         for page in kept.notes.pages:
             call = Call(self._collections[page.path].record, page=page.page, filters=page.filters)
-            found = Page(page.ids, Paging(page.total), page.at + kept.moved_s)
-            self._lists[page.path].resume(call, found)
+            self._lists[page.path].resume(call, Page(page.ids, Paging(page.total), page.at))
 
     def pages_by_call(self) -> list[KeptPage]:
         """Return the lists that only PlanDocket can tell, as a restart needs them.
@@ -147,20 +148,19 @@ class Tenant:
 
     def slice_of(self, call: Call[Any]) -> Part | None:
         """Return the part that a read's rows belong to, where its resource may be held in parts."""
-        record, row_id = call.record, None
-        by = record.filters[record.sliced_by] if record.sliced_by is not None else None
-        if by is None or by.of is None or by.of.key is None:
+        record, of, row_id = call.record, call.record.sliced_of, None
+        if of is None or of.key is None:
             return None
-        others = self._collections[by.of.path]
+        column, others = str(record.slice_column), self._collections[of.path]
         if call.id is not None:
             held = self._collections[record.path].find(call.id)
-            row_id = None if held is None else getattr(held.row, by.column)
+            row_id = None if held is None else getattr(held.row, column)
         elif others.whole_at is not None:
             key = dict(call.filters).get(str(record.sliced_by))
             row_id = None if key is None else others.id_of(key)
         other = None if row_id is None else others.find(row_id)
-        key = None if other is None else usable(getattr(other.row, by.of.key))
-        return None if key is None else Part(((by.column, row_id),), key)
+        key = None if other is None else usable(getattr(other.row, of.key))
+        return None if key is None else Part(((column, row_id),), key)
 
     def id_of(self, record: Record[Any], key: str, now: float, stale_s: float = 0) -> int | None:
         """Return the id of the row with a natural key, where all rows are held, or it is fresh, or so old at most."""

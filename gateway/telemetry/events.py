@@ -8,7 +8,7 @@ import logging
 import re
 import secrets
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 
 import msgspec
@@ -123,6 +123,8 @@ class State(msgspec.Struct, frozen=True):
     """Seconds since all of a resource was read with the held key, by its path; of those that are mirrored."""
     mirror_intervals_s: Mapping[str, float]
     """Seconds that are planned between two such readings, by path; of those that are mirrored, or will be."""
+    slice_ages_s: Mapping[str, Sequence[float]]
+    """Seconds since each slice was read with the held key, by path: of those too large for the hour."""
     walks: Mapping[tuple[str, str], int]
     """Whole readings since the start, by path and outcome."""
     used_by_purpose: Mapping[str, int]

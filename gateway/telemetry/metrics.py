@@ -157,6 +157,19 @@ class _Standing(Collector):
             "resource",
             state.mirror_intervals_s,
         )
+        slices = state.slice_ages_s
+        yield _gauges(
+            "gateway_mirror_slices",
+            "Slices that are held with the held key, of a resource that is too large for the hour.",
+            "resource",
+            {path: len(ages) for path, ages in slices.items()},
+        )
+        yield _gauges(
+            "gateway_mirror_slices_age_seconds",
+            "Seconds since the one of them was read that was read longest ago.",
+            "resource",
+            {path: max(ages) for path, ages in slices.items()},
+        )
         walks = Count(
             "gateway_mirror_walks",
             "Readings of all of a resource, by outcome: `whole`, `not_whole` or `failed`.",

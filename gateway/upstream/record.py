@@ -245,6 +245,16 @@ class Record(Generic[RowT]):
     derived: Mapping[str, Derived] = field(default_factory=dict[str, Derived])
     """What includes of other resources may follow from its rows: "events.participant_count"."""
 
+    @property
+    def sliced_of(self) -> "Record[Any] | None":
+        """The resource of those rows."""
+        return None if self.sliced_by is None else self.filters[self.sliced_by].of
+
+    @property
+    def slice_column(self) -> str | None:
+        """The column that has their ids."""
+        return None if self.sliced_by is None else self.filters[self.sliced_by].column
+
     @cached_property
     def exact(self) -> Mapping[str, Filter]:
         """The filters that compare a column."""

@@ -59,6 +59,7 @@ TYPES: dict[str, str | None] = {
     "UserError": None,
     "UpstreamStatus": None,
     "MirroredResource": None,
+    "MirroredSlice": None,
 }
 SENSITIVE = {("Contact", "notes"), ("Contact", "rating"), ("Contact", "taxId")}
 BY_ID = {"node", "nodes"}

@@ -13,6 +13,7 @@ temporary folders since the start; each for pairs, and for three in a row, as a 
 
 import asyncio
 import logging
+import os
 import random
 import re
 import sys
@@ -115,7 +116,8 @@ def found(folder: Path, since: float) -> dict[str, Counter[str]]:
     """Return how many traces there are, by file, of those that have any."""
     places = {Path(place) for place in (tempfile.gettempdir(), "/tmp", "/var/tmp")}  # noqa: S108
     files = [*folder.iterdir(), *Path("/proc/self/fd").iterdir()]
-    files += [path for place in places for path in place.rglob("*") if folder not in path.parents]
+    found_there = (Path(at) / name for place in places for at, _, names in os.walk(place) for name in names)
+    files += [path for path in found_there if folder not in path.parents]
     traces: dict[str, Counter[str]] = {}
     for path in files:
         try:

@@ -6,16 +6,14 @@ import resource
 import shutil
 import sqlite3
 import stat
-from contextlib import AsyncExitStack, closing, contextmanager
-from dataclasses import replace
-from pathlib import Path
-from threading import Event
+from contextlib import closing
 from typing import Any, cast
 
 import pytest
-from asking import Ask, Time, endpoint_of, skip
+from asking import Ask, Time, endpoint_of
 from keeping.wires import HELD, bearer, gid, shared
-from mirror.mirroring import LISTS, mirrored, quiet, told, warm
+from mirror.mirroring import LISTS, quiet, told, warm
+from mirror.runs import Runs
 
 from gateway.contacts.record import CONTACTS, ContactRow
 from gateway.errors import SettingsError
@@ -32,102 +30,14 @@ DELETED = "mutation ($id: ID!) { deleteContact(input: {id: $id}) { deletedId } }
 NODES = "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Contact { phone email } } }"
 
 
-class Minutes(Time):
-    """A clock whose minutes end when they are told to, for who waits for one."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self._ended = asyncio.Event()
-
-    @property
-    def clock(self):
-        """The same for the gateway."""
-        return replace(super().clock, sleep=self._sleep)
-
-    async def _sleep(self, seconds: float) -> None:
-        await (self._ended.wait() if seconds == 60 else skip(seconds))
-
-    def end(self) -> None:
-        """Let a minute end."""
-        self._ended.set()
-        self._ended = asyncio.Event()
-
-
-class Runs:
-    """A gateway with a folder that is started and ended, in front of the same sandbox."""
-
-    def __init__(self, gateway, folder: Path) -> None:
-        self.time = Minutes()
-        self.folder = folder
-        self.ask: Ask
-        self._gateway = gateway
-        self._running: AsyncExitStack | None = None
-
-    async def start(self, sandbox=None, **given) -> Ask:
-        """Start one, after the one before has ended."""
-        await self.end()
-        self.ask = mirrored(self._gateway, self.time, sandbox, mirror_dir=self.folder, **given)
-        self._running = AsyncExitStack()
-        app = cast("Any", self.ask.http)._transport.app
-        await self._running.enter_async_context(app.router.lifespan_context(app))
-        return self.ask
-
-    async def again(self, **given) -> Ask:
-        """Start one in front of the same tenant."""
-        return await self.start(self.ask.sandbox, **given)
-
-    async def killed(self, files: dict[Path, bytes]) -> None:
-        """End it, as if it had been killed when these were its files."""
-        await self.end()
-        for path, data in files.items():
-            path.write_bytes(data)
-
-    async def end(self) -> None:
-        """End it."""
-        if self._running is not None:
-            await self._running.aclose()
-            self._running = None
-
-    @contextmanager
-    def busy(self):
-        """Let the thread that writes the files do something else."""
-        done = Event()
-        self._thread.submit(done.wait)
-        yield
-        done.set()
-
-    @property
-    def _thread(self):
-        return cast("Any", endpoint_of(self.ask))._mirror._owners._files._thread
-
-    @property
-    def files(self) -> dict[Path, bytes]:
-        """All that lies in the folder."""
-        return {path: path.read_bytes() for path in self.folder.iterdir()}
-
-    def holds(self, text: str) -> bool:
-        """Return whether a text lies in the folder."""
-        return any(text.encode() in data for data in self.files.values())
-
-    async def minute(self) -> None:
-        """Let a minute pass, and what is due then be done."""
-        self.time.end()
-        await self.written()
-
-    async def written(self) -> None:
-        """Return once the thread that writes the files has done what it was given."""
-        await quiet(self.ask)
-        await asyncio.wrap_future(self._thread.submit(bool))
-        await quiet(self.ask)
-
-
 @pytest.fixture
 async def runs(gateway, tmp_path):
     """Return a gateway that holds all, in a folder."""
     runs = Runs(gateway, tmp_path / "mirror")
     await warm(await runs.start(), runs.time, 180)
     await runs.ask.answer(SEARCH)
-    await quiet(runs.ask)
+    await runs.written()
+    await runs.kept()
     yield runs
     await runs.end()
 
@@ -149,6 +59,26 @@ async def test_a_restart_costs_no_request(runs):
     assert ask.sandbox.count == count
     mirror = (await ask("{ upstream { mirror { complete rows } } }"))["upstream"]["mirror"]
     assert all(one["complete"] and one["rows"] for one in mirror)
+
+
+async def test_the_file_holds_only_what_a_restart_takes_up(gateway, tmp_path):
+    """Not what was asked for of a collection that is not mirrored; all of that as soon as it is."""
+    runs = Runs(gateway, tmp_path / "mirror")
+    ask = await runs.start()
+    [before] = (await ask("{ contacts(first: 1) { nodes { email } } }"))["contacts"]["nodes"]
+    for _ in range(40):
+        [event] = (await ask("{ events(first: 1) { nodes { title } } }"))["events"]["nodes"]
+        runs.time.seconds += 2
+        await quiet(ask)
+    other = (await ask("{ contact(by: {databaseId: 200}) { email } }"))["contact"]
+    await runs.written()
+    await runs.kept()
+    assert runs.holds(event["title"])
+    assert not any(runs.holds(contact["email"]) for contact in (before, other))
+    await warm(ask, runs.time, 180)
+    await runs.kept()
+    assert all(runs.holds(contact["email"]) for contact in (before, other))
+    await runs.end()
 
 
 @pytest.mark.parametrize("is_killed", [False, True])

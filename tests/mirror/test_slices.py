@@ -6,8 +6,11 @@ from dataclasses import replace
 
 import pytest
 from asking import Ask, Time
+from keeping.wires import bearer
 from mirror.mirroring import mirrored, quiet, told
+from mirror.runs import Runs
 
+from gateway.http.callers.tokens import new_token
 from gateway.sandbox import Dialect
 
 EVENT = '{ participants(filter: {eventKey: "%s"}, first: 40) { totalCount nodes { id contact { email } } } }'
@@ -38,7 +41,8 @@ async def ask_often(ask: Ask, time: Time, keys=(KEY,), seconds: int = 240, every
 async def held(gateway):
     """Return a gateway in front of 150 pages of participants, of which an hour may read 125; and its clock."""
     time = Time()
-    ask = mirrored(gateway, time, Dialect(max_per_page=10), requests_per_hour=PER_HOUR)
+    dialect = Dialect(max_per_page=10)
+    ask = mirrored(gateway, time, dialect, requests_per_hour=PER_HOUR, operator_token="canary-operator")
     await ask_often(ask, time)
     return ask, time
 
@@ -65,6 +69,126 @@ async def test_an_events_participants_cost_no_request(held):
     assert told(answer)["calls"] == 0
     mirror = (await ask("{ upstream { mirror { resource complete } } }"))["upstream"]["mirror"]
     assert {one["resource"]: one["complete"] for one in mirror}["participants"] is False
+
+
+SLICES = "{ upstream { mirror { resource slices { key rows age } } } }"
+
+
+async def slices(ask: Ask, **sent) -> dict:
+    """Return what a caller is told of slices, by resource, of those that have any."""
+    answer = await ask.answer(SLICES, **sent)
+    found = {one["resource"]: one["slices"] for one in answer["data"]["upstream"]["mirror"]}
+    return {path: told for path, told in found.items() if told}
+
+
+async def test_a_client_sees_which_parts_are_held(held):
+    """With their rows and ages, at no cost. Operators see the same, and what each costs."""
+    ask, time = held
+    time.seconds += 40
+    before = ask.sandbox.count
+    told = (await slices(ask))["participants"]
+    assert [(one["key"], one["rows"]) for one in told] == [(KEY, len(participants_of(ask)[1]))]
+    age = told[0]["age"]
+    assert 40 < age < 280
+    reply = await ask.http.get("/operator/mirror", headers={"Authorization": "Bearer canary-operator"})
+    operators = {one["resource"]: one["slices"] for one in reply.json()["resources"]}
+    assert [len(found) for found in operators.values()] == [1, 0, 0, 0]
+    [found] = operators["participants"]
+    assert (found["key"], found["rows"], found["age"]) == (KEY, told[0]["rows"], age)
+    assert (found["reason"], found["costPerHour"] > 0) == (None, True)
+    metrics = await ask.metrics()
+    assert 'gateway_mirror_slices{resource="participants"} 1.0\n' in metrics
+    assert f'gateway_mirror_slices_age_seconds{{resource="participants"}} {age}.0\n' in metrics
+    assert ask.sandbox.count == before
+
+
+@pytest.mark.parametrize(
+    ("roles", "sees"), [("read participants events", True), ("read participants", False)]
+)
+async def test_an_events_key_is_told_to_who_may_read_events(gateway, tmp_path, roles, sees):
+    """To others a part is none: its key is an event's."""
+    time, tokens = Time(), tmp_path / "tokens"
+    one, other = new_token("all", ["read"]), new_token("other", roles.split())
+    tokens.write_text(f"{one.line}\n{other.line}\n")
+    ask = mirrored(
+        gateway, time, Dialect(max_per_page=10), requests_per_hour=PER_HOUR, auth="tokens", tokens_file=tokens
+    )
+    ask.http.headers.update(bearer(one.token.get_secret_value()))
+    await ask_often(ask, time)
+    assert await slices(ask)
+    assert bool(await slices(ask, headers=bearer(other.token.get_secret_value()))) is sees
+
+
+@pytest.fixture
+async def runs(gateway, tmp_path):
+    """Return the same with a folder, and how it is started anew."""
+    runs = Runs(gateway, tmp_path / "mirror")
+    given = {"requests_per_hour": PER_HOUR}
+    await ask_often(await runs.start(Dialect(max_per_page=10), **given), runs.time)
+    yield runs, given
+    await runs.end()
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+async def test_a_part_outlives_a_restart(runs, is_killed):
+    """With its age, for no request in the first minute; and what was written to it since its walk."""
+    runs, given = runs
+    _, rows = participants_of(runs.ask)
+    row = next(row for row in rows if not row.is_confirmed)
+    row_id = (await runs.ask(ROW % row.id))["participant"]["id"]
+    await runs.ask(UPDATED, input={"id": row_id, "isConfirmed": True})
+    await quiet(runs.ask)
+    await runs.kept()
+    runs.time.seconds += 40
+    queries = [EVENT % KEY, CONFIRMED % KEY, NESTED % KEY, ROW % row.id, ROW % rows[-1].id]
+    before = {query: await runs.ask.answer(query) for query in queries}
+    [held] = (await slices(runs.ask))["participants"]
+    if is_killed:
+        await runs.killed(runs.files)
+    ask = await runs.again(**given)
+    assert (await slices(ask))["participants"] == [held]
+    count = ask.sandbox.count
+    for _ in range(11):
+        for query in queries:
+            answer = await ask.answer(query)
+            assert answer["data"] == before[query]["data"]
+            assert told(answer)["age"] >= told(before[query])["age"], query
+        runs.time.seconds += 5
+    assert ask.sandbox.count == count
+
+
+async def test_what_is_not_whole_outlives_a_restart_for_a_day(runs):
+    """Parts, and rows of none, which may answer for so long where PlanDocket cannot be asked."""
+    runs, given = runs
+    known = {row.contact_id for row in participants_of(runs.ask)[1]}
+    row = next(
+        row for row in participants_of(runs.ask, "craft-market-2026")[1] if row.contact_id not in known
+    )
+    before = await runs.ask(ROW % row.id)
+    email = before["participant"]["contact"]["email"]
+    await runs.kept()
+    ask = await runs.again(**given)
+    count = ask.sandbox.count
+    assert await ask(ROW % row.id) == before
+    assert ask.sandbox.count == count
+    await runs.written()
+    assert runs.holds(email)
+    runs.time.seconds += 86_401
+    ask = await runs.again(**given)
+    await runs.minute()
+    assert not runs.holds(email)
+    assert not await slices(ask)
+
+
+async def test_a_part_that_was_dropped_is_read_anew_as_soon_as_it_is_asked_for(held):
+    """However young it was."""
+    ask, time = held
+    while (await slices(ask))["participants"][0]["age"] > 10:
+        await ask_often(ask, time, seconds=2)
+    await ask.http.delete("/operator/mirror", headers={"Authorization": "Bearer canary-operator"})
+    assert not await slices(ask)
+    await ask_often(ask, time, seconds=10)
+    assert await slices(ask)
 
 
 async def test_a_row_that_moves_to_another_event_moves(held):
@@ -160,6 +284,19 @@ async def test_what_grows_too_large_is_not_told_as_it_was(gateway):
     assert reason.startswith("too large for the hour")
     answer = await ask.answer("{ participants(first: 10) { totalCount } }")
     assert answer["data"]["participants"]["totalCount"] == len(table)
+
+
+async def test_what_the_limit_makes_too_large_is_not_held_whole_after_a_restart(gateway, tmp_path):
+    """Nobody would read all of it anew any more."""
+    runs = Runs(gateway, tmp_path / "mirror")
+    ask = await runs.start(Dialect(max_per_page=10), requests_per_hour=640)
+    await ask("{ participants(first: 10) { totalCount } }")
+    await ask_often(ask, runs.time, [event.event_key for event in ask.sandbox.tables.events], 45, 5)
+    assert await whole(ask) == (True, "")
+    is_whole, reason = await whole(await runs.again(requests_per_hour=PER_HOUR))
+    assert not is_whole
+    assert reason.startswith("too large for the hour")
+    await runs.end()
 
 
 async def test_what_shrinks_is_held_whole(held):

@@ -105,7 +105,7 @@ const list = { filter, first: 10 };
 const cache = cacheExchange({
   schema: introspectionFromSchema(buildSchema(readFileSync("schema.graphql", "utf8"))),
   // Of what has no id, only this is ever kept by itself: graphcache knows connections, and payloads come once.
-  keys: { UpstreamStatus: () => null, MirroredResource: () => null },
+  keys: { UpstreamStatus: () => null, MirroredResource: () => null, MirroredSlice: () => null },
   resolvers: { Query: { participants: relayPagination() } },
   optimistic: {
     updateParticipant: ({ input: { id, isConfirmed } }) => ({
