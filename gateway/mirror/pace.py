@@ -5,7 +5,6 @@ Garcia-Molina, "Synchronizing a database to improve freshness", SIGMOD 2000.
 A collection is walked while asking directly would cost as much; before its first walk, once it would have.
 """
 
-from collections import deque
 from collections.abc import Hashable
 from math import exp, inf, sqrt
 from typing import Protocol
@@ -133,7 +132,6 @@ class Pace:
         self._k = 0.0
         self._planned_at = float("-inf")
         self._booked = 0
-        self._begun: deque[tuple[float, int]] = deque()
         self._begins_at = -inf
 
     @property
@@ -212,15 +210,13 @@ class Pace:
         item.is_running, item.is_urgent, item.is_waking, item.uses = True, False, False, 0
         item.booked = item.cost
         self._booked += item.booked
-        self._begun.append((now, item.cost))
         return True
 
     def has_room(self, item: Item, now: float) -> bool:
         """Return whether an item that is due may be read anew; if not, others give way to it for a while."""
         item.overdue = item.age(now) / max(item.planned_s, 1.0)
-        large = item.cost + self._limit / 100 if item.cost > _SMALL else item.cost
         waits = (item.cost > _SMALL or item.is_alone) and self._others_wait(item, now)
-        if waits or self.room(now) < large:
+        if waits or self.room(now) < item.cost:
             item.blocked_at = now
             return False
         return True
@@ -293,21 +289,13 @@ class Pace:
         return self._limit - counted - self._booked - self._forecast(now, in_s)
 
     def _forecast(self, now: float, in_s: float) -> float:
-        """Return what is likely to be sent until then: direct reads, and writes and some more."""
+        """Return how many writes are likely until then, and some more."""
         lately = self._spending.writes_since(now - _MEMORY_S) / _MEMORY_S
         in_hour = self._spending.writes_since(now - _HOUR_S)
-        direct = self._direct(now) / _HOUR_S * in_s
         watched_s = min(_HOUR_S, max(_FEWEST_TELLING_S, now - self._since))
         likely = lately * min(in_s, _MINUTE_S) + in_hour / watched_s * max(0.0, in_s - _MINUTE_S)
         spare = self._limit * _PART_SPARE - self.unknown.count(now)
-        return direct + likely + max(2 * sqrt(likely), spare, self._limit / 10 - in_hour)
-
-    def _direct(self, now: float) -> int:
-        """Return how many requests of the last hour operations asked for themselves: as many are likely in the next."""
-        while self._begun and self._begun[0][0] <= now - _HOUR_S:
-            self._begun.popleft()
-        read = self._spending.counted_at(now) - self._spending.writes_since(now - _HOUR_S)
-        return max(0, read - sum(cost for _, cost in self._begun))
+        return likely + max(2 * sqrt(likely), spare, self._limit / 10 - in_hour)
 
     def _plan(self, now: float) -> None:
         if now < max(self._planned_at + _PLANS_EVERY_S, self._begins_at):
@@ -331,15 +319,10 @@ class Pace:
                 item.is_walked = False
             elif item.at is None and not item.is_walked:
                 has_paid = item.paid >= min(3, item.cost + 1)
-                item.is_walked = has_paid and item.direct * max(item.floor_s, _least_s(item)) >= item.cost
+                item.is_walked = has_paid and item.direct * max(item.floor_s, _MEMORY_S) >= item.cost
             else:
-                share = item.direct * max(item.planned_s, item.floor_s, _least_s(item)) / item.cost
+                share = item.direct * max(item.planned_s, item.floor_s, _MEMORY_S) / item.cost
                 item.is_walked = share >= (0.5 if item.is_walked else 1.0)
-
-
-def _least_s(item: Item) -> float:
-    """Return for how long what asking costs is set against a walk: longer where there are slices, for all is older."""
-    return _MEMORY_S if item.is_slice else _MINUTE_S
 
 
 def _is_small(item: Item) -> bool:
