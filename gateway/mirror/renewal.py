@@ -11,8 +11,9 @@ from gateway.mirror.changes import Cause, Change
 from gateway.mirror.collection_walk import NotWholeError, TooLargeError, Walked, walk
 from gateway.mirror.derived import Derivations
 from gateway.mirror.held import Part
+from gateway.mirror.item import Item
 from gateway.mirror.items import Items
-from gateway.mirror.pace import Item, Pace
+from gateway.mirror.pace import Pace
 from gateway.mirror.tenant import Tenant
 from gateway.upstream.call import Call, listing
 from gateway.upstream.client import Upstream

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from gateway.mirror.collection import Collection
-from gateway.mirror.pace import Item
+from gateway.mirror.item import Item
 from gateway.upstream.way.hour_lanes import HOUR_S
 
 _LATELY_S = 60.0
