@@ -1,7 +1,7 @@
 """One resource's rows of one owner, as far as they are held; and whether those are all that there are."""
 
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import pairwise
 from math import inf
 from typing import Any, Generic
@@ -35,6 +35,7 @@ class _Slice(msgspec.Struct, frozen=True):
 
     at: float
     order: _Order
+    pages: int
 
 
 class Collection(Generic[RowT]):
@@ -316,6 +317,11 @@ class Collection(Generic[RowT]):
         self._slices.move_to_end(part)
         return found.at
 
+    def slice_rows(self, part: Part) -> tuple[Set[int], int]:
+        """Return the ids of a part's rows, and how many pages they had; none where it is not held whole."""
+        found = self._slices.get(part)
+        return (frozenset(), 0) if found is None else (frozenset(self.ids(part.filters)), found.pages)
+
     def settle_slice(self, part: Part, walked: Walked, begun: float) -> None:
         """Take a walk as whole of the rows that pass: what it did not see is gone, or passes no more."""
         seen = walked.missed.union(walked.ids)
@@ -324,7 +330,7 @@ class Collection(Generic[RowT]):
                 self.drop(row_id, Cause.WALK)
         for other in [other for other in self._slices if other.filters == part.filters]:
             del self._slices[other]  # its key was another
-        self._slices[part] = _Slice(begun, _order(walked.ids))
+        self._slices[part] = _Slice(begun, _order(walked.ids), walked.pages)
         self._changes.count += 1
 
     def drop_slice(self) -> bool:
