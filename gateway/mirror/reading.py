@@ -300,7 +300,7 @@ class Mirror:
         now = self.upstream.gate.now()
         found = session.tenant.find_stale(call) if stale else session.tenant.find(call, now)
         is_whole = session.tenant.whole_at(call) is not None
-        if found is None or (found.is_old and not (stale and is_whole)):
+        if found is None or (found.is_old and not (stale and (is_whole or call.id is None))):
             return None
         stale_s = STALE_S if stale and (is_whole or not found.is_absent) else 0
         if not stale and found.at < session.not_before:

@@ -86,6 +86,21 @@ async def test_a_row_that_moves_to_another_event_moves(held):
     assert len(participants_of(ask, other)[1]) == len(rows) + 1
 
 
+async def test_an_own_write_may_miss_in_what_is_told_as_stale(gateway):
+    """Where it may be of a list that is not held whole, and the hour has no room: the list is not refused."""
+    time = Time()
+    ask = mirrored(gateway, time, requests_per_hour=40)
+    listed = "{ events { nodes { id } } }"
+    before = (await ask.answer(listed))["data"]
+    time.seconds += 1
+    create = 'mutation { createEvent(input: {title: "New"}) { userErrors { code } } }'
+    while "errors" not in await ask.answer(create):
+        pass
+    answer = await ask.answer(listed)
+    assert answer["data"] == before
+    assert told(answer)["stale"] is True
+
+
 async def test_an_own_write_is_seen_in_the_part(held):
     """At once, by every count."""
     ask, _ = held
