@@ -48,9 +48,18 @@ class HourRoom:
         """The requests of an hour."""
         return self._spending.limit or _UNLIMITED
 
-    def left(self, now: float) -> float:
-        """Return how many requests may be spent now so that writes to come find theirs throughout the hour."""
-        return min(self._by_minute(now))
+    def left(self, now: float, beside: float = 0.0) -> float:
+        """Return how many requests may be spent now so that writes to come find theirs throughout the hour.
+
+        And other requests, of which `beside` go each second.
+        """
+        return min(self._by_minute(now, beside))
+
+    def wait_s(self, now: float, beside: float) -> float:
+        """Return the seconds until one may be spent, if none is until then beside those; an hour at the most."""
+        left = self._by_minute(now, beside)
+        full = (minute for minute in reversed(range(len(left))) if left[minute] < 1)
+        return min(_HOUR_S, (next(full, -1) + 1) * _MINUTE_S)
 
     def a_second(self, now: float) -> float:
         """Return how many requests a second readings may take from now on, spread over the hour."""
@@ -58,7 +67,7 @@ class HourRoom:
         evenly = min(left[minute] / (minute * _MINUTE_S) for minute in range(first, len(left)))
         return max(evenly, self.limit * _LEAST_PART / _HOUR_S)
 
-    def wait_s(self, now: float) -> float:
+    def unknown_wait_s(self, now: float) -> float:
         """Return the seconds until an id may be asked for that nobody has heard of."""
         wait_s = self.unknown.wait_s(_PART_SPARE * self.limit, now)
         if wait_s == 0 or self.left(now) < 1:
@@ -69,7 +78,7 @@ class HourRoom:
         """Return whether what a whole collection has not may be asked for, out of what such find in any case."""
         return self.unknown.wait_s(_PART_SPARE * self.limit, now) == 0
 
-    def _by_minute(self, now: float) -> Sequence[float]:
+    def _by_minute(self, now: float, beside: float = 0.0) -> Sequence[float]:
         """Return what will be left at each minute of the hour to come, once the writes until then were sent.
 
         The rate of the last minutes tells of the next one, that of the last hour of the rest.
@@ -82,5 +91,5 @@ class HourRoom:
         for in_s in range(0, _HOUR_S + 1, _MINUTE_S):
             likely = lately * min(in_s, _MINUTE_S) + hourly * max(0, in_s - _MINUTE_S)
             counted = self._spending.counted_at(now + in_s) + self.booked
-            left.append(self.limit - counted - likely - max(2 * sqrt(likely), least))
+            left.append(self.limit - counted - likely - max(2 * sqrt(likely), least) - beside * in_s)
         return left

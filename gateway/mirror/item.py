@@ -10,7 +10,8 @@ MEMORY_S = 300.0  # demand of so long ago counts for a third
 _FEWEST_S = 60.0  # what was counted in less is no rate
 _MOST_CALLS = 1_000
 SMALL = 2  # requests: what costs no more goes at once
-LONGEST_SMALL_S = 210.0  # such a collection gets no older while it is asked for
+_LONGEST_SMALL_S = 210.0  # such a collection gets no older while it is asked for
+_LONGEST_SLICE_S = 900.0
 
 
 class Item(msgspec.Struct):
@@ -99,17 +100,20 @@ class Item(msgspec.Struct):
         return self._requests / max(self._weight, _FEWEST_S)
 
     @property
-    def is_small(self) -> bool:
-        """Whether it is a collection of so few requests that it goes at once."""
-        return self.cost <= SMALL and not self.is_by_call
+    def longest_s(self) -> float:
+        """The age at which it is due while it is asked for, however seldom that is."""
+        if self.is_slice:
+            return _LONGEST_SLICE_S
+        return inf if self.cost > SMALL or self.is_by_call else max(self.floor_s, _LONGEST_SMALL_S)
 
     def interval_s(self, k: float) -> float:
         """Return the seconds between two readings where all intervals are stretched by a factor."""
         planned = k * sqrt(self.cost / self.demand) if self.demand > 0 else 0.0
-        if self.is_small:
-            planned = min(planned, LONGEST_SMALL_S)
-        return max(planned, self.floor_s, self.rests_s, 1.0)
+        return max(min(planned, self.longest_s), self.floor_s, self.rests_s, 1.0)
 
     def is_late(self, age_s: float) -> bool:
         """Return whether something is so old that it should have been read anew long ago."""
-        return age_s > 2 * max(self.planned_s, self.floor_s, 1.0)
+        longest_s = (
+            _LONGEST_SLICE_S if self.is_alone else inf
+        )  # what is asked for once a day is planned for days
+        return age_s > min(longest_s, 2 * max(self.planned_s, self.floor_s, 1.0))

@@ -157,9 +157,22 @@ class Owner:
         """
         collection = self.tenant.collection(record)
         if collection.whole_at is None and collection.find(row_id) is None:
-            wait_s = self._room.wait_s(now)
+            wait_s = self._room.unknown_wait_s(now)
             if wait_s > 0:
                 raise RateLimitedError(wait_s, _UNKNOWN)
+
+    def check_room(self, call: Call[Any], now: float) -> None:
+        """Return where something may be asked for of a resource that no hour has room for: parts come first.
+
+        Where they leave no room it is taken as what nobody has heard of.
+
+        Raises:
+            RateLimitedError: that has had its part of the hour, too.
+        """
+        if self.is_too_large(call.record) and (wait_s := self._pace.wait_s(now)) > 0:
+            if not self._room.may_look_up(now):
+                raise RateLimitedError(wait_s)
+            self._room.unknown.add(now)
 
     def _missed(self, call: Call[Any], at: float) -> None:
         """Note that what a call names is not there, or looked for, as of a moment."""
@@ -171,7 +184,7 @@ class Owner:
     def is_late(self, call: Call[Any], age_s: float) -> bool:
         """Return whether something that is not fresh is older than it should be by the pace, or has none."""
         item = self._items.of(call)
-        return item.is_alone or item.is_late(age_s)
+        return item.is_late(age_s)
 
     def _now(self) -> float:
         return self._upstream.gate.now()

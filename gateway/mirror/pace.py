@@ -9,12 +9,11 @@ from collections.abc import Hashable
 from math import inf
 
 from gateway.mirror.hour_room import HourRoom
-from gateway.mirror.item import LONGEST_SMALL_S, MEMORY_S, SMALL, Item
+from gateway.mirror.item import MEMORY_S, SMALL, Item
 
 _MINUTE_S = 60.0
 _PLANS_EVERY_S = 10.0
 _WAITS_S = 20.0  # for so long a larger walk's turn is kept
-_LONGEST_SLICE_S = 900.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 30.0, 1800.0
 _MOST_LISTS = 500
 _LOOKS_EVERY_S = 1.0  # for room, where there was none
@@ -22,6 +21,7 @@ _RESTS = 5  # times as long as it took
 _LARGEST_PART = 0.25  # of the hour, for one walk
 _FEWEST_FOR_PARTS = 100
 _PRECISION = 0.001
+_IDLE = 1e-9  # operations a second
 
 
 class Pace:
@@ -31,6 +31,7 @@ class Pace:
         self._room = room
         self._items: dict[Hashable, Item] = {}
         self._k = 0.0
+        self._walks_a_second = 0.0
         self._planned_at = -inf
         self._begins_at = -inf
 
@@ -102,10 +103,15 @@ class Pace:
         """Return whether an item that is due may be read anew; if not, others give way to it for a while."""
         item.overdue = item.age(now) / max(item.planned_s, 1.0)
         waits = (item.cost > SMALL or item.is_alone) and self._others_wait(item, now)
-        if waits or self._room.left(now) < item.cost:
+        beside = self._walks_a_second if item.is_alone else 0.0
+        if waits or self._room.left(now, beside) < item.cost:
             item.blocked_at = now
             return False
         return True
+
+    def wait_s(self, now: float) -> float:
+        """Return the seconds until there is room beside walks for what is asked for directly."""
+        return self._room.wait_s(now, self._walks_a_second)
 
     def ended(self, item: Item, begun: float, now: float, cost: int) -> None:
         """Note that an item was read anew, from a moment on until now."""
@@ -134,9 +140,7 @@ class Pace:
         age = item.age(now)
         if age < item.rests_s:
             return False
-        if item.is_small and age >= max(item.floor_s, LONGEST_SMALL_S):
-            return True
-        if item.is_slice and age >= _LONGEST_SLICE_S:
+        if age >= item.longest_s:
             return True
         return age >= item.floor_s and item.uses * age >= self._k**2 * item.cost
 
@@ -159,6 +163,8 @@ class Pace:
         )
         for item in self._items.values():
             item.planned_s = item.interval_s(self._k)
+        walked = (item for item in self._items.values() if item.is_walked and not item.is_alone)
+        self._walks_a_second = sum(item.cost / item.planned_s for item in walked if item.demand > _IDLE)
 
     def _choose(self) -> None:
         """Say which collections are walked: see the module's docstring."""
@@ -179,7 +185,7 @@ def _stretch(items: list[Item], a_second: float) -> float:
     """Return the factor by which all intervals grow so that their requests are so many a second; 0 where all fit."""
 
     def spent(k: float) -> float:
-        return sum(item.cost / item.interval_s(k) for item in items if item.demand > 1e-9)
+        return sum(item.cost / item.interval_s(k) for item in items if item.demand > _IDLE)
 
     low, high = 0.0, 1.0
     if spent(low) <= a_second:
