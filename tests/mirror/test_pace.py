@@ -192,6 +192,18 @@ def test_a_larger_one_that_waits_goes_first():
     assert min(run(pace, spent, [large, small], 2 * HOUR_S)) >= 2
 
 
+def test_what_is_asked_directly_leaves_what_walks_to_come_take():
+    """Where it has no room, it is told when there will be some."""
+    room = HourRoom(spent := Spent())
+    spent.attempts = [0.0] * 500
+    assert room.left(0, beside=0.05) >= 1
+    assert room.wait_s(0, beside=0.05) == 0
+    assert room.left(0, beside=0.2) < 1
+    wait_s = room.wait_s(0, beside=0.2)
+    assert 0 < wait_s <= HOUR_S
+    assert room.left(wait_s, beside=0.2) >= 1
+
+
 @settings(deadline=None, max_examples=40)
 @given(
     limit=st.integers(20, 2_000),
