@@ -1,7 +1,7 @@
 """One resource's rows of one owner, as far as they are held; and whether those are all that there are."""
 
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import pairwise
 from math import inf
 from typing import Any, Generic
@@ -28,6 +28,7 @@ class _Slice(msgspec.Struct, frozen=True):
 
     at: float
     order: Order
+    pages: int
 
 
 class Collection(Generic[RowT]):
@@ -85,6 +86,11 @@ class Collection(Generic[RowT]):
         for change in self.told(self._held):
             store.follow(change)
 
+    @property
+    def descends(self) -> bool:
+        """Whether PlanDocket lists its rows by descending ids, as far as its order is by ids."""
+        return any(order.is_descending for _, _, order, _ in self.walks)
+
     def told(self, row_ids: Iterable[int]) -> Iterator[Change]:
         """Yield those of these rows that are held, each as if it was told now."""
         for row_id in row_ids:
@@ -92,19 +98,19 @@ class Collection(Generic[RowT]):
                 yield self._change(None, held, Cause.READ)
 
     @property
-    def walks(self) -> Iterator[tuple[Part | None, float, Order]]:
-        """Yield what is held whole, since when, and in which order: all of it, else parts."""
+    def walks(self) -> Iterator[tuple[Part | None, float, Order, int]]:
+        """Yield what is held whole, since when, in which order and on how many pages: all of it, else parts."""
         if self.whole_at is not None:
-            yield None, self.whole_at, self._order
+            yield None, self.whole_at, self._order, self.pages
         for part, held in self._slices.items():
-            yield part, held.at, held.order
+            yield part, held.at, held.order, held.pages
 
     def resume(self, walk: KeptWalk, now: float) -> None:
         """Be whole as before a restart, or a part of it, once all rows were put."""
         if walk.part is None:
             self.whole_at, self.pages, self._order = walk.at, walk.pages, walk.order
         else:
-            self._slices[walk.part] = _Slice(walk.at, walk.order)
+            self._slices[walk.part] = _Slice(walk.at, walk.order, walk.pages)
         if walk.is_doubted:
             self.doubt(now)
         self._changes.count += 1
@@ -113,6 +119,14 @@ class Collection(Generic[RowT]):
         """Return whether it is known which rows pass: not where nothing tells an include, or there is no store yet."""
         includes = self.record.includes
         return self._store is not None and all(self._told[name] for name, _ in filters if name in includes)
+
+    def times_told(self, include: str) -> int:
+        """Return of how many rows it is held what an include tells."""
+        return self._told[include]
+
+    def may_differ(self, name: str) -> bool:
+        """Return whether an include may tell something else of some row by now, or the row itself (SELF)."""
+        return bool(self._old[name])
 
     def passing(self, filters: Filters) -> Passing | None:
         """Return which rows pass; None where it does not tell them."""
@@ -128,16 +142,21 @@ class Collection(Generic[RowT]):
     def _order_of(self, filters: Filters) -> Order:
         if self.whole_at is not None:
             return self._order
-        found = (held.order for part, held in self._slices.items() if set(part.filters) <= set(filters))
-        return next(found, Order())
+        found = self._slice_with(filters)
+        return Order() if found is None else found.order
+
+    def _slice_with(self, filters: Filters) -> _Slice | None:
+        """Return a slice that has all rows that pass."""
+        return next((held for part, held in self._slices.items() if set(part.filters) <= set(filters)), None)
 
     def _is_old(self, name: str, filters: Filters) -> bool:
         """Return whether an include may tell something else by now of rows that pass, or may come to pass.
 
-        In a slice those count that pass now: the others are read next.
+        In a slice that was walked since those count alone that pass now: it would have brought the others.
         """
         old = self._old[name]
-        if self.whole_at is not None:
+        found = self._slice_with(filters) if self.whole_at is None else None
+        if found is None or found.at < self._touched.get(name, -inf):
             return bool(old)
         return any(all(self._has(row_id, *pair) for pair in filters) for row_id in old)
 
@@ -157,6 +176,15 @@ class Collection(Generic[RowT]):
         found = self._store.ids(self.record, filters, sorting)
         found.sort(key=lambda row_id: (order.places.get(row_id, inf), row_id))
         return found[start:] if count < 0 else found[start : start + count]
+
+    def place(self, row_id: int) -> int | None:
+        """Return how many of all rows stand before one in PlanDocket's order; None where that is not known."""
+        if self._store is None or self.whole_at is None or row_id not in self._held:
+            return None
+        if places := self._order.places:
+            return self.ids(()).index(row_id) if row_id in places else None
+        higher = self._store.count_above(self.record, row_id)
+        return higher if self._order.is_descending else len(self) - 1 - higher
 
     def _has(self, row_id: int, name: str, value: object) -> bool:
         held = self._held[row_id]
@@ -325,6 +353,11 @@ class Collection(Generic[RowT]):
         self._slices.move_to_end(part)
         return found.at
 
+    def slice_rows(self, part: Part) -> tuple[Set[int], int]:
+        """Return the ids of a part's rows, and how many pages they had; none where it is not held whole."""
+        found = self._slices.get(part)
+        return (frozenset(), 0) if found is None else (frozenset(self.ids(part.filters)), found.pages)
+
     def settle_slice(self, part: Part, walked: Walked, begun: float) -> None:
         """Take a walk as whole of the rows that pass: what it did not see is gone, or passes no more."""
         seen = walked.missed.union(walked.ids)
@@ -333,7 +366,7 @@ class Collection(Generic[RowT]):
                 self.drop(row_id, Cause.WALK)
         for other in [other for other in self._slices if other.filters == part.filters]:
             del self._slices[other]  # its key was another
-        self._slices[part] = _Slice(begun, _order(walked.ids))
+        self._slices[part] = _Slice(begun, _order(walked.ids), walked.pages)
         self._changes.count += 1
 
     def drop_slice(self) -> bool:

@@ -6,7 +6,7 @@ the collection is read twice, and what either brought is taken. To be missed by 
 whole page on between them, and once more just when it is its turn.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence, Set
 from itertools import chain, pairwise
 from typing import Any
 
@@ -44,6 +44,11 @@ class Walked(msgspec.Struct, frozen=True):
     total: int = 0
     """How many rows there are, where the server told."""
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether each row was met once, and as many as there are."""
+        return not self.has_repeats and len(self.ids) >= self.total
+
 
 async def walk(
     call: Call[Any],
@@ -51,10 +56,12 @@ async def walk(
     last_page: int,
     size: int,
     most_pages: int = 1_000,
+    known: Set[int] = frozenset(),
 ) -> Walked:
     """Return the ids of all rows of the list that `call` begins; `last_page` is where its end was last.
 
-    One with filters is read twice as well: rows that are there may come to pass them, and enter in the middle.
+    One with filters is read twice as well: rows that are there may come to pass them, and enter in the middle. Where
+    it has just the rows that were `known` before, the reading that told of those was the other one.
 
     Raises:
         NotWholeError: a page came short, rows in it cannot be read, or too many came and went meanwhile.
@@ -63,7 +70,7 @@ async def walk(
     """
     first = await _Walk(call, read, size, most_pages).run(max(1, last_page))
     ascends = not call.filters and all(one < other for one, other in pairwise(first.ids))
-    if first.pages == 1 or ascends:
+    if first.pages == 1 or ascends or (set(first.ids) == known and first.is_sure):
         return first
     again = await _Walk(call, read, size, most_pages).run(first.pages)
     missed = set(first.ids) ^ set(again.ids)

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from gateway.mirror.held import Part
-from gateway.mirror.pace import Item, Pace
+from gateway.mirror.item import Item
+from gateway.mirror.pace import Pace
 from gateway.mirror.tenant import Tenant
 from gateway.upstream.call import Call
 from gateway.upstream.record import Record
@@ -73,8 +74,3 @@ class Items:
             pages = 1
         if pages is not None:
             item.cost = pages if pages == 1 or not item.is_slice else 2 * pages  # it is read twice
-
-
-def is_late(item: Item, age_s: float) -> bool:
-    """Return whether something is so old that its item should have been read anew long ago."""
-    return age_s > 2 * max(item.planned_s, item.floor_s, 1.0)

@@ -9,10 +9,12 @@ from gateway.errors import RateLimitedError
 from gateway.mirror.derived import Derivations
 from gateway.mirror.found import Found
 from gateway.mirror.hour_part import HourPart
-from gateway.mirror.items import Items, is_late
+from gateway.mirror.hour_room import HourRoom
+from gateway.mirror.item import Item
+from gateway.mirror.items import Items
 from gateway.mirror.lasting import Lasting
 from gateway.mirror.owner_file import OwnerFile
-from gateway.mirror.pace import Item, Pace
+from gateway.mirror.pace import Pace
 from gateway.mirror.renewal import Renewal
 from gateway.mirror.standing import Mirrored, mirrored
 from gateway.mirror.tenant import Tenant
@@ -52,7 +54,8 @@ class Owner:
         self._fresh_s = fresh_s
         self._records = records
         self._make_room = make_room
-        self._pace = Pace(upstream.budget.hour(credential))
+        self._room = HourRoom(upstream.budget.hour(credential))
+        self._pace = Pace(self._room)
         self._items = Items(self._pace, tenant, fresh_s, upstream.traits.page_size, self._now)
         self._derivations = Derivations(records)
         self._anew = HourPart()
@@ -97,7 +100,7 @@ class Owner:
         self._use_slice(call, item, now)
         if item.is_by_call and found.is_old:
             item.is_urgent = not item.is_running
-        if item.is_waking and is_late(item, now - found.at) and self._pace.room(now) >= 1:
+        if item.is_waking and item.is_late(now - found.at) and self._room.left(now) >= 1:
             return False
         if item.is_alone:
             return is_fresh or not self.renewal.is_asked(item, now)
@@ -161,13 +164,26 @@ class Owner:
         """
         collection = self.tenant.collection(record)
         if collection.whole_at is None and collection.find(row_id) is None:
-            wait_s = self._pace.wait_s(now)
+            wait_s = self._room.unknown_wait_s(now)
             if wait_s > 0:
                 raise RateLimitedError(wait_s, _UNKNOWN)
 
+    def check_room(self, call: Call[Any], now: float) -> None:
+        """Return where something may be asked for of a resource that no hour has room for: parts come first.
+
+        Where they leave no room it is taken as what nobody has heard of.
+
+        Raises:
+            RateLimitedError: that has had its part of the hour, too.
+        """
+        if self.is_too_large(call.record) and (wait_s := self._pace.wait_s(now)) > 0:
+            if not self._room.may_look_up(now):
+                raise RateLimitedError(wait_s)
+            self._room.unknown.add(now)
+
     def _missed(self, call: Call[Any], at: float) -> None:
         """Note that what a call names is not there, or looked for, as of a moment."""
-        self._pace.unknown.add(at)
+        self._room.unknown.add(at)
         self._looked_up[_named(call)] = self.tenant.collection(call.record).whole_at
         if len(self._looked_up) > _MOST_LOOKED_UP:
             del self._looked_up[next(iter(self._looked_up))]
@@ -175,7 +191,7 @@ class Owner:
     def is_late(self, call: Call[Any], age_s: float) -> bool:
         """Return whether something that is not fresh is older than it should be by the pace, or has none."""
         item = self._items.of(call)
-        return item.is_alone or is_late(item, age_s)
+        return item.is_late(age_s)
 
     def _now(self) -> float:
         return self._upstream.gate.now()
@@ -220,7 +236,7 @@ class Owner:
         """Return whether what is not there is to be looked up, since it was not since a walk."""
         whole_at = self.tenant.collection(call.record).whole_at
         is_known = self._looked_up.get(_named(call)) == whole_at
-        if is_known or not self._pace.may_look_up(now) or not self.renewal.may_send(Lane.READ):
+        if is_known or not self._room.may_look_up(now) or not self.renewal.may_send(Lane.READ):
             return False
         if call.record.key in dict(call.filters):
             self._missed(call, now)  # by a search, which may find others

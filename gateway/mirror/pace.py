@@ -5,150 +5,45 @@ Garcia-Molina, "Synchronizing a database to improve freshness", SIGMOD 2000.
 A collection is walked while asking directly would cost as much; before its first walk, once it would have.
 """
 
-from collections import deque
 from collections.abc import Hashable
-from math import exp, inf, sqrt
-from typing import Protocol
+from math import inf
 
-import msgspec
+from gateway.mirror.hour_room import HourRoom
+from gateway.mirror.item import MEMORY_S, SMALL, Item
 
-from gateway.mirror.hour_part import HourPart
-
-_HOUR_S = 3600
 _MINUTE_S = 60.0
-_MEMORY_S = 300.0  # demand of so long ago counts for a third
-_FEWEST_S = 60.0  # what was counted in less is no rate
-_FEWEST_TELLING_S = 900.0  # a burst of writes in less says nothing of an hour
 _PLANS_EVERY_S = 10.0
-_SPREAD_FROM_S = 300  # sooner, an hour that was just full says nothing of its rest
 _WAITS_S = 20.0  # for so long a larger walk's turn is kept
-_LONGEST_BY_CALL_S = 600.0
-_LONGEST_SLICE_S = 900.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 30.0, 1800.0
-_MOST_CALLS = 1_000
 _MOST_LISTS = 500
 _LOOKS_EVERY_S = 1.0  # for room, where there was none
 _RESTS = 5  # times as long as it took
-_SMALL = 2  # requests: what costs no more goes at once
-_LONGEST_SMALL_S = 210.0  # such a collection gets no older while it is asked for
 _LARGEST_PART = 0.25  # of the hour, for one walk
-_PART_UNKNOWN = 0.3  # of the hour, that ids nobody heard of may take where there is room
-_PART_SPARE = 0.05  # left for what else has to be asked for: such ids find as much in any case
 _FEWEST_FOR_PARTS = 100
-_UNLIMITED = 20_000  # requests an hour that walks go by where there is no limit
-
-
-class Spending(Protocol):
-    """An hour's attempts, as the budget counts them."""
-
-    limit: int | None
-
-    def counted_at(self, at: float) -> int:
-        """Return how many of the attempts so far still count at a moment."""
-        ...
-
-    def writes_since(self, at: float) -> int:
-        """Return how many writes were sent since a moment, with what was read for them."""
-        ...
-
-
-class Item(msgspec.Struct):
-    """What is read anew together: a collection, or a list that only PlanDocket can tell."""
-
-    floor_s: float
-    """The least age at which it is read anew."""
-    is_by_call: bool = False
-    cost: int = 1
-    """Requests that reading it takes."""
-    is_alone: bool = False
-    """Whether it is an answer of a collection that no hour has room for: it comes behind all others."""
-    is_slice: bool = False
-    """Whether it is the rows of a collection that pass a filter: all of them no hour has room for."""
-    at: float | None = None
-    """When it was last read anew; None before the first time."""
-    is_walked: bool = False
-    planned_s: float = 0.0
-    is_running: bool = False
-    is_urgent: bool = False
-    """Whether it is due at once: a write may have changed it."""
-    uses: int = 0
-    """Operations that rested on it since."""
-    is_waking: bool = False
-    """Whether it is asked for again, after longer than it takes until it is read anew, and was not read since."""
-    used_at: float = -inf
-    _operations: float = 0.0
-    _requests: float = 0.0
-    _weight: float = 0.0
-    """For how many seconds both were counted, those long ago for less."""
-    paid: float = 0.0
-    """Requests that were spent on it directly, before its first walk."""
-    noted_at: float = 0.0
-    calls: dict[Hashable, float] = {}
-    """Reads that rest on it, and when each would have been asked last."""
-    rests_s: float = 0.0
-    """Since its last reading began, for so long there is none: that took its time, and the loop's."""
-    not_before: float = 0.0
-    """It came to nothing lately: it is not tried until then."""
-    failures: int = 0
-    """Readings in a row that came to nothing."""
-    why: str = ""
-    """Why the last of them did."""
-    booked: int = 0
-    """Requests that its reading was taken to cost when it began: the cost may be learned meanwhile."""
-    blocked_at: float = -_WAITS_S
-    overdue: float = 0.0
-
-    def age(self, now: float) -> float:
-        """Return for how long it was not read anew."""
-        return now - self.at if self.at is not None else float(_HOUR_S)
-
-    def note(self, now: float, operations: float, requests: float) -> None:
-        """Count operations that rest on it, which asked directly cost so many requests."""
-        kept = exp((self.noted_at - now) / _MEMORY_S)
-        self._weight = self._weight * kept + (1 - kept) * _MEMORY_S
-        self._operations = self._operations * kept + operations
-        self._requests = self._requests * kept + requests
-        self.noted_at = now
-
-    @property
-    def demand(self) -> float:
-        """Operations a second that rest on it."""
-        return self._operations / max(self._weight, _FEWEST_S)
-
-    @property
-    def direct(self) -> float:
-        """Requests a second that they would cost, asked directly."""
-        return self._requests / max(self._weight, _FEWEST_S)
+_PRECISION = 0.001
+_IDLE = 1e-9  # operations a second
 
 
 class Pace:
     """One owner's items, and what the hour has for them."""
 
-    def __init__(self, spending: Spending) -> None:
-        self._spending = spending
-        self.unknown = HourPart()
-        """What was asked for of which nobody has heard: callers choose the ids."""
+    def __init__(self, room: HourRoom) -> None:
+        self._room = room
         self._items: dict[Hashable, Item] = {}
-        self._since = inf  # the first use
         self._k = 0.0
-        self._planned_at = float("-inf")
-        self._booked = 0
-        self._begun: deque[tuple[float, int]] = deque()
+        self._walks_a_second = 0.0
+        self._planned_at = -inf
         self._begins_at = -inf
-
-    @property
-    def _limit(self) -> int:
-        return self._spending.limit or _UNLIMITED
 
     @property
     def most_cost(self) -> float:
         """How many requests a walk may take at the most: beyond, its rows are asked for."""
-        return _LARGEST_PART * self._limit
+        return _LARGEST_PART * self._room.limit
 
     @property
     def has_parts(self) -> bool:
         """Whether what is larger than that is held in parts: an hour of a few requests has no room for them either."""
-        return self._limit >= _FEWEST_FOR_PARTS
+        return self._room.limit >= _FEWEST_FOR_PARTS
 
     def item(
         self,
@@ -173,7 +68,7 @@ class Pace:
                 is_slice=is_slice,
                 is_alone=is_alone,
                 is_walked=is_by_call,
-                noted_at=now,
+                faded_at=now,
             )
         return found
 
@@ -184,18 +79,8 @@ class Pace:
 
     def use(self, item: Item, now: float, call: Hashable, *, was_asked: bool = False) -> None:
         """Note that something rests on an item: a call, which asked directly costs a request while none is fresh."""
-        self._since = min(self._since, now)
-        seen_at = item.calls.get(call)
-        is_new = seen_at is None or now - seen_at >= item.floor_s
-        if is_new:
-            item.calls[call] = now
-            if len(item.calls) > _MOST_CALLS:
-                del item.calls[next(iter(item.calls))]
-        item.note(now, 1.0, 1.0 if is_new else 0.0)
-        item.is_waking = item.is_waking or now - item.used_at > max(item.planned_s, item.floor_s)
-        item.used_at = now
-        item.uses += 1
-        item.paid += was_asked
+        self._room.since = min(self._room.since, now)
+        item.use(now, call, was_asked=was_asked)
         self._plan(now)
 
     def _make_room(self) -> None:
@@ -203,7 +88,7 @@ class Pace:
         lists = [name for name, item in self._items.items() if item.is_by_call]
         if len(lists) >= _MOST_LISTS:
             idle = [name for name in lists if not self._items[name].is_running]
-            self._items.pop(min(idle, key=lambda name: self._items[name].noted_at, default=None), None)
+            self._items.pop(min(idle, key=lambda name: self._items[name].used_at, default=None), None)
 
     def begins(self, item: Item, now: float) -> bool:
         """Return whether an item that is due is read anew from now on, its requests booked; else it has no room."""
@@ -211,47 +96,35 @@ class Pace:
             return False
         item.is_running, item.is_urgent, item.is_waking, item.uses = True, False, False, 0
         item.booked = item.cost
-        self._booked += item.booked
-        self._begun.append((now, item.cost))
+        self._room.booked += item.booked
         return True
 
     def has_room(self, item: Item, now: float) -> bool:
         """Return whether an item that is due may be read anew; if not, others give way to it for a while."""
         item.overdue = item.age(now) / max(item.planned_s, 1.0)
-        large = item.cost + self._limit / 100 if item.cost > _SMALL else item.cost
-        waits = (item.cost > _SMALL or item.is_alone) and self._others_wait(item, now)
-        if waits or self.room(now) < large:
+        waits = (item.cost > SMALL or item.is_alone) and self._others_wait(item, now)
+        beside = self._walks_a_second if item.is_alone else 0.0
+        if waits or self._room.left(now, beside) < item.cost:
             item.blocked_at = now
             return False
         return True
 
+    def wait_s(self, now: float) -> float:
+        """Return the seconds until there is room beside walks for what is asked for directly."""
+        return self._room.wait_s(now, self._walks_a_second)
+
     def ended(self, item: Item, begun: float, now: float, cost: int) -> None:
         """Note that an item was read anew, from a moment on until now."""
-        self._booked -= item.booked
+        self._room.booked -= item.booked
         item.is_running, item.at, item.cost, item.failures = False, begun, max(1, cost), 0
         item.rests_s = _RESTS * (now - begun)
 
     def failed(self, item: Item, now: float) -> None:
         """Note that reading an item anew came to nothing: it is tried again after a pause, longer each time."""
-        self._booked -= item.booked
+        self._room.booked -= item.booked
         item.is_running = False
         item.not_before = now + min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2**item.failures)
         item.failures += 1
-
-    def room(self, now: float) -> float:
-        """Return how many requests may be spent now so that writes to come find theirs throughout the hour."""
-        return min(self._room(now, in_s) for in_s in range(0, _HOUR_S + 1, int(_MINUTE_S)))
-
-    def wait_s(self, now: float) -> float:
-        """Return the seconds until an id may be asked for that nobody has heard of."""
-        wait_s = self.unknown.wait_s(_PART_SPARE * self._limit, now)
-        if wait_s == 0 or self.room(now) < 1:
-            return wait_s
-        return self.unknown.wait_s(_PART_UNKNOWN * self._limit, now)
-
-    def may_look_up(self, now: float) -> bool:
-        """Return whether what a whole collection has not may be asked for, out of what such find in any case."""
-        return self.unknown.wait_s(_PART_SPARE * self._limit, now) == 0
 
     def is_due(self, item: Item, now: float) -> bool:
         """Return whether an item shall be read anew, as soon as there is room."""
@@ -267,19 +140,9 @@ class Pace:
         age = item.age(now)
         if age < item.rests_s:
             return False
-        if item.is_by_call and not item.is_alone and age >= max(_LONGEST_BY_CALL_S, 2 * self._longest()):
-            return True
-        if _is_small(item) and age >= max(item.floor_s, _LONGEST_SMALL_S):
-            return True
-        if item.is_slice and age >= _LONGEST_SLICE_S:
+        if age >= item.longest_s:
             return True
         return age >= item.floor_s and item.uses * age >= self._k**2 * item.cost
-
-    def _longest(self) -> float:
-        return max(
-            (item.planned_s for item in self._items.values() if item.is_walked and not item.is_by_call),
-            default=0.0,
-        )
 
     def _others_wait(self, item: Item, now: float) -> bool:
         """Return whether something more overdue found no room lately."""
@@ -288,39 +151,20 @@ class Pace:
             for other in self._items.values()
         )
 
-    def _room(self, now: float, in_s: float) -> float:
-        counted = self._spending.counted_at(now + in_s)
-        return self._limit - counted - self._booked - self._forecast(now, in_s)
-
-    def _forecast(self, now: float, in_s: float) -> float:
-        """Return what is likely to be sent until then: direct reads, and writes and some more."""
-        lately = self._spending.writes_since(now - _MEMORY_S) / _MEMORY_S
-        in_hour = self._spending.writes_since(now - _HOUR_S)
-        direct = self._direct(now) / _HOUR_S * in_s
-        watched_s = min(_HOUR_S, max(_FEWEST_TELLING_S, now - self._since))
-        likely = lately * min(in_s, _MINUTE_S) + in_hour / watched_s * max(0.0, in_s - _MINUTE_S)
-        spare = self._limit * _PART_SPARE - self.unknown.count(now)
-        return direct + likely + max(2 * sqrt(likely), spare, self._limit / 10 - in_hour)
-
-    def _direct(self, now: float) -> int:
-        """Return how many requests of the last hour operations asked for themselves: as many are likely in the next."""
-        while self._begun and self._begun[0][0] <= now - _HOUR_S:
-            self._begun.popleft()
-        read = self._spending.counted_at(now) - self._spending.writes_since(now - _HOUR_S)
-        return max(0, read - sum(cost for _, cost in self._begun))
-
     def _plan(self, now: float) -> None:
         if now < max(self._planned_at + _PLANS_EVERY_S, self._begins_at):
             return
         self._planned_at = now
         for item in self._items.values():
-            item.note(now, 0.0, 0.0)
+            item.fade(now)
         self._choose()
-        spans = range(_SPREAD_FROM_S, _HOUR_S + 1, int(_MINUTE_S))
-        a_second = max(min(self._room(now, in_s) / in_s for in_s in spans), self._limit * 0.02 / _HOUR_S)
-        self._k = _stretch([item for item in self._items.values() if item.is_walked], a_second)
+        self._k = _stretch(
+            [item for item in self._items.values() if item.is_walked], self._room.a_second(now)
+        )
         for item in self._items.values():
-            item.planned_s = _interval(item, self._k)
+            item.planned_s = item.interval_s(self._k)
+        walked = (item for item in self._items.values() if item.is_walked and not item.is_alone)
+        self._walks_a_second = sum(item.cost / item.planned_s for item in walked if item.demand > _IDLE)
 
     def _choose(self) -> None:
         """Say which collections are walked: see the module's docstring."""
@@ -331,40 +175,24 @@ class Pace:
                 item.is_walked = False
             elif item.at is None and not item.is_walked:
                 has_paid = item.paid >= min(3, item.cost + 1)
-                item.is_walked = has_paid and item.direct * max(item.floor_s, _least_s(item)) >= item.cost
+                item.is_walked = has_paid and item.direct * max(item.floor_s, MEMORY_S) >= item.cost
             else:
-                share = item.direct * max(item.planned_s, item.floor_s, _least_s(item)) / item.cost
+                share = item.direct * max(item.planned_s, item.floor_s, MEMORY_S) / item.cost
                 item.is_walked = share >= (0.5 if item.is_walked else 1.0)
-
-
-def _least_s(item: Item) -> float:
-    """Return for how long what asking costs is set against a walk: longer where there are slices, for all is older."""
-    return _MEMORY_S if item.is_slice else _MINUTE_S
-
-
-def _is_small(item: Item) -> bool:
-    return item.cost <= _SMALL and not item.is_by_call
-
-
-def _interval(item: Item, k: float) -> float:
-    planned = k * sqrt(item.cost / item.demand) if item.demand > 0 else 0.0
-    if _is_small(item):
-        planned = min(planned, _LONGEST_SMALL_S)
-    return max(planned, item.floor_s, item.rests_s, 1.0)
 
 
 def _stretch(items: list[Item], a_second: float) -> float:
     """Return the factor by which all intervals grow so that their requests are so many a second; 0 where all fit."""
 
     def spent(k: float) -> float:
-        return sum(item.cost / _interval(item, k) for item in items if item.demand > 1e-9)
+        return sum(item.cost / item.interval_s(k) for item in items if item.demand > _IDLE)
 
     low, high = 0.0, 1.0
     if spent(low) <= a_second:
         return low
     while spent(high) > a_second and high < 1e9:
-        high *= 2
-    for _ in range(40):
+        low, high = high, 2 * high
+    while high - low > _PRECISION * high:
         middle = (low + high) / 2
         low, high = (middle, high) if spent(middle) > a_second else (low, middle)
     return high

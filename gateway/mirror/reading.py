@@ -8,7 +8,7 @@ stale? What is held is answered so (`gateway.mirror.owner`):
 | younger than it is fresh | answered |
 | older, of a collection or a part that is walked | answered, with its age; walks ask. Stale beyond two intervals |
 | so old, and nobody wanted it for as long | asked for |
-| older, of one too large for the hour | asked for where that is due, behind all others; else answered as stale |
+| older, of one too large for the hour | asked for where that is due, behind all others; else answered, as above |
 | older, of another | asked for |
 | a row or key that a whole collection has not | none, with the walk's age; asked for once after each walk |
 | a list that only PlanDocket can tell | answered; read anew by the pace; stale while a write may have changed it |
@@ -267,6 +267,8 @@ class Mirror:
                 raise NotKeptError
             return self._told_stale(call, found, session)
         try:
+            if session.owner is not None and session.lane is Lane.READ:
+                session.owner.check_room(call, self.upstream.gate.now())
             return await self._while_it_works(call, session)
         except (UnavailableError, RateLimitedError, OverloadedError):
             found = await self._stale(call, session)
@@ -301,7 +303,7 @@ class Mirror:
         now = self.upstream.gate.now()
         found = session.tenant.find_stale(call) if stale else session.tenant.find(call, now)
         is_whole = session.tenant.whole_at(call) is not None
-        if found is None or (found.is_old and not (stale and is_whole)):
+        if found is None or (found.is_old and not (stale and (is_whole or call.id is None))):
             return None
         stale_s = STALE_S if stale and (is_whole or not found.is_absent) else 0
         if not stale and found.at < session.not_before:

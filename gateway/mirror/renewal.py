@@ -11,8 +11,9 @@ from gateway.mirror.changes import Cause, Change
 from gateway.mirror.collection_walk import NotWholeError, TooLargeError, Walked, walk
 from gateway.mirror.derived import Derivations
 from gateway.mirror.held import Part
+from gateway.mirror.item import Item
 from gateway.mirror.items import Items
-from gateway.mirror.pace import Item, Pace
+from gateway.mirror.pace import Pace
 from gateway.mirror.tenant import Tenant
 from gateway.upstream.call import Call, listing
 from gateway.upstream.client import Upstream
@@ -108,7 +109,7 @@ class Renewal:
         self._tenant.open_store(*self._followers)
         try:
             with because("all of it is asked for often, and kept young"):
-                walked = await self._walked(item, call)
+                walked = await self._walked(item, call, part)
         except TooLargeError as error:
             item.cost = error.pages
             if part is None:  # what was held would get ever older
@@ -138,7 +139,7 @@ class Renewal:
             item.is_urgent = collection.is_doubted_since(begun)
             await self._derivations.learn(self._tenant)
 
-    async def _walked(self, item: Item, call: Call[Any]) -> Walked:
+    async def _walked(self, item: Item, call: Call[Any], part: Part | None) -> Walked:
         session, collection = self._session(Lane.WALK), self._tenant.collection(call.record)
         cut, size = collection.times_cut, self._upstream.traits.page_size(call.record.path)
 
@@ -150,9 +151,10 @@ class Renewal:
                 raise NotWholeError("all of it is more than GATEWAY_MIRROR_ROWS, or it was dropped meanwhile")
             return answer
 
-        last = item.cost // 2 if item.is_slice else collection.pages or item.cost
+        rows, pages = (frozenset[int](), collection.pages) if part is None else collection.slice_rows(part)
+        last = pages or (item.cost if part is None else item.cost // 2)
         whole = call.including(frozenset(call.record.includes))
-        return await walk(whole, read, last, size, int(self._pace.most_cost))
+        return await walk(whole, read, last, size, int(self._pace.most_cost), rows)
 
     def _not_walked(self, item: Item, record: Record[Any], error: Exception, outcome: str) -> None:
         log.info("%s were not read whole: %s", record.rows, error)

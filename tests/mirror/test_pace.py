@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.mirror.hour_room import HourRoom
 from gateway.mirror.pace import Pace
 
 HOUR_S = 3600
@@ -62,7 +63,7 @@ def item(pace, cost, name: object = "participants", floor_s=30.0):
 
 def test_what_is_asked_for_often_is_read_whole():
     """After a few direct reads that cost as much."""
-    pace = Pace(spent := Spent())
+    pace = Pace(HourRoom(spent := Spent()))
     participants = item(pace, cost=16)
     assert run(pace, spent, [participants], 60)[0] >= 1
 
@@ -71,26 +72,26 @@ def test_what_is_asked_for_often_is_read_whole():
 @pytest.mark.parametrize("fails", [True, False])
 def test_a_cost_that_is_learned_while_it_is_read_leaves_the_room_as_it_was(learned, fails):
     """What was booked when it began is what is given back."""
-    pace = Pace(Spent())
-    participants, before = item(pace, cost=20), pace.room(0)
+    pace = Pace(room := HourRoom(Spent()))
+    participants, before = item(pace, cost=20), room.left(0)
     assert pace.begins(participants, 0)
     participants.cost = learned
     if fails:
         pace.failed(participants, 0)
     else:
         pace.ended(participants, 0, 0, learned)
-    assert pace.room(0) == before
+    assert room.left(0) == before
 
 
 def test_what_is_asked_for_seldom_is_not():
     """One operation a minute: a walk would cost more than what is asked."""
-    pace = Pace(spent := Spent())
+    pace = Pace(HourRoom(spent := Spent()))
     assert run(pace, spent, [item(pace, cost=16)], HOUR_S, every_s=60) == [0]
 
 
 def test_a_small_collection_stays_young_beside_a_large_one():
     """Though it is asked for seldom: it costs one request, and is read every four minutes."""
-    pace = Pace(spent := Spent(200))
+    pace = Pace(HourRoom(spent := Spent(200)))
     large, small = item(pace, cost=45), item(pace, cost=1, name="categories")
     ages = []
     for now in map(float, range(2 * HOUR_S)):
@@ -106,7 +107,7 @@ def test_a_small_collection_stays_young_beside_a_large_one():
 
 def test_a_slow_walk_is_followed_by_rest():
     """Five times as long as it took: else it would be read without end where nothing limits it."""
-    pace = Pace(Spent(100_000))
+    pace = Pace(HourRoom(Spent(100_000)))
     slow = item(pace, cost=100, floor_s=1.0)
     slow.is_walked = True
     pace.use(slow, 0.0, call=1)
@@ -120,7 +121,7 @@ def test_a_slow_walk_is_followed_by_rest():
 
 def test_nothing_is_read_while_nobody_asks():
     """However old it becomes."""
-    pace = Pace(spent := Spent())
+    pace = Pace(HourRoom(spent := Spent()))
     participants = item(pace, cost=16)
     run(pace, spent, [participants], 120)
     before = len(spent.attempts)
@@ -131,13 +132,13 @@ def test_nothing_is_read_while_nobody_asks():
 
 def test_nothing_is_read_anew_sooner_than_it_is_fresh():
     """Also where the hour has room for more."""
-    pace = Pace(spent := Spent(limit=100_000))
+    pace = Pace(HourRoom(spent := Spent(limit=100_000)))
     assert run(pace, spent, [item(pace, cost=1)], 600)[0] <= 21
 
 
 def test_intervals_go_with_the_root_of_cost():
     """Of two that are asked for alike, the one that costs sixteen times as much is read a quarter as often."""
-    pace = Pace(spent := Spent())
+    pace = Pace(HourRoom(spent := Spent()))
     items = [item(pace, 48, "participants", 1.0), item(pace, 3, "contacts", 1.0)]
     large, small = run(pace, spent, items, 2 * HOUR_S)
     assert small / large == pytest.approx(4, rel=0.5)
@@ -145,7 +146,7 @@ def test_intervals_go_with_the_root_of_cost():
 
 def test_the_hour_lasts():
     """The walks of its last ten minutes are as many as those of any other, beside writes."""
-    pace = Pace(spent := Spent())
+    pace = Pace(HourRoom(spent := Spent()))
     participants = item(pace, cost=16)
     reads = []
     for minute in range(120):
@@ -159,7 +160,7 @@ def test_the_hour_lasts():
 
 def test_what_failed_is_tried_again_after_a_pause_that_grows():
     """So a collection that cannot be trusted costs next to nothing."""
-    pace = Pace(Spent())
+    pace = Pace(HourRoom(Spent()))
     participants = item(pace, cost=1)
     tries = 0
     for now in range(HOUR_S):
@@ -172,7 +173,7 @@ def test_what_failed_is_tried_again_after_a_pause_that_grows():
 
 def test_of_the_lists_that_callers_make_up_a_bounded_number_is_known():
     """Those that were used longest ago are forgotten, and never a collection."""
-    pace = Pace(Spent())
+    pace = Pace(HourRoom(Spent()))
     participants = item(pace, cost=1)
     first = pace.item("search 0", 60.0, 0.0, is_by_call=True)
     for number in range(2_000):
@@ -186,9 +187,21 @@ def test_of_the_lists_that_callers_make_up_a_bounded_number_is_known():
 
 def test_a_larger_one_that_waits_goes_first():
     """Small ones do not eat the room that it waits for."""
-    pace = Pace(spent := Spent(limit=200))
+    pace = Pace(HourRoom(spent := Spent(limit=200)))
     large, small = item(pace, 40, "participants", 1.0), item(pace, 3, "contacts", 1.0)
     assert min(run(pace, spent, [large, small], 2 * HOUR_S)) >= 2
+
+
+def test_what_is_asked_directly_leaves_what_walks_to_come_take():
+    """Where it has no room, it is told when there will be some."""
+    room = HourRoom(spent := Spent())
+    spent.attempts = [0.0] * 500
+    assert room.left(0, beside=0.05) >= 1
+    assert room.wait_s(0, beside=0.05) == 0
+    assert room.left(0, beside=0.2) < 1
+    wait_s = room.wait_s(0, beside=0.2)
+    assert 0 < wait_s <= HOUR_S
+    assert room.left(wait_s, beside=0.2) >= 1
 
 
 @settings(deadline=None, max_examples=40)
@@ -199,7 +212,7 @@ def test_a_larger_one_that_waits_goes_first():
 )
 def test_no_hour_is_ever_overrun(limit, costs, bursts):
     """Whatever is written beside, as long as it finds room: the walks leave the rest."""
-    pace = Pace(spent := Spent(limit))
+    pace = Pace(HourRoom(spent := Spent(limit)))
     items = [item(pace, cost, name) for name, cost in enumerate(costs)]
     for now in range(0, 2 * HOUR_S, 20):
         for at, writes in bursts:

@@ -210,6 +210,71 @@ async def test_a_row_that_moves_to_another_event_moves(held):
     assert len(participants_of(ask, other)[1]) == len(rows) + 1
 
 
+def pages_read(ask: Ask, since: int) -> list[str]:
+    """Return the pages of an event's participants that were asked for since so many requests."""
+    calls = [
+        call for call in ask.sandbox.calls[since:] if call.startswith("GET participants?") and KEY in call
+    ]
+    return [call.rpartition("page=")[2] if "page=" in call else "1" for call in calls]
+
+
+async def read_anew(ask: Ask, time: Time) -> list[str]:
+    """Return the pages that the part's next reading takes."""
+    before, pages = len(ask.sandbox.calls), list[str]()
+    while not pages:
+        time.seconds += 30
+        await ask.answer(EVENT % KEY)
+        await quiet(ask)
+        pages = pages_read(ask, before)
+    return pages
+
+
+async def test_a_part_with_the_rows_that_are_held_is_read_once(held):
+    """And twice where one came, since that may have pushed another out of sight."""
+    ask, time = held
+    _, rows = participants_of(ask)
+    pages = len(rows) // 10 + 1
+    assert sorted(map(int, await read_anew(ask, time))) == [*range(1, pages + 1)]
+    table = ask.sandbox.tables.participants
+    table.put(replace(rows[0], id=table.next_id()))
+    assert len(await read_anew(ask, time)) >= 2 * pages
+    assert len(await read_anew(ask, time)) in (pages, pages + 1)
+
+
+async def test_what_is_held_of_no_part_leaves_them_their_room(held):
+    """What nobody asked for before is refused in time, and what was is not; the part is read anew all the same."""
+    ask, time = held
+    by_contact = '{ participants(filter: {customerNumber: "%s"}) { nodes { isConfirmed } } }'
+    numbers = [contact.customer_number for contact in ask.sandbox.tables.contacts if contact.customer_number]
+    answers = [await ask.answer(by_contact % number) for number in numbers]
+    refused = ["errors" in answer for answer in answers]
+    assert 50 < sum(refused) < len(numbers)
+    assert all(
+        answer["errors"][0]["extensions"]["retryAfter"] >= 1 for answer in answers if "errors" in answer
+    )
+    for _ in range(30):
+        time.seconds += 100
+        assert told(await ask.answer(EVENT % KEY))["age"] <= 1_100
+        await quiet(ask)
+    for number in numbers[: refused.index(True)]:
+        assert "errors" not in await ask.answer(by_contact % number)
+
+
+async def test_an_own_write_may_miss_in_what_is_told_as_stale(gateway):
+    """Where it may be of a list that is not held whole, and the hour has no room: the list is not refused."""
+    time = Time()
+    ask = mirrored(gateway, time, requests_per_hour=40)
+    listed = "{ events { nodes { id } } }"
+    before = (await ask.answer(listed))["data"]
+    time.seconds += 1
+    create = 'mutation { createEvent(input: {title: "New"}) { userErrors { code } } }'
+    while "errors" not in await ask.answer(create):
+        pass
+    answer = await ask.answer(listed)
+    assert answer["data"] == before
+    assert told(answer)["stale"] is True
+
+
 async def test_an_own_write_is_seen_in_the_part(held):
     """At once, by every count."""
     ask, _ = held
