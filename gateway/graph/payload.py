@@ -32,6 +32,8 @@ class Saved(msgspec.Struct, frozen=True):
     cells: Body = {}
     """What is known of the row without reading it: its columns as they were sent, and as PlanDocket told them."""
     user_errors: list[UserError] = []
+    given_id: str | None = None
+    """Of one of many: the id as it was given."""
 
     async def find_id(self) -> int | None:
         """Return the row's id as far as it is known, or can be read."""
@@ -78,10 +80,41 @@ class SavedPayload(Payload):
 
 
 @strawberry.type
+class SavedResult:
+    """What came of one of many creates or updates; resolved from Saved."""
+
+    user_errors: list[UserError] = strawberry.field(
+        description="Why it was not written, or that nobody knows whether it was; empty if it was."
+    )
+    written: bool | None = strawberry.field(
+        description="Whether it was written; null where nobody knows (`OUTCOME_UNKNOWN`)."
+    )
+    written_id = written_id(WRITTEN)
+
+
+@strawberry.type
+class BulkPayload:
+    """What every payload of many writes has; resolved from Results."""
+
+    user_errors: list[UserError] = strawberry.field(
+        description="Why none was written; what is wrong with one of many stands in its result."
+    )
+
+
+@strawberry.type
 class DeletePayload(Payload):
-    """What every payload of a delete has; resolved from Saved."""
+    """What every payload of a delete has, and what came of one of many; resolved from Saved."""
 
     deleted_id = written_id("The global id of what is gone; null where nothing is.")
+
+
+def given_id(description: str) -> Any:
+    """Return a result's field that tells the id of what was to be written, as it was given."""
+
+    def resolve(row: strawberry.Parent[Saved]) -> str | None:
+        return row.given_id
+
+    return strawberry.field(resolver=resolve, graphql_type=strawberry.ID, description=description)
 
 
 def saved_row(record: Record[Any], what: str) -> Any:
