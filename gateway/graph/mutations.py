@@ -14,16 +14,21 @@ from gateway.graph.many import MOST_AT_ONCE, Given, Results
 from gateway.graph.payload import (
     BulkPayload,
     DeletePayload,
+    OwnRow,
     Saved,
     SavedPayload,
     SavedResult,
     given_id,
+    leading_to,
+    own_gone,
+    own_saved,
+    saved_edge,
     saved_row,
 )
 from gateway.graph.refused_writes import Unique, own_key
 from gateway.graph.whole_row import Otherwise
 from gateway.graph.writing import Job, Writable
-from gateway.upstream.record import Record
+from gateway.upstream.record import One, Record
 
 _TELL_NO_ROW = frozenset({"userErrors", "written", "__typename"})
 
@@ -38,7 +43,8 @@ class Mutations:
 
     `new` and `change` are the inputs of a create and an update. `noun` is what descriptions call a row, its kind
     unless it is given. `unique` is what no two rows may have alike, the natural key unless it is given.
-    `otherwise` says what a PUT asks where PlanDocket ignores an include: see `Whole`.
+    `otherwise` says what a PUT asks where PlanDocket ignores an include: see `Whole`. `is_paged`: whether the root
+    pages through all rows, so that a row has an edge.
     """
 
     def __init__(
@@ -50,11 +56,13 @@ class Mutations:
         noun: str | None = None,
         unique: Unique | None = None,
         otherwise: Mapping[str, Otherwise] | None = None,
+        is_paged: bool = True,
     ) -> None:
         self.writable = Writable(inputs_of(record, new, change), unique or own_key(record), otherwise or {})
         self._new, self._change = new, change
         self._noun = noun or record.row.kind.lower()
         self._a_noun = f"an {self._noun}" if self._noun[0] in "aeiou" else f"a {self._noun}"
+        self._is_paged = is_paged
 
     @property
     def _record(self) -> Record[Any]:
@@ -90,7 +98,9 @@ class Mutations:
             f"Delete{self._kind}", f"{removes}{along}.", {"id": (strawberry.ID, f"Which {self._noun}.")}
         )
         came = f"What came of removing {self._a_noun}."
-        payload = made(strawberry.type, f"Delete{self._kind}Payload", came, {}, base=DeletePayload)
+        payload = made(
+            strawberry.type, f"Delete{self._kind}Payload", came, self._owners(own_gone), base=DeletePayload
+        )
         return _field(resolve, {"input": argument(source, "What to remove.")}, payload, f"{removes}.")
 
     def bulk_create(self) -> Any:
@@ -117,7 +127,7 @@ class Mutations:
 
     def bulk_delete(self) -> Any:
         """Return the field that removes many rows."""
-        told, says = self._given_id(), f"Removes many {self._noun}s"
+        told, says = self._given_id() | self._owners(own_gone), f"Removes many {self._noun}s"
         return self._bulk("Delete", says, self._ids(), lambda _, one: self.writable.removing(one), told)
 
     def _saving(
@@ -164,8 +174,17 @@ class Mutations:
         return {f"{self._kind.lower()}_id": given_id(f"The {self._noun}'s id as it was given.")}
 
     def _row(self) -> dict[str, Any]:
-        """Return the field that leads to the row as it was written."""
-        return {self._kind[0].lower() + self._kind[1:]: saved_row(self._record, f"The {self._noun}")}
+        """Return the fields that lead to the row as it was written, its edge, and the rows that it belongs to."""
+        fields = {self._kind[0].lower() + self._kind[1:]: saved_row(self._record, f"The {self._noun}")}
+        edge = {"edge": saved_edge(self._record)} if self._is_paged else {}
+        return fields | edge | self._owners(own_saved)
+
+    def _owners(self, find: OwnRow) -> dict[str, Any]:
+        """Return the fields that lead to the rows that a row, as `find` has it, holds the ids of."""
+        found = {name: embed for name, embed in self._record.includes.items() if isinstance(embed, One)}
+        return {
+            name: leading_to(self._record, name, embed, find) for name, embed in found.items() if embed.key
+        }
 
 
 def _input(name: str, description: str, fields: Mapping[str, Field]) -> Any:

@@ -38,6 +38,8 @@ class Ready(msgspec.Struct, frozen=True):
     attempt: Attempt
     newest: int | None = None
     """Of a new row: see `Writable._newest`."""
+    held: Row | None = None
+    """Of a removal: the row as it was held before."""
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -92,7 +94,8 @@ class Writable(msgspec.Struct, frozen=True):
 
         async def prepare(context: Context) -> Ready:
             row_id = self.inputs.row_id(global_id, "id")
-            return Ready(Write("DELETE", self.record, row_id), Attempt(row_id=row_id))
+            held = context.reading.held(self.record, row_id)
+            return Ready(Write("DELETE", self.record, row_id), Attempt(row_id=row_id), held=held)
 
         return Job(prepare, global_id=global_id)
 
@@ -128,7 +131,7 @@ class Writable(msgspec.Struct, frozen=True):
         written = await self._written(context, ready)
         body, row_id = write.body or {}, written.id if write.id is None else write.id
         find = None if row_id else _once(context, lambda: self._new_one(context, body, newest))
-        return Saved(True, self.record.row.kind, row_id, find, body | written.told)
+        return Saved(True, self.record.row.kind, row_id, find, body | written.told, ready.held)
 
     def _turn(self, context: Context, global_id: str | None) -> AbstractAsyncContextManager[None]:
         """Let the write of a row wait for those of it that came before; what is no id has no row to wait for."""

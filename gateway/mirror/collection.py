@@ -158,6 +158,15 @@ class Collection(Generic[RowT]):
         found.sort(key=lambda row_id: (order.places.get(row_id, inf), row_id))
         return found[start:] if count < 0 else found[start : start + count]
 
+    def place(self, row_id: int) -> int | None:
+        """Return how many of all rows stand before one in PlanDocket's order; None where that is not known."""
+        if self._store is None or self.whole_at is None or row_id not in self._held:
+            return None
+        if places := self._order.places:
+            return self.ids(()).index(row_id) if row_id in places else None
+        higher = self._store.count_above(self.record, row_id)
+        return higher if self._order.is_descending else len(self) - 1 - higher
+
     def _has(self, row_id: int, name: str, value: object) -> bool:
         held = self._held[row_id]
         if name in self.record.includes:

@@ -269,7 +269,7 @@ async def test_new_rows_that_are_not_named_are_not_looked_for(gateway):
     """Two more requests for each are not worth it: they are written, and told to be unknown."""
     ask = gateway(Sandbox(Dialect(writes="empty"), now=now))
     rows = entries("createParticipants", ask.sandbox.tables, 3)
-    entity = "written writtenId participant { isConfirmed }"
+    entity = "written writtenId participant { isConfirmed } edge { cursor } event { title }"
     answer = await answer_to(ask, "createParticipants", {"participants": rows}, entity)
 
     assert ask.calls == ["POST participants"] * 3
@@ -278,6 +278,8 @@ async def test_new_rows_that_are_not_named_are_not_looked_for(gateway):
         "written": True,
         "writtenId": None,
         "participant": None,
+        "edge": None,
+        "event": None,
     }
     assert answer["data"]["createParticipants"]["results"] == [unknown] * 3
     assert "Participant.id" in unavailable(answer)
