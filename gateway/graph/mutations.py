@@ -32,6 +32,14 @@ from gateway.upstream.record import One, Record
 
 _TELL_NO_ROW = frozenset({"userErrors", "written", "__typename"})
 
+_DRY_RUN = {
+    "dry_run": argument(
+        bool | None,
+        "Writes nothing and asks PlanDocket nothing: `userErrors` tell why the write would be refused, as far as the "
+        "input and what the gateway keeps tell that. PlanDocket may refuse it all the same.",
+    )
+}
+
 _IN_ORDER = "In the order given; empty where there are too many."
 
 Field = tuple[Any, str]
@@ -133,12 +141,18 @@ class Mutations:
     def _saving(
         self, write: Callable[[Info, Any], Job], source: type, verb: str, doing: str, description: str
     ) -> Any:
-        async def resolve(info: Info, input: Any) -> Saved:
-            return await self.writable.run(info.context, write(info, input))
+        async def resolve(info: Info, input: Any, **given: Any) -> Saved:
+            job = write(info, input)
+            if not given.get("dry_run"):
+                return await self.writable.run(info.context, job)
+            [came] = await self.writable.foresee(info.context, [job])
+            if isinstance(came, Exception):
+                raise came
+            return came
 
         came = f"What came of {doing} {self._a_noun}."
         payload = made(strawberry.type, f"{verb}{self._kind}Payload", came, self._row(), base=SavedPayload)
-        return _field(resolve, {"input": argument(source, "What to write.")}, payload, description)
+        return _field(resolve, {"input": argument(source, "What to write.")} | _DRY_RUN, payload, description)
 
     def _bulk(
         self,
@@ -152,19 +166,20 @@ class Mutations:
         """Return the field that writes each entry of its input's first field; a result has what is `told` of it."""
         listed, name, removes = next(iter(fields)), f"{verb}{self._kind}s{suffix}", verb == "Delete"
 
-        async def resolve(info: Info, input: Any) -> Results:
+        async def resolve(info: Info, input: Any, **given: Any) -> Results:
             entries = Given(listed, getattr(input, listed))
             if entries.refused is not None:
                 return entries.refused
             jobs = [write(input, one) for one in entries.each.values()]
-            return entries.results(await self.writable.run_all(info.context, jobs))
+            run = self.writable.foresee if given.get("dry_run") else self.writable.run_all
+            return entries.results(await run(info.context, jobs))
 
         source = _input(name, f"{says} at once: PlanDocket has no bulk endpoint, each is a write.", fields)
         base, came = DeletePayload if removes else SavedResult, "What came of one of many."
         of = {"results": list[made(strawberry.type, f"{name}Result", came, told, base=base)]}
         results = {"results": strawberry.field(description=_IN_ORDER, metadata={"access": Declared.OPEN})}
         payload = made(strawberry.type, f"{name}Payload", "What came of many.", results, of, BulkPayload)
-        arguments = {"input": argument(source, "What to write.")}
+        arguments = {"input": argument(source, "What to write.")} | ({} if removes else _DRY_RUN)
         return _field(resolve, arguments, payload, f"{says}: a write for each, a result for each.")
 
     def _ids(self) -> dict[str, Field]:

@@ -7,11 +7,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from gateway.errors import OverloadedError, RateLimitedError, UnavailableError, UnreadableError
+from gateway.errors import NotKeptError, OverloadedError, RateLimitedError, UnavailableError, UnreadableError
 from gateway.graph.context import Context
 from gateway.graph.inputs import Body, Inputs
 from gateway.graph.payload import Saved
-from gateway.graph.refused_writes import Attempt, Unique, faults_of
+from gateway.graph.refused_writes import Attempt, Unique, faults_of, foreseen
 from gateway.graph.user_errors import InputRefusedError, both
 from gateway.graph.whole_row import Otherwise, Whole
 from gateway.mirror.window import Window, slice_of
@@ -126,6 +126,21 @@ class Writable(msgspec.Struct, frozen=True):
             results = await settle(_saved(write(job)) for job in jobs)
         return context.reading.refused_together(results, Lane.WRITE, each)
 
+    async def foresee(self, context: Context, jobs: Sequence[Job]) -> list[Saved | Exception]:
+        """Return of each create or update why it would be refused, as far as what is kept tells; nobody is asked."""
+        with context.reading.part_of_a_write(), context.reading.unasked():
+            return await settle(_saved(self._foreseen(context, job)) for job in jobs)
+
+    async def _foreseen(self, context: Context, job: Job) -> Saved:
+        is_new = job.global_id is None
+        body, faults = await self.inputs.foreseen(context, job.source, is_new=is_new)
+        try:
+            row_id = None if is_new else self.inputs.row_id(job.global_id or "", "id")
+        except InputRefusedError as error:
+            return Saved(user_errors=[*error.errors, *faults])
+        attempt = Attempt(body, job.source, row_id)
+        return Saved(user_errors=[*faults, *await foreseen(context, self.inputs, self.unique, attempt)])
+
     async def _send(self, context: Context, ready: Ready) -> Saved:
         write, newest = ready.write, ready.newest
         written = await self._written(context, ready)
@@ -166,7 +181,7 @@ class Writable(msgspec.Struct, frozen=True):
             if error.never_left:
                 raise  # the write would not leave either
             return None
-        except (UnreadableError, RateLimitedError, OverloadedError, TimeoutError):
+        except (UnreadableError, RateLimitedError, OverloadedError, NotKeptError, TimeoutError):
             return None
 
     async def _new_one(self, context: Context, sent: Body, newest: int | None) -> int | None:

@@ -44,10 +44,10 @@ def nodes(kind: str, ids: Sequence[int]) -> str:
     return f"{{ nodes(ids: [{given}]) {{ id ... on {kind} {{ createdAt }} }} }}"
 
 
-def creation(contacts: Sequence[int]) -> str:
+def creation(contacts: Sequence[int], more: str = "") -> str:
     """Return the creation of many participations, by the contacts' integers."""
     rows = ", ".join(f"{{event: {{databaseId: 12}}, contact: {{databaseId: {one}}}}}" for one in contacts)
-    return f"""mutation {{ createParticipants(input: {{participants: [{rows}]}}) {{
+    return f"""mutation {{ createParticipants(input: {{participants: [{rows}]}}{more}) {{
       results {{ participant {{ isConfirmed }} event {{ participantCount }} userErrors {{ code }} }} }} }}"""
 
 
@@ -100,6 +100,7 @@ CASES = (
         80,
         23,
     ),
+    Case("… with `dryRun`", creation(NUMBERED, ", dryRun: true"), 40, 0),
     Case(
         "any of them again while fresh", EVENTS_WITH_PARTICIPANTS, 73, 0, before=(EVENTS_WITH_PARTICIPANTS,)
     ),
