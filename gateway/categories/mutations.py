@@ -38,7 +38,7 @@ class UpdateCategoryInput(_Fields):
     title: str | None = optional("The name.")
 
 
-_CATEGORY = Mutations(CATEGORIES, CreateCategoryInput, UpdateCategoryInput)
+_CATEGORY = Mutations(CATEGORIES, CreateCategoryInput, UpdateCategoryInput, is_paged=False)
 
 
 @strawberry.type

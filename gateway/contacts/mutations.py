@@ -75,3 +75,4 @@ class ContactMutations:
     create_contact = _CONTACT.create()
     update_contact = _CONTACT.update()
     delete_contact = _CONTACT.delete()
+    update_contacts = _CONTACT.bulk_update()

@@ -9,7 +9,7 @@ Each resource's rows are of one type, and each field's needs follow from where i
   to be.
 * A mutation needs to write the resource among whose mutations it stands.
 * An argument or input field that gives a sensitive column needs `sensitive`, in variables too.
-* A root field that leads to no resource declares what it needs (`Declared`).
+* A root field that leads to no resource declares what it needs (`Declared`), as do the results of many writes.
 
 For a field without a rule the whole operation is refused, whoever asks; a test finds it first.
 

@@ -70,7 +70,10 @@ class Access(msgspec.Struct, frozen=True):
 
 
 class Declared(Enum):
-    """What a root field that leads to no resource says of itself, in its metadata under "access"."""
+    """What a field says of itself, in its metadata under "access", where what it leads to does not tell what it needs.
+
+    That is a root field that leads to no resource, and the results of many writes: their fields lead to others.
+    """
 
     OPEN = "it needs nothing but being let in"
     BY_ID = "its resolver decides, by the type that an id names"

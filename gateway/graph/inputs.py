@@ -11,13 +11,14 @@ import msgspec
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
-from gateway.errors import BadInputError
+from gateway.errors import BadInputError, GatewayError
 from gateway.graph.arguments import checked_text
 from gateway.graph.context import Context
 from gateway.graph.global_id import integer_of
 from gateway.graph.lookup import By
-from gateway.graph.user_errors import UserErrorCode, all_of, present, refused
+from gateway.graph.user_errors import InputRefusedError, UserError, UserErrorCode, all_of, present, refused
 from gateway.upstream.record import Record, RequestField
+from gateway.upstream.way.tasks import settle
 
 Body = dict[str, Any]
 """A request's fields in PlanDocket's names."""
@@ -56,8 +57,7 @@ class Inputs(msgspec.Struct, frozen=True):
         Raises:
             InputRefusedError: all faults of the input.
         """
-        given = self.given(source)
-        return await self._body(context, {name: value for name, value in given.items() if value is not None})
+        return await self._body(context, _not_null(self.given(source)))
 
     async def body_of_change(self, context: Context, source: object) -> Body:
         """Return what an update sends: null where the record's table takes it.
@@ -66,6 +66,22 @@ class Inputs(msgspec.Struct, frozen=True):
             InputRefusedError: all faults of the input.
         """
         return await self._body(context, self.given(source))
+
+    async def foreseen(
+        self, context: Context, source: object, *, is_new: bool
+    ) -> tuple[Body, list[UserError]]:
+        """Return what a create or an update sends, as far as what is kept tells it; and the faults of the input."""
+        given = _not_null(self.given(source)) if is_new else self.given(source)
+        results = await settle(self._sent(context, name, value) for name, value in given.items())
+        body, faults = Body(), list[UserError]()
+        for name, result in zip(given, results, strict=True):
+            if isinstance(result, InputRefusedError):
+                faults += result.errors
+            elif not isinstance(result, Exception):
+                body[name] = result
+            elif not isinstance(result, GatewayError):
+                raise result
+        return body, faults
 
     async def _body(self, context: Context, given: Mapping[str, Any]) -> Body:
         values = await all_of(self._sent(context, name, value) for name, value in given.items())
@@ -144,6 +160,10 @@ def to_wire(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     return value
+
+
+def _not_null(given: Mapping[str, Any]) -> Body:
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _check_key(name: str, text: str) -> None:

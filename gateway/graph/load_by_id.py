@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import msgspec
 
-from gateway.errors import RateLimitedError, TooComplexError, UnavailableError
+from gateway.errors import NotKeptError, RateLimitedError, TooComplexError, UnavailableError
 from gateway.graph.context import Context
 from gateway.graph.loader import RowLoader, Wanted
 from gateway.mirror.plan import Way, rows_by_id
@@ -81,7 +81,7 @@ async def fill(
         await _walk_if_cheaper(context, whole, row_ids, include)
     except RateLimitedError as error:
         return error
-    except (UnavailableError, TooComplexError):
+    except (UnavailableError, TooComplexError, NotKeptError):
         pass  # each may still be kept, though stale, or affordable
     return None
 

@@ -1,5 +1,6 @@
 """Loaders of rows by their natural keys: by what is kept, a search, or a walk of the list."""
 
+import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
@@ -112,7 +113,10 @@ async def ids_by_key(context: Context, record: Record[Any], keys: set[str]) -> F
     """Return the ids of the rows with these keys, and of others that came along.
 
     By what is kept; for the rest one request that nothing kept answers: a `search`, or a page of the list
-    where that may hold all.
+    where that may hold all. Where nobody may be asked, by what is kept alone.
+
+    Raises:
+        NotKeptError: nobody may be asked, and what is kept does not tell.
     """
     kept = {
         comparable(key): row_id for key in keys if (row_id := context.reading.id_of(record, key)) is not None
@@ -120,6 +124,9 @@ async def ids_by_key(context: Context, record: Record[Any], keys: set[str]) -> F
     left = sorted(key for key in keys if comparable(key) not in kept)
     if not left:
         return Found(kept)
+    if not context.reading.session.asks:
+        known = await asyncio.gather(*(context.loader(ByKey, record).load(Wanted(key)) for key in left))
+        return Found(kept | {key: row.id for key, row in _keyed(record, filter(None, known)).items()})
     searches = "search" in record.filters and len(left) == 1 and not _lie_on_a_page(context, record)
     walk = context.reading.listing_now(listing(record, {"search": left[0]} if searches else None))
     rows = await walk.page(1)

@@ -121,10 +121,12 @@ def _type(raw: Raw, type_name: str | None) -> GraphQLObjectType:
 def _rows(
     raw: Raw, found: GraphQLObjectType, nodes: list[FieldNode]
 ) -> tuple[GraphQLObjectType, list[FieldNode]]:
-    """Return the row type and its field nodes, below a connection's `nodes` and `edges { node }`."""
+    """Return the row type and its field nodes: below a connection's `nodes` and `edges { node }`, an edge's `node`."""
+    fields = _fields(raw, found, nodes)
+    if "cursor" in found.fields:
+        return cast(GraphQLObjectType, get_named_type(found.fields["node"].type)), fields.get("node", [])
     if "edges" not in found.fields:
         return found, nodes
-    fields = _fields(raw, found, nodes)
     edge = cast(GraphQLObjectType, get_named_type(found.fields["edges"].type))
     in_edges = _fields(raw, edge, fields.get("edges", [])).get("node", [])
     row_type = cast(GraphQLObjectType, get_named_type(found.fields["nodes"].type))

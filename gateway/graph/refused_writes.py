@@ -20,6 +20,7 @@ from gateway.graph.load_by_id import ById
 from gateway.graph.load_by_key import ids_by_key
 from gateway.graph.loader import Wanted
 from gateway.graph.user_errors import InputRefusedError, UserError, UserErrorCode, no_such
+from gateway.upstream.call import one
 from gateway.upstream.record import Record
 from gateway.upstream.way.reasons import because
 from gateway.upstream.wire.natural_keys import comparable
@@ -27,6 +28,7 @@ from gateway.upstream.write import Refusal
 
 T = TypeVar("T")
 
+_NO_ROW = "PlanDocket has nothing under this id."
 _LONGEST_WORDS = 500  # characters of PlanDocket's own, in one message
 
 
@@ -80,7 +82,7 @@ async def faults_of(
     """Return why a write was refused, in the input's own names; a look-up that fails does not hide it."""
     match refusal.status:
         case 404:
-            return [_error("PlanDocket has nothing under this id.", UserErrorCode.NOT_FOUND, "id")]
+            return [_error(_NO_ROW, UserErrorCode.NOT_FOUND, "id")]
         case 409:
             return _conflicts(inputs, refusal)
         case _:
@@ -88,7 +90,21 @@ async def faults_of(
                 context.reading.part_of_a_write(),
                 because("the write was refused: a key may be taken or unknown"),
             ):
-                return await _Invalid(context, inputs, unique, attempt).faults(refusal)
+                blames = _blames(refusal, _columns(inputs))
+                return await _Invalid(context, inputs, unique, attempt).faults(blames)
+
+
+async def foreseen(context: Context, inputs: Inputs, unique: Unique, attempt: Attempt) -> list[UserError]:
+    """Return why a write would be refused: its row is gone, a key is taken, what it names is not there.
+
+    As far as reads tell that are made for it: see `OperationReads.unasked`.
+    """
+    row_id = attempt.row_id
+    kept = None if row_id is None else await context.reading.recall(one(inputs.record, row_id))
+    if kept is not None and not kept.rows:
+        return [_error(_NO_ROW, UserErrorCode.NOT_FOUND, "id")]
+    blames = [_Blame([], column) for column in attempt.body]
+    return await _Invalid(context, inputs, unique, attempt).faults(blames)
 
 
 def _conflicts(inputs: Inputs, refusal: Refusal) -> list[UserError]:
@@ -112,9 +128,8 @@ class _Invalid:
         self._attempt = attempt
         self._given = [name for name in unique.columns if attempt.body.get(name) is not None]
 
-    async def faults(self, refusal: Refusal) -> list[UserError]:
-        """Return them, a taken key first."""
-        blames = _blames(refusal, _columns(self._inputs))
+    async def faults(self, blames: list[_Blame]) -> list[UserError]:
+        """Return those that may be to blame for it, a taken key first."""
         suspects = [blame for blame in blames if blame.column in (None, *self._unique.columns)]
         taken: list[UserError] = []
         if suspects and self._given:
@@ -127,7 +142,7 @@ class _Invalid:
 
     def _conflict(self, suspects: list[_Blame]) -> list[UserError]:
         """Return that the key is taken, at what is blamed of what the input gave."""
-        blamed = {blame.column for blame in suspects}
+        blamed = {blame.column for blame in suspects if blame.words}
         at = [name for name in self._given if name in blamed] or self._given[-1:]
         message = _with(self._unique.message, [text for blame in suspects for text in blame.words])
         return [_error(message, UserErrorCode.CONFLICT, self._inputs.place(name)) for name in at]

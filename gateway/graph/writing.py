@@ -1,18 +1,17 @@
 """Writes: an input becomes the body of one request, and what came of it becomes a payload."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, TypeVar
 
 import msgspec
 
-from gateway.errors import OverloadedError, RateLimitedError, UnavailableError, UnreadableError
-from gateway.graph.context import Context, Info
+from gateway.errors import NotKeptError, OverloadedError, RateLimitedError, UnavailableError, UnreadableError
+from gateway.graph.context import Context
 from gateway.graph.inputs import Body, Inputs
-from gateway.graph.look_ahead import selected
 from gateway.graph.payload import Saved
-from gateway.graph.refused_writes import Attempt, Unique, faults_of
+from gateway.graph.refused_writes import Attempt, Unique, faults_of, foreseen
 from gateway.graph.user_errors import InputRefusedError, both
 from gateway.graph.whole_row import Otherwise, Whole
 from gateway.mirror.window import Window, slice_of
@@ -27,11 +26,31 @@ from gateway.upstream.write import Write, WriteRefusedError, Written
 
 T = TypeVar("T")
 
-_TELL_NO_ROW = frozenset({"userErrors", "written", "__typename"})
-
 _AT_ONCE = 10  # rows of one operation
 _NEWEST = 100
 _AGE = "created_at"
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """A write that can be sent."""
+
+    write: Write[Any]
+    attempt: Attempt
+    newest: int | None = None
+    """Of a new row: see `Writable._newest`."""
+    held: Row | None = None
+    """Of a removal: the row as it was held before."""
+
+
+class Job(msgspec.Struct, frozen=True):
+    """A write as an input asks for it."""
+
+    prepare: Callable[[Context], Awaitable[Ready]]
+    """Reads what the write needs; InputRefusedError where the input cannot be written."""
+    source: Any = None
+    """The input; None of a removal."""
+    global_id: str | None = None
+    """Of the row that is there, as it was given; None of a new one."""
 
 
 class Writable(msgspec.Struct, frozen=True):
@@ -47,70 +66,92 @@ class Writable(msgspec.Struct, frozen=True):
         """What PlanDocket calls it."""
         return self.inputs.record
 
-    async def create(self, info: Info, source: object) -> Saved:
-        """Write a new row."""
-        context, wants_row = info.context, bool(selected(info) - _TELL_NO_ROW)
+    def creating(self, source: object, *, wants_row: bool) -> Job:
+        """Return the write of a new row; `wants_row`: it is looked for where PlanDocket does not name it."""
+
+        async def prepare(context: Context) -> Ready:
+            body = await self.inputs.body_of_new(context, source)
+            newest = await self._newest(context, body) if wants_row else None
+            return Ready(Write("POST", self.record, body=body), Attempt(body, source), newest)
+
+        return Job(prepare, source)
+
+    def changing(self, source: Any) -> Job:
+        """Return the change of the row whose `id` the input has: with PUT, what else it holds goes along."""
+
+        async def prepare(context: Context) -> Ready:
+            (row_id, held), body = await both(
+                self._row(context, source.id, self.inputs.given(source)),
+                self.inputs.body_of_change(context, source),
+            )
+            method = context.reading.upstream.update_method
+            return Ready(Write(method, self.record, row_id, held | body), Attempt(body, source, row_id))
+
+        return Job(prepare, source, source.id)
+
+    def removing(self, global_id: str) -> Job:
+        """Return the removal of a row."""
+
+        async def prepare(context: Context) -> Ready:
+            row_id = self.inputs.row_id(global_id, "id")
+            held = context.reading.held(self.record, row_id)
+            return Ready(Write("DELETE", self.record, row_id), Attempt(row_id=row_id), held=held)
+
+        return Job(prepare, global_id=global_id)
+
+    async def run(self, context: Context, job: Job) -> Saved:
+        """Carry out a write."""
 
         async def write() -> Saved:
-            with context.reading.part_of_a_write():
-                body = await self.inputs.body_of_new(context, source)
-                newest = await self._newest(context, body) if wants_row else None
-            context.forget()
-            written = await self._write(context, Write("POST", self.record, body=body), Attempt(body, source))
-            cells, kind = body | written.told, self.record.row.kind
-            if written.id is not None:
-                return Saved(True, kind, written.id, cells=cells)
-            find = _once(context, lambda: self._new_one(context, body, newest))
-            return Saved(True, kind, find=find, cells=cells)
-
-        return await _saved(write())
-
-    async def update(self, context: Context, source: Any) -> Saved:
-        """Change the row whose `id` the input has. With PUT, what it holds besides what is given goes along."""
-
-        async def write() -> Saved:
-            async with self._turn(context, source.id):
+            async with self._turn(context, job.global_id):
                 with context.reading.part_of_a_write():
-                    (row_id, held), body = await both(
-                        self._row(context, source.id, self.inputs.given(source)),
-                        self.inputs.body_of_change(context, source),
-                    )
+                    ready = await job.prepare(context)
                 context.forget()
-                return await self._change(context, row_id, held, Attempt(body, source, row_id))
+                return await self._send(context, ready)
 
         return await _saved(write())
 
-    async def update_all(self, context: Context, ids: Iterable[str], body: Body) -> list[Saved | Exception]:
-        """Change many rows alike, by their global ids, a write for each; return what came of each, in order."""
+    async def run_all(self, context: Context, jobs: Sequence[Job]) -> list[Saved | Exception]:
+        """Carry out many writes; return what came of each, in order."""
+        each = max((_requests(context, job) for job in jobs), default=1)
         # What is read for a PUT is not left to grow old.
-        places = asyncio.Semaphore(_AT_ONCE) if _requests(context) > 1 else nullcontext()
+        places = asyncio.Semaphore(_AT_ONCE) if each > 1 else nullcontext()
         context.forget()
 
-        async def write(global_id: str) -> Saved:
-            async with places, self._turn(context, global_id):
-                row_id, held = await self._row(context, global_id, body)
-                return await self._change(context, row_id, held, Attempt(body, row_id=row_id))
+        async def write(job: Job) -> Saved:
+            async with places, self._turn(context, job.global_id):
+                return await self._send(context, await job.prepare(context))
 
         with context.reading.part_of_a_write():
-            results = await settle(_saved(write(global_id)) for global_id in ids)
-        return context.reading.refused_together(results, Lane.WRITE, _requests(context))
+            results = await settle(_saved(write(job)) for job in jobs)
+        return context.reading.refused_together(results, Lane.WRITE, each)
 
-    async def delete(self, context: Context, global_id: str) -> Saved:
-        """Remove a row."""
+    async def foresee(self, context: Context, jobs: Sequence[Job]) -> list[Saved | Exception]:
+        """Return of each create or update why it would be refused, as far as what is kept tells; nobody is asked."""
+        with context.reading.part_of_a_write(), context.reading.unasked():
+            return await settle(_saved(self._foreseen(context, job)) for job in jobs)
 
-        async def write() -> Saved:
-            row_id = self.inputs.row_id(global_id, "id")
-            async with context.reading.upstream.turns.of(self.record, row_id):
-                context.forget()
-                await self._write(context, Write("DELETE", self.record, row_id), Attempt(row_id=row_id))
-            return Saved(True, self.record.row.kind, row_id)
+    async def _foreseen(self, context: Context, job: Job) -> Saved:
+        is_new = job.global_id is None
+        body, faults = await self.inputs.foreseen(context, job.source, is_new=is_new)
+        try:
+            row_id = None if is_new else self.inputs.row_id(job.global_id or "", "id")
+        except InputRefusedError as error:
+            return Saved(user_errors=[*error.errors, *faults])
+        attempt = Attempt(body, job.source, row_id)
+        return Saved(user_errors=[*faults, *await foreseen(context, self.inputs, self.unique, attempt)])
 
-        return await _saved(write())
+    async def _send(self, context: Context, ready: Ready) -> Saved:
+        write, newest = ready.write, ready.newest
+        written = await self._written(context, ready)
+        body, row_id = write.body or {}, written.id if write.id is None else write.id
+        find = None if row_id else _once(context, lambda: self._new_one(context, body, newest))
+        return Saved(True, self.record.row.kind, row_id, find, body | written.told, ready.held)
 
-    def _turn(self, context: Context, global_id: str) -> AbstractAsyncContextManager[None]:
+    def _turn(self, context: Context, global_id: str | None) -> AbstractAsyncContextManager[None]:
         """Let the write of a row wait for those of it that came before; what is no id has no row to wait for."""
         try:
-            row_id = self.inputs.row_id(global_id, "id")
+            row_id = self.inputs.row_id(global_id or "", "id")
         except InputRefusedError:
             return nullcontext()
         return context.reading.upstream.turns.of(self.record, row_id)
@@ -119,12 +160,6 @@ class Writable(msgspec.Struct, frozen=True):
         """Return the id of a row to be changed, and what it holds that goes along."""
         row_id = self.inputs.row_id(global_id, "id")
         return row_id, await Whole(self.inputs, self.otherwise).body(context, row_id, given)
-
-    async def _change(self, context: Context, row_id: int, held: Body, attempt: Attempt) -> Saved:
-        method = context.reading.upstream.update_method
-        body = held | attempt.body
-        written = await self._write(context, Write(method, self.record, row_id, body), attempt)
-        return Saved(True, self.record.row.kind, row_id, cells=body | written.told)
 
     async def _newest(self, context: Context, body: Body) -> int | None:
         """Return the highest id among the candidates that are there before a new row is written.
@@ -135,9 +170,8 @@ class Writable(msgspec.Struct, frozen=True):
         try:
             if context.reading.upstream.traits.tells_id(self.record.path):
                 return None
-            context.reading.upstream.check_hour(
-                context.reading.session, 2
-            )  # the look must not cost the write its request
+            # The look must not cost the write its request.
+            context.reading.upstream.check_hour(context.reading.session, 2)
             with because(
                 "should PlanDocket not name the new row, only what was there before tells which it is"
             ):
@@ -147,7 +181,7 @@ class Writable(msgspec.Struct, frozen=True):
             if error.never_left:
                 raise  # the write would not leave either
             return None
-        except (UnreadableError, RateLimitedError, OverloadedError, TimeoutError):
+        except (UnreadableError, RateLimitedError, OverloadedError, NotKeptError, TimeoutError):
             return None
 
     async def _new_one(self, context: Context, sent: Body, newest: int | None) -> int | None:
@@ -174,13 +208,13 @@ class Writable(msgspec.Struct, frozen=True):
         newest = listing(self.record, {**filters, "sort": _AGE, "order": "DESC"})
         return (await slice_of(context.reading.listing_now(newest), Window(first=_NEWEST))).rows
 
-    async def _write(self, context: Context, write: Write[Any], attempt: Attempt) -> Written[Any]:
+    async def _written(self, context: Context, ready: Ready) -> Written[Any]:
         """Send a write; InputRefusedError where PlanDocket refuses what is in it."""
         try:
-            return await context.write(write)
+            return await context.write(ready.write)
         except WriteRefusedError as error:
             refusal = error.refusal
-        raise InputRefusedError(*await faults_of(context, self.inputs, self.unique, refusal, attempt))
+        raise InputRefusedError(*await faults_of(context, self.inputs, self.unique, refusal, ready.attempt))
 
 
 async def _saved(work: Awaitable[Saved]) -> Saved:
@@ -190,9 +224,10 @@ async def _saved(work: Awaitable[Saved]) -> Saved:
         return Saved(user_errors=list(error.errors))
 
 
-def _requests(context: Context) -> int:
-    """Return how many requests a change of a row costs: a PUT reads it before."""
-    return 2 if context.reading.upstream.update_method == "PUT" else 1
+def _requests(context: Context, job: Job) -> int:
+    """Return how many requests a write costs: a PUT reads the row before."""
+    is_change = job.source is not None and job.global_id is not None
+    return 2 if is_change and context.reading.upstream.update_method == "PUT" else 1
 
 
 def _once(context: Context, find: Callable[[], Coroutine[Any, Any, T]]) -> Callable[[], Awaitable[T]]:

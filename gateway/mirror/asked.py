@@ -1,7 +1,7 @@
 """What one operation reads: what it knows so far, what it asked, and whether all of it was kept."""
 
 import asyncio
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from weakref import ref
 
 import msgspec
@@ -123,6 +123,16 @@ class Operation:
             RateLimitedError: ids that no row has have had their part of the hour.
         """
         self.mirror.check_look_up(record, row_id, self.session)
+
+    def held(self, record: Record[RowT], row_id: int) -> RowT | None:
+        """Return a row as it is held, however old, to tell of it once it is gone; None where it is not held."""
+        found = self.session.tenant.collection(record).find(row_id)
+        return None if found is None else cast("RowT", found.row)
+
+    def place(self, record: Record[Any], row_id: int) -> int | None:
+        """Return how many rows of a whole collection PlanDocket has before one; None where nobody knows."""
+        whole = self.session.tenant.whole(record)
+        return None if whole is None else whole.place(row_id)
 
     def size(self, record: Record[Any]) -> int | None:
         """Return how many rows a whole collection was last seen to have, or is expected to have."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from gateway.errors import NotKeptError
 from gateway.mirror.asked import Operation
 from gateway.mirror.batch import Batch
 from gateway.mirror.seen import Known
@@ -71,6 +72,8 @@ class OperationReads(Operation):
 
     async def _read_now(self, call: Call[RowT]) -> Answer[RowT]:
         self.depends_on_more()
+        if not self.session.asks:
+            raise NotKeptError
         self.session.check(self.session.lane)
         answer = await self.mirror.ask_now(call, self.session)
         self.learn(call, answer)
@@ -102,3 +105,13 @@ class OperationReads(Operation):
                 yield
         finally:
             session.lane = lane
+
+    @contextmanager
+    def unasked(self) -> Generator[None]:
+        """Let nobody be asked: what is not kept raises NotKeptError."""
+        session = self.session
+        asks, session.asks = session.asks, False
+        try:
+            yield
+        finally:
+            session.asks = asks

@@ -63,6 +63,13 @@ class Store:
         (found,) = self._db.execute(f"SELECT count(*) FROM {record.path} {where}", values).fetchone()
         return found
 
+    def count_above(self, record: Record[Any], row_id: int) -> int:
+        """Return how many rows have a higher id: few, where the row is new."""
+        self._write(record.path)
+        query = f"SELECT count(*) FROM {record.path} WHERE id > ?"
+        (found,) = self._db.execute(query, (row_id,)).fetchone()
+        return found
+
     def _where(self, record: Record[Any], filters: Filters) -> tuple[str, Sequence[object]]:
         self._write(record.path)
         told = [

@@ -44,6 +44,17 @@ def nodes(kind: str, ids: Sequence[int]) -> str:
     return f"{{ nodes(ids: [{given}]) {{ id ... on {kind} {{ createdAt }} }} }}"
 
 
+def creation(contacts: Sequence[int], more: str = "") -> str:
+    """Return the creation of many participations, by the contacts' integers."""
+    rows = ", ".join(f"{{event: {{databaseId: 12}}, contact: {{databaseId: {one}}}}}" for one in contacts)
+    return f"""mutation {{ createParticipants(input: {{participants: [{rows}]}}{more}) {{
+      results {{ participant {{ isConfirmed }} event {{ participantCount }} userErrors {{ code }} }} }} }}"""
+
+
+NUMBERED = (3, 4, 5, 6, 8, 11, 12, 13, 14, 15, 17, 18, 21, 22, 23, 24, 25, 27, 31, 32)
+"""Contacts with a customer number that do not take part in event 12."""
+
+
 @dataclass(frozen=True)
 class Case:
     """An operation, what was asked before it, and what it may cost."""
@@ -83,6 +94,13 @@ CASES = (
     Case("three aliases of one list", ALIASES, 3, 1),
     Case("100 clients with the same query at once", PARTICIPANTS, 30_100, 1, clients=100),
     Case("`contact(by: {customerNumber})` with participations and their events", CONTACT, 9, 2),
+    Case(
+        "`createParticipants` of 20 contacts by their ids, with the event's new count",
+        creation(NUMBERED),
+        80,
+        23,
+    ),
+    Case("… with `dryRun`", creation(NUMBERED, ", dryRun: true"), 40, 0),
     Case(
         "any of them again while fresh", EVENTS_WITH_PARTICIPANTS, 73, 0, before=(EVENTS_WITH_PARTICIPANTS,)
     ),

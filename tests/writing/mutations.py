@@ -50,6 +50,14 @@ EACH: dict[str, Json] = {
 }
 """An input for each mutation of one row."""
 
+MANY = {
+    "createParticipants": "participants",
+    "updateContacts": "contacts",
+    "deleteParticipants": "ids",
+    "setParticipantsConfirmed": "ids",
+}
+"""The mutations of many rows, each with the list in its input."""
+
 
 def with_each_verb(
     cases: Iterable[Any], verbs: Sequence[str] = ("create", "update", "delete")
@@ -73,8 +81,9 @@ def document(field: str, selection: str) -> str:
 def payload_of(field: str, entity: str) -> str:
     """Return a payload's selection: why not, and the entity or the id of what is gone."""
     errors = "userErrors { message field code }"
-    if field == "setParticipantsConfirmed":
-        return f"{errors} results {{ participantId {errors} {entity} }}"
+    if field in MANY:
+        given_id = "participantId" if field == "setParticipantsConfirmed" else ""
+        return f"{errors} results {{ {given_id} {errors} {entity} }}"
     return f"{errors} {entity}"
 
 

@@ -8,8 +8,8 @@ const PLANDOCKETS_KEYS = ["categoryKey", "eventKey"];
 
 // What is not found again by an id: pages and their edges, what came of a write, and the gateway's own state.
 const WITHOUT_ID = {
-  suffixes: ["Connection", "Edge", "Payload"],
-  types: ["PageInfo", "ParticipantConfirmation", "MirroredResource", "MirroredSlice", "UpstreamStatus", "UserError"],
+  suffixes: ["Connection", "Edge", "Facet", "Facets", "Payload", "Result"],
+  types: ["PageInfo", "MirroredResource", "MirroredSlice", "UpstreamStatus", "UserError"],
 };
 
 /** Returns a rule that lets fields of these names pass. */
