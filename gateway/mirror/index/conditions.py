@@ -1,6 +1,6 @@
 """Conditions as SQL: one that is null there is false, and `Not` turns that round."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -21,8 +21,10 @@ from gateway.mirror.index.question import (
 )
 from gateway.mirror.index.words import has_words, rank
 
-Layouts = dict[str, Layout]
+Layouts = Mapping[str, Layout]
 """By path."""
+
+_NO_RANK = "ifnull(0, 0)"  # a number alone would be taken as that of a column to order by
 
 
 class Bound:
@@ -62,6 +64,24 @@ def sql_of(layouts: Layouts, layout: Layout, condition: Condition, bind: Bound) 
             return _of_columns(layout, condition, bind)
 
 
+def seeks(layouts: Layouts, layout: Layout, condition: Condition, bind: Bound) -> str | None:
+    """Return those parts of a condition that indexes tell, all of which hold; None where there are none."""
+    all_ = condition.conditions if isinstance(condition, Every) else (condition,)
+    found = [one for one in all_ if isinstance(one, LeadsTo | Through | Search) or _is_sought(layout, one)]
+    found += [one for one in all_ if isinstance(one, Every) and one.conditions]
+    told = [
+        seeks(layouts, layout, one, bind) if isinstance(one, Every) else sql_of(layouts, layout, one, bind)
+        for one in found
+    ]
+    return " AND ".join(f"({one})" for one in told if one is not None) or None
+
+
+def _is_sought(layout: Layout, condition: Condition) -> bool:
+    if not isinstance(condition, OneOf):
+        return False
+    return condition.is_folded or layout.value(condition.column) in (*layout.indexes, "id")
+
+
 def _of_columns(layout: Layout, condition: OneOf | Between | IsSet | LeadsTo, bind: Bound) -> str:
     match condition:
         case OneOf(column, values, is_folded):
@@ -96,22 +116,22 @@ def _searched(
         return f"{layout.to(place)} IN (SELECT id FROM {other.path} WHERE {inner})"
 
     all_ = [None, *places] if record.texts else places
-    if len(all_) == 1:  # so that one index is asked once for all words
+    if len(all_) == 1 and words:  # so that one index is asked once for all words
         return f"({found(words, all_[0])})"
     each = (" OR ".join(f"({found((word,), place)})" for place in all_) or "0" for word in words)
     return " AND ".join(f"({one})" for one in each) or "1"
 
 
-def rank_of(layout: Layout, search: Search | None, bind: Bound) -> str:
+def rank_of(layouts: Layouts, layout: Layout, search: Search | None, bind: Bound) -> str:
     """Return what tells how well rows match: where they have no texts, how well the row that they lead to does."""
     if search is None:
-        return "0"
+        return _NO_RANK
     place = ranked_through(layout)
-    record, row_id = (
-        (layout.ones[place].record, layout.to(place)) if place else (layout.record, f"{layout.name}.id")
-    )
+    record, row_id = layout.record, f"{layout.name}.id"
+    if place is not None:
+        record, row_id = layout.ones[place].record, layout.to(place)
     if not record.texts:
-        return "0"
+        return _NO_RANK
     found = rank(record, search.words, bind, row_id, sees_sensitive=search.sees_sensitive)
     return f"ifnull({found}, x'')"
 

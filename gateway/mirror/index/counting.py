@@ -1,32 +1,30 @@
 """How many rows pass, and how many of them have what."""
 
-import sqlite3
 from collections.abc import Generator
 from typing import Any
 
-from gateway.mirror.index.conditions import Bound, Layouts, sql_of
+from gateway.mirror.index.base import Base
+from gateway.mirror.index.conditions import Bound, sql_of
 from gateway.mirror.index.question import Condition
 from gateway.mirror.list_order import Value
 from gateway.upstream.record import Many, One, Record
 
 
-def count(
-    db: sqlite3.Connection, layouts: Layouts, record: Record[Any], where: Condition
-) -> Generator[None, None, int]:
+def count(base: Base, record: Record[Any], where: Condition) -> Generator[None, None, int]:
     """Return how many rows pass."""
     bind = Bound()
-    passing = sql_of(layouts, layouts[record.path], where, bind)
-    (found,) = db.execute(f"SELECT count(*) FROM {record.path} WHERE {passing}", bind.values).fetchone()
+    passing = sql_of(base.layouts, base.layouts[record.path], where, bind)
+    found = base.number(f"SELECT count(*) FROM {record.path} WHERE {passing}", bind.values)
     yield from ()
     return found
 
 
 def facet(
-    db: sqlite3.Connection, layouts: Layouts, record: Record[Any], where: Condition, path: str, most: int
+    base: Base, record: Record[Any], where: Condition, path: str, most: int
 ) -> Generator[None, None, tuple[tuple[Value, int], ...]]:
     """Return the most frequent values of a column, or ids that an include leads to: see `Index.facet`."""
-    bind, layout, embed = Bound(), layouts[record.path], record.includes.get(path)
-    passing = sql_of(layouts, layout, where, bind)
+    bind, layout, embed = Bound(), base.layouts[record.path], record.includes.get(path)
+    passing = sql_of(base.layouts, layout, where, bind)
     if isinstance(embed, Many):
         counted = _of_links(layout.name, layout.links(path), embed.record.path, passing)
     elif isinstance(embed, One):
@@ -38,7 +36,7 @@ def facet(
         name = layout.value(path)
         counted = f"SELECT {name} AS value, count(*) AS n FROM {layout.name} WHERE {passing} GROUP BY {name}"
     order = f"ORDER BY n DESC, value IS NULL, value LIMIT {bind(most)}"
-    found = db.execute(f"SELECT value, n FROM ({counted}) {order}", bind.values).fetchall()
+    found = base.rows(f"SELECT value, n FROM ({counted}) {order}", bind.values)
     yield from ()
     return tuple(found)
 
@@ -54,12 +52,12 @@ def _of_links(name: str, links: str, other: str, passing: str) -> str:
 
 
 def quarters(
-    db: sqlite3.Connection, layouts: Layouts, record: Record[Any], where: Condition, column: str
+    base: Base, record: Record[Any], where: Condition, column: str
 ) -> Generator[None, None, tuple[tuple[int, int], ...]]:
     """Return counts by quarter of an hour since 1970, in order; rows without a moment count nowhere."""
-    bind, layout = Bound(), layouts[record.path]
-    passing, name = sql_of(layouts, layout, where, bind), layout.quarter(column)
+    bind, layout = Bound(), base.layouts[record.path]
+    passing, name = sql_of(base.layouts, layout, where, bind), layout.quarter(column)
     counts = f"SELECT {name}, count(*) FROM {layout.name} WHERE {name} IS NOT NULL AND ({passing})"
-    found = db.execute(f"{counts} GROUP BY 1 ORDER BY 1", bind.values).fetchall()
+    found = base.rows(f"{counts} GROUP BY 1 ORDER BY 1", bind.values)
     yield from ()
     return tuple(found)

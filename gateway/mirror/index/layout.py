@@ -11,7 +11,7 @@ from gateway.mirror.tables import Table, Told, link_table, row_table
 from gateway.upstream.record import Many, One, Passing, Record, Related, Values
 from gateway.upstream.wire.columns import is_moment
 
-_EXACT, _WHOLE, _KEY, _QUARTER = "value", "whole", "key", "quarter"
+_VALUE, _WHOLE, _KEY, _QUARTER = "value", "whole", "key", "quarter"
 
 
 class Layout:
@@ -32,7 +32,7 @@ class Layout:
         """Return what holds a column's values as they are; NULL is null."""
         of_key = (name for name, embed in self.ones.items() if embed.key == column)
         include = next(of_key, None)
-        return column if column == "id" else self.to(include) if include else f"{column}_{_EXACT}"
+        return column if column == "id" else self.to(include) if include else f"{column}_{_VALUE}"
 
     def whole(self, column: str) -> str:
         """Return what holds a column's texts folded; NULL is null."""
@@ -125,13 +125,37 @@ class Layout:
         numbers = {name: f"?{list(self._cells).index(self.to(name)) + 2}" for name in self.ones}
         told = {column: expression.format(**numbers) for column, expression in joined.items()}
         linked = (link_table(self.links(name), _others(name)) for name in self.many)
-        return [row_table(self.name, self._cells, self._indexes, told), *linked, *word_tables(self.record)]
+        return [
+            row_table(self.name, self._cells, self.indexes.values(), told),
+            *linked,
+            *word_tables(self.record),
+        ]
 
-    @property
-    def _indexes(self) -> Iterable[str]:
-        yield from (name for name in self._cells if not name.startswith("is_") or name.endswith(_KEY))
-        for include, columns in self.joined.items():
-            yield from (f"{self.key(f'{include}.{column}')}, {self.to(include)}" for column in columns)
+    @cached_property
+    def indexes(self) -> Mapping[str, str]:
+        """The columns that indexes begin with, and all columns of each: those by which rows are counted, too."""
+        record, cells = self.record, self._cells
+        counted = [path for path in record.facets.values() if not isinstance(record.includes.get(path), Many)]
+        counts = [
+            self.to(path)
+            if path in self.ones
+            else self.quarter(path)
+            if self.has_moments(path)
+            else self.value(path)
+            for path in counted
+        ]
+        names = {f"{name}_{_VALUE}" for name in (record.key,) if name}
+        found = {name: name for name in cells if name in names or name.endswith((f"_{_KEY}", f"_{_WHOLE}"))}
+        found |= {self.to(name): self.to(name) for name in self.ones}
+        found |= {name: ", ".join((name, *(one for one in counts if one != name))) for name in counts}
+        paths = (path for path in record.orders if "." in path)
+        return found | {self.key(path): f"{self.key(path)}, {self.to(path.split('.')[0])}" for path in paths}
+
+    def read_by(self, path: str) -> str:
+        """Return the clause that reads the index of an order, or the table itself."""
+        if path == "id":
+            return "NOT INDEXED"
+        return f"INDEXED BY {self.name}_by_{self.indexes[self.key(path)].replace(', ', '_')}"
 
     def followed(self, include: str) -> str:
         """Return the statement that copies what rows of another resource are ordered by, given their ids as JSON."""
