@@ -38,6 +38,6 @@ class Base:
         """Return all rows that a statement finds."""
         return self.db.execute(sql, values).fetchall()
 
-    def number(self, sql: str, values: Mapping[str, Any]) -> int:
-        """Return the one number that a statement finds."""
+    def value(self, sql: str, values: Mapping[str, Any]) -> Any:
+        """Return the one value that a statement finds."""
         return self.rows(sql, values)[0][0]

@@ -14,7 +14,7 @@ def count(base: Base, record: Record[Any], where: Condition) -> Generator[None, 
     """Return how many rows pass."""
     bind = Bound()
     passing = sql_of(base.layouts, base.layouts[record.path], where, bind)
-    found = base.number(f"SELECT count(*) FROM {record.path} WHERE {passing}", bind.values)
+    found = base.value(f"SELECT count(*) FROM {record.path} WHERE {passing}", bind.values)
     yield from ()
     return found
 

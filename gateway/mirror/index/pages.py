@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from gateway.mirror.index.base import Base
+from gateway.mirror.index.best_first import BestFirst
 from gateway.mirror.index.conditions import Bound, seeks, sql_of
 from gateway.mirror.index.ordering import behind, key_of, order_by, parts_of
 from gateway.mirror.index.question import Key, Question, Rows, Stretch
@@ -61,13 +62,24 @@ class _Asked:
         self._name = layout.name
         self._parts = parts_of(base.layouts, question, self._bind)
         self._where = sql_of(base.layouts, layout, question.where, self._bind)
-        sought = seeks(base.layouts, layout, question.where, self._bind)
-        self._is_narrow = sought is not None and self._has_few(sought)
+        self._few: dict[str, bool] = {}
+        self._best_first = BestFirst(base, question, self._bind)
+        self._sought = [
+            seeks(base.layouts, layout, where, self._bind)
+            for where in (self._best_first.where, question.where)
+        ]
 
-    def _has_few(self, condition: str) -> bool:
-        most = self._base.effort.sorted
-        some = f"SELECT 1 FROM {self._name} WHERE {condition} LIMIT {most + 1}"
-        return self._base.number(f"SELECT count(*) FROM ({some})", self._bind.values) <= most
+    def _has_few(self, condition: str | None) -> bool:
+        """Return whether few rows pass what indexes tell; nothing is written between two steps, so it stays so."""
+        if condition is None:
+            return False
+        if condition not in self._few:
+            most = self._base.effort.sorted
+            some = f"SELECT 1 FROM {self._name} WHERE {condition} LIMIT {most + 1}"
+            self._few[condition] = (
+                self._base.value(f"SELECT count(*) FROM ({some})", self._bind.values) <= most
+            )
+        return self._few[condition]
 
     def page(self, stretch: Stretch) -> Generator[None, None, Rows]:
         """Return a stretch."""
@@ -97,23 +109,29 @@ class _Asked:
     def _keys(self, range_: _Range) -> Steps:
         if range_.most == 0:
             return []
-        later = behind(self._parts, range_.after, self._bind, backwards=range_.backwards, or_at=range_.or_at)
-        sooner = behind(self._parts, range_.until, self._bind, backwards=not range_.backwards)
-        inside = f"({self._where}) AND {later} AND {sooner}"
-        if self._is_narrow:
+        inside = f"({self._where}) AND {self._behind(range_)}"
+        if self._has_few(self._sought[0]):
             return self._sorted(inside, range_)
-        if range_.until is None:
-            try:
-                walk = Walk(
-                    self._base, self._name, self._parts, self._bind,
-                    backwards=range_.backwards, or_at=range_.or_at,
-                )  # fmt: skip
-                found = walk.take(self._parts, self._where, range_.after, range_.most + range_.offset)
-                return found[range_.offset :]
-            except TooFarError:
-                pass
+        if range_.after is range_.until is None and not range_.backwards:
+            first = self._best_first.take(range_.most + range_.offset)
+            if first is not None:
+                return first[range_.offset :]
+        if self._has_few(self._sought[1]):
+            return self._sorted(inside, range_)
+        if range_.until is None and (walked := self._walked(range_)) is not None:
+            return walked
         best = yield from self._best(inside, range_)
         return self._sorted(f"id IN {self._bind.list(best)}", range_)
+
+    def _walked(self, range_: _Range) -> Found | None:
+        """Return rows as indexes have them; None where none tells them soon."""
+        backwards, or_at = range_.backwards, range_.or_at
+        walk = Walk(self._base, self._name, self._parts, self._bind, backwards=backwards, or_at=or_at)
+        try:
+            found = walk.take(self._parts, self._where, range_.after, range_.most + range_.offset)
+        except TooFarError:
+            return None
+        return found[range_.offset :]
 
     def _behind(self, range_: _Range) -> str:
         parts, bind, backwards = self._parts, self._bind, range_.backwards
@@ -135,7 +153,7 @@ class _Asked:
         scanned, values, best = self._base.effort.scanned, self._bind.values, list[int]()
         start, end = self._bind(0), self._bind(0)
         last = f"SELECT max(id) FROM (SELECT id FROM {self._name} WHERE id > {start} ORDER BY id LIMIT {scanned})"
-        while (limit := self._base.number(last, values)) is not None:
+        while (limit := self._base.value(last, values)) is not None:
             values[end[1:]] = limit
             found = self._base.rows(
                 f"SELECT id FROM {self._name} WHERE id > {start} AND id <= {end} AND {inside} ORDER BY {order} "

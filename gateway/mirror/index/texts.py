@@ -2,7 +2,6 @@
 
 import re
 from datetime import datetime
-from typing import Any
 
 from gateway.mirror.list_order import LONGEST_VALUE, Value, as_utc, folded
 from gateway.upstream.wire.natural_keys import comparable
@@ -13,7 +12,8 @@ LONGEST_SHORT = 2
 """Characters of words that are too short for an index of three in a row."""
 
 _QUARTER_S = 900
-_NO_LETTER = re.compile(r"[\W_]")
+_NO_LETTER = re.compile(r"[^\w\n]|_")
+_START = re.compile(r"(?<![^\W_])[^\W_].?")
 
 
 def written(text: str) -> str:
@@ -54,13 +54,11 @@ def searchable(text: str | None) -> str:
     return written(folded(text or "")).replace("\n", " ")
 
 
-def spaced(text: Any) -> str:
-    """Return a folded text with blanks for all but letters and digits: words begin at its start, or behind blanks."""
-    return _NO_LETTER.sub(" ", text)
+def spaced(lines: str) -> str:
+    """Return folded lines with blanks for all but letters and digits: words begin a line, or stand behind blanks."""
+    return _NO_LETTER.sub(" ", lines)
 
 
-def starts(text: str) -> set[str]:
-    """Return the first letters of each word of a folded text: so many as short words have."""
-    line = spaced(text)
-    begun = (at for at, letter in enumerate(line) if letter != " " and (at == 0 or line[at - 1] == " "))
-    return {line[at : at + LONGEST_SHORT] for at in begun}
+def starts(line: str) -> set[str]:
+    """Return the first two letters of each word of a folded text, or its only one."""
+    return {spaced(start) for start in _START.findall(line)}

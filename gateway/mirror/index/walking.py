@@ -125,4 +125,4 @@ class Walk:
         return found
 
     def _counted(self, rows: str) -> int:
-        return self._base.number(f"SELECT count(*) FROM ({rows})", self._bind.values)
+        return self._base.value(f"SELECT count(*) FROM ({rows})", self._bind.values)

@@ -15,6 +15,8 @@ Bind = Callable[[Any], str]
 
 _WITHIN = 3
 """How a word is found: 0 is the whole text, 1 its beginning, 2 a word's beginning, and this is anywhere."""
+_MARKS = tuple(map(chr, range(0xFDD0, 0xFDF0)))
+"""Begin the lines of each column where they are indexed: Unicode has them for such, and in no text."""
 
 
 def word_tables(record: Record[Any]) -> list[Table]:
@@ -22,20 +24,20 @@ def word_tables(record: Record[Any]) -> list[Table]:
     if not record.texts:
         return []
     names, others, private = _parts(record)
+    all_, most_open = (*names, *others, *private), len(names) + len(others)
     found, read = f"{record.path}_found", f"{record.path}_read"
     created = f"CREATE VIRTUAL TABLE {found} USING fts5(open, private, tokenize='trigram case_sensitive 1')"
 
-    def lines(row: Any, columns: Iterable[str]) -> str:
-        return "\n".join(texts.searchable(getattr(row, column)) for column in columns)
+    def lines(row: Any, columns: Iterable[str]) -> list[str]:
+        return [f"{texts.searchable(getattr(row, column))}\n" for column in columns]
 
     def told(row: Any, _: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
-        yield row.id, lines(row, (*names, *others)), lines(row, private)
+        marked = [f"{mark}{line}" for mark, line in zip(_MARKS, lines(row, all_), strict=False)]
+        yield row.id, "".join(marked[:most_open]), "".join(marked[most_open:])
 
     def told_spaced(row: Any, _: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
-        def ended(columns: Iterable[str]) -> str:
-            return "".join(f"{texts.spaced(lines(row, [name]))}\n" for name in columns)
-
-        yield row.id, f"\n{ended((*names, *others))}", ended(private)
+        spaced = [texts.spaced(line) for line in lines(row, all_)]
+        yield row.id, "".join(("\n", *spaced[:most_open])), "".join(spaced[most_open:])
 
     return [
         Table(
@@ -77,6 +79,22 @@ def has_words(record: Record[Any], words: Iterable[str], bind: Bind, *, sees_sen
         found = f"{record.path}_found"
         conditions.append(f"id IN (SELECT rowid FROM {found} WHERE {found} MATCH {match})")
     return " AND ".join(conditions) or "1"
+
+
+def best_matches(record: Record[Any], word: str, *, sees_sensitive: bool) -> list[tuple[int, str]]:
+    """Return ranks, and what to search for to find rows of each; they may be of a better one, too. See `rank`.
+
+    Those of rows that have the word as a whole text, or at its beginning; none where `rank` reads a word otherwise.
+    """
+    if len(word) <= texts.LONGEST_SHORT or texts.spaced(word) != word:
+        return []
+    names, others, private = _parts(record)
+    columns = ["open" for _ in (*names, *others)] + ["private" for _ in private if sees_sensitive]
+    return [
+        (way * len(record.texts) + line, f'{column} : "{mark}{sought}"')
+        for way, sought in enumerate((f"{word}\n", word))
+        for line, (column, mark) in enumerate(zip(columns, _MARKS, strict=False))
+    ]
 
 
 def _has_start(record: Record[Any], word: str, bind: Bind) -> str:
