@@ -267,7 +267,8 @@ async def main() -> None:
     print(f"filled in {time.perf_counter() - begun:.1f} s, {time.process_time() - cpu:.1f} s of CPU, the event loop late by {gaps[-1] * 1_000:.0f} ms at the most, "
           f"{gaps[int(len(gaps) * 0.99)] * 1_000:.0f} at p99; {memory() - before:.0f} MB")
     print(f"{'ms':58} {'p50':>8} {'p95':>8} {'CPU p50':>8}")
-    await pages(index)
+    if "counts" not in sys.argv:
+        await pages(index)
     await counts(index)
     await meanwhile(index)
     await changes(index)

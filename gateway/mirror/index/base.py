@@ -33,9 +33,13 @@ class Base:
     effort: Effort
     version: int = 0
     """Goes up with everything that is written."""
+    failure: BaseException | None = None
+    """What kept a change from being written: no answer is right any more."""
 
     def rows(self, sql: str, values: Mapping[str, Any]) -> list[Any]:
         """Return all rows that a statement finds."""
+        if self.failure is not None:
+            raise self.failure
         return self.db.execute(sql, values).fetchall()
 
     def value(self, sql: str, values: Mapping[str, Any]) -> Any:

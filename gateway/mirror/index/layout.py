@@ -1,7 +1,8 @@
 """How a record's rows lie in the index: what can be asked of them says which columns and tables there are."""
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
+from functools import cache, cached_property
+from graphlib import TopologicalSorter
 from operator import attrgetter
 from typing import Any
 
@@ -182,6 +183,16 @@ class Layout:
         names |= {embed.key for embed in self.ones.values() if embed.key}
         names |= {found.column for found in self.record.filters.values()}
         return frozenset(names | set(self.record.facets.values()))
+
+
+@cache
+def layouts_of(records: tuple[Record[Any], ...]) -> Mapping[str, Layout]:
+    """Return how rows of resources lie in one index, by path: of those that others embed first."""
+    led = {
+        record: [embed.record for embed in record.includes.values() if isinstance(embed, One | Many)]
+        for record in records
+    }
+    return {record.path: Layout(record, records) for record in TopologicalSorter(led).static_order()}
 
 
 def _column(found: object) -> str:

@@ -15,8 +15,11 @@ Bind = Callable[[Any], str]
 
 _WITHIN = 3
 """How a word is found: 0 is the whole text, 1 its beginning, 2 a word's beginning, and this is anywhere."""
-_MARKS = tuple(map(chr, range(0xFDD0, 0xFDF0)))
-"""Begin the lines of each column where they are indexed: Unicode has them for such, and in no text."""
+_MARKS = tuple(2 * chr(code) for code in range(0xFDD0, 0xFDF0))
+"""Begin the lines of each column where they are indexed: Unicode has them for such, and in no text.
+
+Two, so that three letters in a row are the beginning of a line, be it of one letter.
+"""
 
 
 def word_tables(record: Record[Any]) -> list[Table]:
@@ -86,10 +89,12 @@ def best_matches(record: Record[Any], word: str, *, sees_sensitive: bool) -> lis
 
     Those of rows that have the word as a whole text, or at its beginning; none where `rank` reads a word otherwise.
     """
-    if len(word) <= texts.LONGEST_SHORT or texts.spaced(word) != word:
+    if texts.spaced(word) != word:
         return []
     names, others, private = _parts(record)
     columns = ["open" for _ in (*names, *others)] + ["private" for _ in private if sees_sensitive]
+    if len(word) <= texts.LONGEST_SHORT:
+        columns = columns[: len(names)]
     return [
         (way * len(record.texts) + line, f'{column} : "{mark}{sought}"')
         for way, sought in enumerate((f"{word}\n", word))

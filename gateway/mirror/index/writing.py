@@ -32,7 +32,8 @@ def written(base: Base, layout: Layout, changes: Sequence[Change]) -> Generator[
             for include in follower.joined:
                 if follower.ones[include].record is layout.record:
                     db.execute(follower.followed(include), (ids,))
-    except BaseException:
+    except BaseException as error:
+        base.failure = error
         db.execute("ROLLBACK")
         raise
     db.execute("COMMIT")

@@ -5,7 +5,7 @@ import asyncio
 import os
 from random import Random
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mirror.index.plain import Plain, comparison
 from mirror.index.worlds import questions, random_change, world
@@ -18,7 +18,6 @@ from gateway.resources import RECORDS
 some = settings(
     derandomize=True,
     deadline=None,
-    phases=[Phase.generate],
     database=None,
     max_examples=int(os.environ.get("GATEWAY_INDEX_EXAMPLES", "1000")),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -59,7 +58,7 @@ def test_questions_are_answered_as_by_plain_python(data: st.DataObject) -> None:
                     index.follow(random_change(plain, chance))
                 for one in asked:
                     assert await index.page(question, one) == plain.page(question, one)
-                await count(index, plain, question)
+            await count(index, plain, question)
         finally:
             await index.close()
 
