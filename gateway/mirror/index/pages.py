@@ -128,6 +128,8 @@ class _Asked:
         backwards, or_at = range_.backwards, range_.or_at
         walk = Walk(self._base, self._name, self._parts, self._bind, backwards=backwards, or_at=or_at)
         try:
+            if self._where == "1" and range_.after is None and range_.offset > self._base.effort.sorted:
+                return walk.take_far(self._parts, range_.offset, range_.most)
             found = walk.take(self._parts, self._where, range_.after, range_.most + range_.offset)
         except TooFarError:
             return None

@@ -11,7 +11,7 @@ from typing import Any
 from gateway.mirror.index import texts
 from gateway.mirror.index.base import Base
 from gateway.mirror.index.conditions import Bound
-from gateway.mirror.index.ordering import Parts, behind, order_by
+from gateway.mirror.index.ordering import Part, Parts, behind, order_by
 
 Found = list[tuple[Any, ...]]
 _NULL, _VALUES = "null", "values"
@@ -41,7 +41,7 @@ class Walk:
         if part.index is None:
             raise TooFarError
         found: Found = []
-        blocks = [_NULL, _VALUES] if part.nulls_first != self._backwards else [_VALUES, _NULL]
+        blocks = self._blocks(part)
         start = None
         if key is not None:
             start = texts.NULL if key[0] is None else key[0]
@@ -55,6 +55,44 @@ class Walk:
             elif len(found) < most:
                 found += self._group(parts, passing, texts.NULL, None, most - len(found))
         return found
+
+    def take_far(self, parts: Parts, offset: int, most: int) -> Found:
+        """Return so many of all rows, in order, from one on: those before are counted, not read.
+
+        Raises:
+            TooFarError: there is no index of the first key.
+        """
+        part, found = parts[0], list[tuple[Any, ...]]()
+        if part.index is None:
+            raise TooFarError
+        nulls = self._counted(f"SELECT 1 FROM {self._name} {part.index} WHERE {part.sql} = x''")
+        sizes = {_NULL: nulls, _VALUES: self._counted(f"SELECT 1 FROM {self._name}") - nulls}
+        for block in self._blocks(part):
+            if offset >= sizes[block]:
+                offset -= sizes[block]
+            elif len(found) < most:
+                far = self._far_values if block is _VALUES else self._far_nulls
+                found += far(parts, offset, most - len(found))
+                offset = 0
+        return found
+
+    def _far_nulls(self, parts: Parts, offset: int, most: int) -> Found:
+        return self._group(parts, "1", texts.NULL, None, offset + most)[offset:]
+
+    def _far_values(self, parts: Parts, offset: int, most: int) -> Found:
+        part = parts[0]
+        descends = part.is_descending != self._backwards
+        order = f"ORDER BY {part.sql} {'DESC' if descends else 'ASC'} LIMIT 1 OFFSET {offset}"
+        entries = f"SELECT {part.sql} FROM {self._name} {part.index} WHERE"
+        all_ = self._between(part.sql, None, None, descends=descends)
+        value = self._base.value(f"{entries} {all_} {order}", self._bind.values)
+        before = self._between(part.sql, None, value, descends=descends)
+        offset -= self._counted(f"{entries} {before}")
+        found = self._group(parts, "1", value, None, offset + most)[offset:]
+        return found + (self._values(parts, "1", value, most - len(found)) if len(found) < most else [])
+
+    def _blocks(self, part: Part) -> list[str]:
+        return [_NULL, _VALUES] if part.nulls_first != self._backwards else [_VALUES, _NULL]
 
     def _values(self, parts: Parts, passing: str, start: Any, most: int) -> Found:
         """Return the first rows behind a value, without those of null."""
