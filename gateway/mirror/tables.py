@@ -1,7 +1,7 @@
 """How rows are written to tables of SQLite: a table of their columns, and tables of what else is told of each."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,17 +26,23 @@ class Table:
 
 
 def row_table(
-    name: str, cells: Mapping[str, Told], indexes: Iterable[str], joined: Mapping[str, str] | None = None
+    name: str,
+    cells: Mapping[str, Told],
+    indexes: Iterable[str],
+    joined: Mapping[str, str] | None = None,
+    ids: Collection[str] = (),
 ) -> Table:
     """Return a table with one line for each row: its id, and by column's name what it tells.
 
     `indexes` are the columns of each index, with commas; `joined` are columns that other tables tell, each with the
-    expression that does: there ?N is the N-th column.
+    expression that does: there ?N is the N-th column. `ids` are columns of other rows' ids: an index of one is of no
+    use to SQLite where it is compared with ids, unless it is an integer as they are.
     """
     more, getters = joined or {}, tuple(cells.values())
-    created = [f"CREATE TABLE {name} ({', '.join(('id INTEGER PRIMARY KEY', *cells, *more))})"]
-    for columns in indexes:
-        created.append(f"CREATE INDEX {name}_by_{columns.replace(', ', '_')} ON {name} ({columns})")
+    columns = (f"{column} INTEGER" if column in ids else column for column in (*cells, *more))
+    created = [f"CREATE TABLE {name} ({', '.join(('id INTEGER PRIMARY KEY', *columns))})"]
+    for index in indexes:
+        created.append(f"CREATE INDEX {name}_by_{index.replace(', ', '_')} ON {name} ({index})")
     marks = (*(f"?{number + 1}" for number in range(1 + len(cells))), *more.values())
 
     def told(row: Any, links: Mapping[str, Any]) -> Iterable[tuple[Any, ...]]:
@@ -48,7 +54,7 @@ def row_table(
 def link_table(name: str, others: Told) -> Table:
     """Return a table with a line for each thing that a row leads to; found by either."""
     created = (
-        f"CREATE TABLE {name} (id, other, PRIMARY KEY (id, other)) WITHOUT ROWID",
+        f"CREATE TABLE {name} (id INTEGER, other, PRIMARY KEY (id, other)) WITHOUT ROWID",
         f"CREATE INDEX {name}_by_other ON {name} (other, id)",
     )
 

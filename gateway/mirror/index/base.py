@@ -19,7 +19,7 @@ class Effort(msgspec.Struct, frozen=True):
     """That are sorted, of which no index tells the order."""
     walked: int = 3_000
     """That are read from an index, to find those that pass."""
-    scanned: int = 10_000
+    scanned: int = 4_000
     """That are looked at one after the other."""
 
 

@@ -43,7 +43,7 @@ def facet(
 
 def _of_links(name: str, links: str, other: str, passing: str) -> str:
     """Return counts by the rows that links lead to, and of rows that have none."""
-    held = f"SELECT {links}.id, other FROM {links} JOIN {other} ON {other}.id = other"
+    held = f"SELECT {links}.id, other FROM {links} CROSS JOIN {other} ON {other}.id = other"
     found = f"(SELECT id FROM {name} WHERE {passing})"
     return (
         f"SELECT other AS value, count(*) AS n FROM ({held}) WHERE id IN {found} GROUP BY other UNION ALL "

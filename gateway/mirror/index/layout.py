@@ -127,7 +127,7 @@ class Layout:
         told = {column: expression.format(**numbers) for column, expression in joined.items()}
         linked = (link_table(self.links(name), _others(name)) for name in self.many)
         return [
-            row_table(self.name, self._cells, self.indexes.values(), told),
+            row_table(self.name, self._cells, self.indexes.values(), told, list(map(self.to, self.ones))),
             *linked,
             *word_tables(self.record),
         ]
