@@ -42,9 +42,49 @@ from gateway.resources import RECORDS
 
 SCALE = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
 PARTICIPATIONS, PEOPLE, MEETINGS, KINDS = int(100_000 * SCALE), int(30_000 * SCALE), int(200 * SCALE) or 1, 60
-FIRST = ("Jan", "Jana", "Jürgen", "Zoë", "Ute", "Bo", "Anna", "Änne", "Max", "Ole", "Sofia", "Emil", "Ida", "Per")
-LAST = ("Janssen", "Müller", "Weiß", "Schmidt", "Lehmann", "Öztürk", "Bauer", "Krüger", "Stein", "Brandt", "Voss")
-TOWNS = ("Leipzig", "Köln", "Berlin", "München", "Bremen", "Halle", "Jena", "Zürich", "Wien", "Graz", "Ulm", "Hof")
+FIRST = (
+    "Jan",
+    "Jana",
+    "Jürgen",
+    "Zoë",
+    "Ute",
+    "Bo",
+    "Anna",
+    "Änne",
+    "Max",
+    "Ole",
+    "Sofia",
+    "Emil",
+    "Ida",
+    "Per",
+)
+LAST = (
+    "Janssen",
+    "Müller",
+    "Weiß",
+    "Schmidt",
+    "Lehmann",
+    "Öztürk",
+    "Bauer",
+    "Krüger",
+    "Stein",
+    "Brandt",
+    "Voss",
+)
+TOWNS = (
+    "Leipzig",
+    "Köln",
+    "Berlin",
+    "München",
+    "Bremen",
+    "Halle",
+    "Jena",
+    "Zürich",
+    "Wien",
+    "Graz",
+    "Ulm",
+    "Hof",
+)
 START = datetime(2024, 1, 1, tzinfo=UTC)
 chance = random.Random(7)
 
@@ -62,7 +102,10 @@ def at() -> datetime:
 def contact(number: int, notes: str = "") -> ContactRow:
     """Return a contact."""
     given = dict.fromkeys(ContactRow.__struct_fields__)
-    first, last = chance.choice(FIRST), f"{chance.choice(LAST)}{chance.choice(('', '', 'mann', '-Vogt', 'berg'))}"
+    first, last = (
+        chance.choice(FIRST),
+        f"{chance.choice(LAST)}{chance.choice(('', '', 'mann', '-Vogt', 'berg'))}",
+    )
     last = f"{last} {chr(97 + number % 26)}{number % 701}"
     given |= {
         "id": number, "first_name": first, "last_name": last, "customer_number": f"K-{number:06}",
@@ -88,7 +131,13 @@ def rows() -> list[Change]:
         told(
             EVENTS,
             EventRow(
-                *(number, f"e{number}", f"{chance.choice(TOWNS)}er Tagung {number % 90}", bool(number % 7), None),
+                *(
+                    number,
+                    f"e{number}",
+                    f"{chance.choice(TOWNS)}er Tagung {number % 90}",
+                    bool(number % 7),
+                    None,
+                ),
                 *("DE", None, chance.choice(TOWNS), at().date().isoformat(), at().isoformat(), None, None),
             ),
         )
@@ -98,7 +147,9 @@ def rows() -> list[Change]:
     for number in range(1, KINDS + 1):
         made.append(told(CATEGORIES, CategoryRow(**{**blank, "id": number, "title": f"Gruppe {number:02}"})))
     for number in range(1, PEOPLE + 1):
-        made.append(told(CONTACTS, contact(number), categories=(number % KINDS + 1,), events=(number % MEETINGS + 1,)))
+        made.append(
+            told(CONTACTS, contact(number), categories=(number % KINDS + 1,), events=(number % MEETINGS + 1,))
+        )
     for number in range(1, PARTICIPATIONS + 1):
         category = chance.choice((None, *range(1, KINDS + 1)))
         made.append(told(PARTICIPANTS, participant(number), category=category))
@@ -145,23 +196,69 @@ async def pages(index: Index) -> None:
 
     for path in ("id", *PARTICIPANTS.orders):
         for down in (False, True):
-            await timed(f"one event by {path} {'desc' if down else ''}", lambda: page(PARTICIPANTS, event(), (Term(path, down),)))
+            await timed(
+                f"one event by {path} {'desc' if down else ''}",
+                lambda: page(PARTICIPANTS, event(), (Term(path, down),)),
+            )
     several = (Term("event.date_from", is_descending=True), Term("contact.last_name"))
-    await timed("one event by is_confirmed desc, then name", lambda: page(PARTICIPANTS, event(), (Term("is_confirmed", True), Term("contact.last_name"))))
+    await timed(
+        "one event by is_confirmed desc, then name",
+        lambda: page(PARTICIPANTS, event(), (Term("is_confirmed", True), Term("contact.last_name"))),
+    )
     for path in ("id", *PARTICIPANTS.orders):
         for down in (False, True):
             term = (Term(path, down),)
-            await timed(f"everything by {path} {'desc' if down else ''}", lambda: page(PARTICIPANTS, Every(), term), 20)
+            await timed(
+                f"everything by {path} {'desc' if down else ''}",
+                lambda: page(PARTICIPANTS, Every(), term),
+                20,
+            )
             rows = await page(PARTICIPANTS, Every(), term, offset=PARTICIPATIONS // 2)
-            await timed("  the next page, from the middle", lambda: page(PARTICIPANTS, Every(), term, after=rows.keys[-1]), 20)
-            await timed("  the page before", lambda: page(PARTICIPANTS, Every(), term, first=None, last=100, before=rows.keys[-1]), 20)
-    await timed("everything by name, offset 50,000", lambda: page(PARTICIPANTS, Every(), (Term("contact.last_name"),), offset=PARTICIPATIONS // 2), 20)
+            await timed(
+                "  the next page, from the middle",
+                lambda: page(PARTICIPANTS, Every(), term, after=rows.keys[-1]),
+                20,
+            )
+            await timed(
+                "  the page before",
+                lambda: page(PARTICIPANTS, Every(), term, first=None, last=100, before=rows.keys[-1]),
+                20,
+            )
+    await timed(
+        "everything by name, offset 50,000",
+        lambda: page(PARTICIPANTS, Every(), (Term("contact.last_name"),), offset=PARTICIPATIONS // 2),
+        20,
+    )
     yes = OneOf("is_confirmed", (True,))
     await timed("the confirmed by name", lambda: page(PARTICIPANTS, yes, (Term("contact.last_name"),)), 20)
-    await timed("the confirmed, of a city, by name desc", lambda: page(PARTICIPANTS, Every((yes, Through("contact", OneOf("city", (chance.choice(TOWNS),), is_folded=True)))), (Term("contact.last_name", True),)), 20)
-    await timed("of one customer number, by created_at", lambda: page(PARTICIPANTS, Through("contact", OneOf("customer_number", (f"K-{chance.randrange(PEOPLE):06}",))), (Term("created_at"),)), 20)
-    await timed("none passes, by created_at", lambda: page(PARTICIPANTS, Between("updated_at", "2031-01-01", None), (Term("created_at"),)), 10)
-    await timed("none passes, by two keys", lambda: page(PARTICIPANTS, Between("updated_at", "2031-01-01", None), several), 10)
+    await timed(
+        "the confirmed, of a city, by name desc",
+        lambda: page(
+            PARTICIPANTS,
+            Every((yes, Through("contact", OneOf("city", (chance.choice(TOWNS),), is_folded=True)))),
+            (Term("contact.last_name", True),),
+        ),
+        20,
+    )
+    await timed(
+        "of one customer number, by created_at",
+        lambda: page(
+            PARTICIPANTS,
+            Through("contact", OneOf("customer_number", (f"K-{chance.randrange(PEOPLE):06}",))),
+            (Term("created_at"),),
+        ),
+        20,
+    )
+    await timed(
+        "none passes, by created_at",
+        lambda: page(PARTICIPANTS, Between("updated_at", "2031-01-01", None), (Term("created_at"),)),
+        10,
+    )
+    await timed(
+        "none passes, by two keys",
+        lambda: page(PARTICIPANTS, Between("updated_at", "2031-01-01", None), several),
+        10,
+    )
     for name, order in {
         "event's date desc, name": several,
         "confirmed, name": (Term("is_confirmed"), Term("contact.last_name")),
@@ -171,35 +268,68 @@ async def pages(index: Index) -> None:
     }.items():
         await timed(f"everything by {name}", lambda: page(PARTICIPANTS, Every(), order), 8)
         await timed(f"the confirmed by {name}", lambda: page(PARTICIPANTS, yes, order), 8)
-    await timed("everything by event's date desc, name, offset 50,000", lambda: page(PARTICIPANTS, Every(), several, offset=PARTICIPATIONS // 2), 8)
+    await timed(
+        "everything by event's date desc, name, offset 50,000",
+        lambda: page(PARTICIPANTS, Every(), several, offset=PARTICIPATIONS // 2),
+        8,
+    )
     for record in (PARTICIPANTS, CONTACTS):
         for lengths in ((1,), (2,), (3,), (4,), (5,), (8,), (3, 3), (5, 1)):
+
             def typed(where: Any = None) -> Any:
                 search = Search(words(*lengths), sees_sensitive=True)
                 both = search if where is None else Every((where, search))
                 return page(record, both, (Term("rank"),), search, first=20)
+
             await timed(f"{record.path}, words of {lengths}, best first", typed, 20)
             if record is PARTICIPANTS:
-                await timed(f"  of one event", lambda: typed(event()), 20)
-            search = Search(words(*lengths))
+                await timed("  of one event", lambda: typed(event()), 20)
+            Search(words(*lengths))
             await timed("  how many", lambda: index.count(record, Search(words(*lengths))), 20)
-    await timed("contacts, a rare word", lambda: page(CONTACTS, (s := Search((f"k-0{chance.randrange(PEOPLE):05}"[:8],))), (Term("rank"),), s), 20)
-    await timed("contacts, a word that all have", lambda: page(CONTACTS, Search(("example",)), (Term("rank"),), Search(("example",))), 20)
-    await timed("participants, a word that all have", lambda: page(PARTICIPANTS, Search(("example",)), (Term("rank"),), Search(("example",))), 8)
-    await timed("participants, a word that all have, by name", lambda: page(PARTICIPANTS, Search(("example",)), (Term("contact.last_name"),)), 8)
+    await timed(
+        "contacts, a rare word",
+        lambda: page(CONTACTS, (s := Search((f"k-0{chance.randrange(PEOPLE):05}"[:8],))), (Term("rank"),), s),
+        20,
+    )
+    await timed(
+        "contacts, a word that all have",
+        lambda: page(CONTACTS, Search(("example",)), (Term("rank"),), Search(("example",))),
+        20,
+    )
+    await timed(
+        "participants, a word that all have",
+        lambda: page(PARTICIPANTS, Search(("example",)), (Term("rank"),), Search(("example",))),
+        8,
+    )
+    await timed(
+        "participants, a word that all have, by name",
+        lambda: page(PARTICIPANTS, Search(("example",)), (Term("contact.last_name"),)),
+        8,
+    )
 
 
 async def counts(index: Index) -> None:
     """Ask for counts."""
     yes = OneOf("is_confirmed", (True,))
-    for name, where in {"of one event": event, "of everything": Every, "of the confirmed": lambda: yes, "of those not confirmed and of an event": lambda: Every((Not(yes), event()))}.items():
+    for name, where in {
+        "of one event": event,
+        "of everything": Every,
+        "of the confirmed": lambda: yes,
+        "of those not confirmed and of an event": lambda: Every((Not(yes), event())),
+    }.items():
         await timed(f"count {name}", lambda: index.count(PARTICIPANTS, where()), 20)
         for path in ("event", "category", "is_confirmed"):
             await timed(f"  by {path}", lambda: index.facet(PARTICIPANTS, where(), path, 10), 20)
-        await timed("  by quarter of an hour", lambda: index.quarters(PARTICIPANTS, where(), "created_at"), 20)
+        await timed(
+            "  by quarter of an hour", lambda: index.quarters(PARTICIPANTS, where(), "created_at"), 20
+        )
     for path in CONTACTS.facets.values():
         await timed(f"contacts by {path}", lambda: index.facet(CONTACTS, Every(), path, 10), 20)
-        await timed(f"contacts of an event by {path}", lambda: index.facet(CONTACTS, LeadsTo("events", (3,)), path, 10), 20)
+        await timed(
+            f"contacts of an event by {path}",
+            lambda: index.facet(CONTACTS, LeadsTo("events", (3,)), path, 10),
+            20,
+        )
 
 
 async def changes(index: Index) -> None:
@@ -212,7 +342,9 @@ async def changes(index: Index) -> None:
 
     await timed("a participant changed", lambda: change([told(PARTICIPANTS, participant(7), category=3)]), 20)
     await timed("a contact changed", lambda: change([told(CONTACTS, contact(7))]), 20)
-    await timed("100 contacts changed", lambda: change([told(CONTACTS, contact(n)) for n in range(1, 101)]), 10)
+    await timed(
+        "100 contacts changed", lambda: change([told(CONTACTS, contact(n)) for n in range(1, 101)]), 10
+    )
 
 
 async def meanwhile(index: Index) -> None:
@@ -222,7 +354,9 @@ async def meanwhile(index: Index) -> None:
     questions = (
         Question(PARTICIPANTS, Every(), (Term("is_confirmed"), Term("contact.last_name"))),
         Question(PARTICIPANTS, Every(), (Term("is_confirmed", True), Term("updated_at"))),
-        Question(PARTICIPANTS, Search(("example",)), (Term("rank"), Term("created_at")), Search(("example",))),
+        Question(
+            PARTICIPANTS, Search(("example",)), (Term("rank"), Term("created_at")), Search(("example",))
+        ),
     )
     is_over = False
 
@@ -235,7 +369,9 @@ async def meanwhile(index: Index) -> None:
     async def ask() -> None:
         while not is_over:
             begun = time.perf_counter()
-            await index.page(Question(PARTICIPANTS, event(), (Term("contact.last_name"),)), Stretch(first=100))
+            await index.page(
+                Question(PARTICIPANTS, event(), (Term("contact.last_name"),)), Stretch(first=100)
+            )
             late.append((time.perf_counter() - begun) * 1_000)
             await asyncio.sleep(0.005)
 
@@ -245,7 +381,9 @@ async def meanwhile(index: Index) -> None:
     await asking
     for name, values in (("several keys, while others ask", taken), ("one event, meanwhile", late)):
         values.sort()
-        print(f"{name:58} {statistics.median(values):8.2f} {values[int(len(values) * 0.95)]:8.2f} most {values[-1]:.1f}")
+        print(
+            f"{name:58} {statistics.median(values):8.2f} {values[int(len(values) * 0.95)]:8.2f} most {values[-1]:.1f}"
+        )
 
 
 async def main() -> None:
@@ -264,8 +402,10 @@ async def main() -> None:
         gaps.append(time.perf_counter() - latest)
         latest = time.perf_counter()
     gaps.sort()
-    print(f"filled in {time.perf_counter() - begun:.1f} s, {time.process_time() - cpu:.1f} s of CPU, the event loop late by {gaps[-1] * 1_000:.0f} ms at the most, "
-          f"{gaps[int(len(gaps) * 0.99)] * 1_000:.0f} at p99; {memory() - before:.0f} MB")
+    print(
+        f"filled in {time.perf_counter() - begun:.1f} s, {time.process_time() - cpu:.1f} s of CPU, the event loop late by {gaps[-1] * 1_000:.0f} ms at the most, "
+        f"{gaps[int(len(gaps) * 0.99)] * 1_000:.0f} at p99; {memory() - before:.0f} MB"
+    )
     print(f"{'ms':58} {'p50':>8} {'p95':>8} {'CPU p50':>8}")
     if "counts" not in sys.argv:
         await pages(index)

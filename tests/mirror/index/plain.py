@@ -1,3 +1,4 @@
+# pyright: basic
 """The same questions answered by plain Python over all rows, written without a look at how the index does it."""
 
 import unicodedata
@@ -84,7 +85,9 @@ class Plain:
             case OneOf(column, values, is_folded):
                 value = getattr(row, column)
                 if is_folded:
-                    return value is not None and fold(value) in {fold(str(one)) for one in values if one is not None}
+                    return value is not None and fold(value) in {
+                        fold(str(one)) for one in values if one is not None
+                    }
                 return value is not None and seen(value) in map(seen, values)
             case Between(column, start, before):
                 moment = getattr(row, column)
@@ -98,7 +101,9 @@ class Plain:
                 return getattr(row, column) not in (None, "")
             case LeadsTo(include, ids):
                 if isinstance(record.includes[include], Many):
-                    return any(one in ids for one in self.links[record.path, row_id].get(include, ()) if one > 0)
+                    return any(
+                        one in ids for one in self.links[record.path, row_id].get(include, ()) if one > 0
+                    )
                 return self.led(record, row_id, include) in ids
             case Through(include, passing):
                 other, led = self.other(record, include), self.led(record, row_id, include)
@@ -195,7 +200,11 @@ class Plain:
 
     def page(self, question: Question, stretch: Stretch) -> Rows:
         """Return a stretch of all rows that pass, sorted."""
-        ids = [one for one in self.rows[question.record.path] if self.passes(question.record, one, question.where)]
+        ids = [
+            one
+            for one in self.rows[question.record.path]
+            if self.passes(question.record, one, question.where)
+        ]
         keys = sorted((self.key(question, one) for one in ids), key=cmp_to_key(comparison(question.order)))
         compare = comparison(question.order)
         low = 0 if stretch.after is None else sum(compare(key, stretch.after) <= 0 for key in keys)
@@ -218,20 +227,26 @@ class Plain:
             embed = record.includes.get(path)
             if isinstance(embed, Many):
                 held = self.rows[embed.record.path].keys()
-                counts.update({one for one in self.links[record.path, row_id].get(path, ()) if one in held} or {None})
+                counts.update(
+                    {one for one in self.links[record.path, row_id].get(path, ()) if one in held} or {None}
+                )
             elif isinstance(embed, One):
                 led = self.led(record, row_id, path)
                 counts[led if led in self.rows[embed.record.path] else None] += 1
             else:
                 counts[seen(getattr(self.rows[record.path][row_id], path))] += 1
-        order = sorted(counts.items(), key=lambda one: (-one[1], one[0] is None, one[0] or 0 if one[0] != "" else ""))
+        order = sorted(
+            counts.items(), key=lambda one: (-one[1], one[0] is None, one[0] or 0 if one[0] != "" else "")
+        )
         return tuple(order[:most])
 
     def quarters(self, record: Record[Any], where: Condition, column: str) -> tuple[Any, ...]:
         """Return counts by quarter of an hour."""
         rows = self.rows[record.path]
         moments = [getattr(rows[one], column) for one in rows if self.passes(record, one, where)]
-        return tuple(sorted(Counter(int(one.timestamp() // 900) for one in moments if one is not None).items()))
+        return tuple(
+            sorted(Counter(int(one.timestamp() // 900) for one in moments if one is not None).items())
+        )
 
 
 def comparison(order: tuple[Term, ...]) -> Callable[[Key, Key], int]:

@@ -1,7 +1,9 @@
+# pyright: basic
 # ruff: noqa: S311 - chance is no secret
 """Any question of rows that are held is answered as plain Python answers it, whatever changed before."""
 
 import asyncio
+import itertools
 import os
 from random import Random
 
@@ -107,9 +109,11 @@ def test_each_row_that_stays_is_seen_once_however_others_change(data: st.DataObj
                 stayed &= passing(plain)
         finally:
             await index.close()
-        assert [key for key in seen if key in stayed] == [key for key in seen if key in stayed and seen.count(key) == 1]
+        assert [key for key in seen if key in stayed] == [
+            key for key in seen if key in stayed and seen.count(key) == 1
+        ]
         assert stayed <= set(seen)
         compare = comparison(question.order)
-        assert all(compare(one, next_) < 0 for one, next_ in zip(seen, seen[1:], strict=False))
+        assert all(compare(one, next_) < 0 for one, next_ in itertools.pairwise(seen))
 
     asyncio.run(walk())

@@ -1,6 +1,8 @@
+# pyright: basic
+# ruff: noqa: S311 - chance is no secret
 """Random rows and random questions about them: nulls, ties, umlauts, empty texts, keys that lead nowhere."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from random import Random
 from typing import Any
 
@@ -38,19 +40,57 @@ from gateway.upstream.record import (
 BY_PATH = {record.path: record for record in RECORDS}
 SIZES = {"participants": 14, "contacts": 8, "events": 4, "categories": 3}
 TEXTS = (
-    *(None, None, "", " ", "Müller", "MULLER", "Mu\u0308ller", "Mueller", "Weiß", "Weiss", "weiss 2", "Ärzte e.V."),
-    *("Jan-Ole", "Jan Ole", "K-1004", "k-1005", "1004", "o'Hara \"x\"", "Leipzig", "Köln", "koln", "a\nb", "a\0b", "%_*"),
-    *("jan.ole@example.org", "Straße 5", "straße", "\ud800x", "ﬁne", "x" * 64 + "a", "x" * 64 + "b", "İzmir", "日本語"),
+    *(
+        None,
+        None,
+        "",
+        " ",
+        "Müller",
+        "MULLER",
+        "Mu\u0308ller",
+        "Mueller",
+        "Weiß",
+        "Weiss",
+        "weiss 2",
+        "Ärzte e.V.",
+    ),
+    *(
+        "Jan-Ole",
+        "Jan Ole",
+        "K-1004",
+        "k-1005",
+        "1004",
+        'o\'Hara "x"',
+        "Leipzig",
+        "Köln",
+        "koln",
+        "a\nb",
+        "a\0b",
+        "%_*",
+    ),
+    *(
+        "jan.ole@example.org",
+        "Straße 5",
+        "straße",
+        "\ud800x",
+        "ﬁne",
+        "x" * 64 + "a",
+        "x" * 64 + "b",
+        "İzmir",
+        "日本語",
+    ),
 )
 DAYS = ("2026-05-01", "2026-05-01T00:00:00+00:00", "2026-05-01T01:30:00+02:00", "2026-05-02", "2025-12-31")
-WORDS = sorted({
-    fold(text)[start : start + length].split()[0]
-    for text in TEXTS
-    if text and text.isprintable()
-    for start in range(min(len(text), 8))
-    for length in (1, 2, 3, 4, 7)
-    if fold(text)[start : start + length].split()
-})
+WORDS = sorted(
+    {
+        fold(text)[start : start + length].split()[0]
+        for text in TEXTS
+        if text and text.isprintable()
+        for start in range(min(len(text), 8))
+        for length in (1, 2, 3, 4, 7)
+        if fold(text)[start : start + length].split()
+    }
+)
 
 
 def moment(chance: Random) -> datetime | None:
@@ -132,7 +172,9 @@ texts = st.sampled_from([text for text in TEXTS if text is not None])
 searches = st.builds(
     Search, st.lists(st.sampled_from(WORDS), min_size=0, max_size=3).map(tuple), sees_sensitive=st.booleans()
 )
-moments = st.none() | st.sampled_from((*DAYS, "2026-03-01T00:20:00+00:00", "2026-02-28T23:00:00.000001+00:00"))
+moments = st.none() | st.sampled_from(
+    (*DAYS, "2026-03-01T00:20:00+00:00", "2026-02-28T23:00:00.000001+00:00")
+)
 ids = st.lists(st.integers(-1, 6), max_size=3).map(tuple)
 
 
@@ -141,7 +183,9 @@ def leaves(record: Record[Any]) -> list[st.SearchStrategy[Condition]]:
     found: list[st.SearchStrategy[Condition]] = [searches, st.builds(OneOf, st.just("id"), ids)]
     for one in record.filters.values():
         if one.column and not one.of:
-            found.append(st.builds(OneOf, st.just(one.column), st.lists(st.booleans(), max_size=2).map(tuple)))
+            found.append(
+                st.builds(OneOf, st.just(one.column), st.lists(st.booleans(), max_size=2).map(tuple))
+            )
     for one in record.criteria.values():
         match one:
             case Values(column=column, is_folded=is_folded):
@@ -153,7 +197,9 @@ def leaves(record: Record[Any]) -> list[st.SearchStrategy[Condition]]:
             case Present(column=column):
                 found.append(st.builds(IsSet, st.just(column)))
             case Flag(column=column):
-                found.append(st.builds(OneOf, st.just(column), st.lists(st.booleans(), max_size=2).map(tuple)))
+                found.append(
+                    st.builds(OneOf, st.just(column), st.lists(st.booleans(), max_size=2).map(tuple))
+                )
             case Related(include=include):
                 found.append(st.builds(LeadsTo, st.just(include), ids))
             case Passing(include=include):
@@ -187,4 +233,6 @@ _OF = {
     )
     for record in RECORDS
 }
-questions = st.sampled_from(("participants", "participants", "contacts", "events", "categories")).flatmap(_OF.__getitem__)
+questions = st.sampled_from(("participants", "participants", "contacts", "events", "categories")).flatmap(
+    _OF.__getitem__
+)
