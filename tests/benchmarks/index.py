@@ -1,5 +1,5 @@
 # pyright: basic
-# ruff: noqa: T201, S311 - it prints, and its chance is no secret
+# ruff: noqa: T201, S311, B023, E501 - it prints, its chance is no secret, and what is timed is asked at once
 """How long the index takes for each kind of question, how long to be filled, and how much memory it needs.
 
     .venv/bin/python tests/benchmarks/index.py [SCALE]
