@@ -14,7 +14,7 @@ from mirror.index.worlds import questions, random_change, world
 
 from gateway.mirror.index.base import Effort
 from gateway.mirror.index.index import Index
-from gateway.mirror.index.question import Question, Stretch
+from gateway.mirror.index.question import Key, Question, Stretch
 from gateway.resources import RECORDS
 
 some = settings(
@@ -86,13 +86,13 @@ def test_each_row_that_stays_is_seen_once_however_others_change(data: st.DataObj
     chance = Random(data.draw(st.integers(0, 2**32)))
     question, backwards, size = data.draw(questions), data.draw(st.booleans()), data.draw(st.integers(1, 4))
 
-    def passing(plain: Plain) -> set[tuple[object, ...]]:
+    def passing(plain: Plain) -> set[Key]:
         return set(plain.page(question, Stretch()).keys)
 
     async def walk() -> None:
         plain, told = world(chance)
         index, cursor = Index(RECORDS, told, data.draw(efforts)), None
-        stayed, seen = passing(plain), list[tuple[object, ...]]()
+        stayed, seen = passing(plain), list[Key]()
         try:
             for _ in range(100):
                 if backwards:

@@ -1,5 +1,4 @@
 # pyright: basic
-# ruff: noqa: S311 - chance is no secret
 """Random rows and random questions about them: nulls, ties, umlauts, empty texts, keys that lead nowhere."""
 
 from datetime import datetime, timedelta, timezone
