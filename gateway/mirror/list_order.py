@@ -54,7 +54,7 @@ class Sorting(msgspec.Struct, frozen=True):
     def value(self, row: Row) -> Value:
         """Return what a row is ordered by, all of it."""
         value: Any = None if self.column is None else getattr(row, self.column)
-        return _as_utc(value) if self.is_moment else value
+        return as_utc(value) if self.is_moment else value
 
     def key(self, row: Row) -> tuple[Value, ...]:
         """Return what a row is ordered by."""
@@ -152,11 +152,13 @@ def _orders(sorting: Sorting) -> Iterator[_Order]:
 @lru_cache(maxsize=20_000)
 def folded(text: str) -> str:
     """Return a text as the gateway's own order compares it: many rows are sorted anew whenever one changes."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).casefold()
 
 
-def _as_utc(moment: datetime | str | None) -> str | None:
+def as_utc(moment: datetime | str | None) -> str | None:
     """Return a date's or instant's ISO text in UTC, so that texts compare as moments do."""
     if moment is None:
         return None

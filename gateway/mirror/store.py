@@ -6,11 +6,13 @@ not known here, nor which rows are missing.
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
 from gateway.mirror.changes import Change
 from gateway.mirror.list_order import Sorting
-from gateway.upstream.record import One, Record, Row
+from gateway.mirror.tables import Table, Told, link_table, row_table, write
+from gateway.upstream.record import One, Record
 from gateway.upstream.wire.columns import is_moment
 
 Filters = tuple[tuple[str, object], ...]
@@ -23,10 +25,11 @@ class Store:
     def __init__(self, records: Iterable[Record[Any]]) -> None:
         self._db = sqlite3.connect(":memory:", isolation_level=None)
         self._db.execute("PRAGMA temp_store = MEMORY")  # or long sorts would write names to the disk
-        self._tables = {record.path: _Table(record) for record in records}
+        self._tables = {record.path: _tables(record) for record in records}
         self._waiting: dict[str, dict[int, Change]] = {path: {} for path in self._tables}
-        for table in self._tables.values():
-            self._db.executescript(table.created)
+        for tables in self._tables.values():
+            for table in tables:
+                self._db.executescript(";".join(table.created))
 
     def follow(self, change: Change) -> None:
         """Take in a change."""
@@ -82,60 +85,41 @@ class Store:
 
     def _write(self, path: str) -> None:
         """Write what waits."""
-        waiting, table = self._waiting[path], self._tables[path]
+        waiting = self._waiting[path]
         if not waiting:
             return
         self._waiting[path] = {}
-        ids = [(row_id,) for row_id in waiting]
-        held = [(change.after, change.links) for change in waiting.values() if change.after is not None]
         self._db.execute("BEGIN IMMEDIATE")
-        for name in table.tables:
-            self._db.executemany(f"DELETE FROM {name} WHERE id = ?", ids)
-        self._db.executemany(table.inserted, (table.cells(row) for row, _ in held))
-        for name in table.links:
-            told = ((row.id, other) for row, links in held for other in links.get(name, ()))
-            self._db.executemany(f"INSERT OR IGNORE INTO {_links(path, name)} VALUES (?, ?)", told)
+        write(self._db, self._tables[path], list(waiting.values()))
         self._db.execute("COMMIT")
 
 
-class _Table:
-    """How a resource's rows lie in the database."""
+def _tables(record: Record[Any]) -> list[Table]:
+    """Return how a resource's rows lie in the database."""
+    joined = {embed.key for embed in record.includes.values() if isinstance(embed, One) and embed.key}
+    filters = record.filters.values()
+    cells = {
+        name: _cell(name) for name in sorted({found.column for found in filters if found.column} | joined)
+    }
+    for name in record.sorts:
+        cells[_key(name)] = _key_cell(Sorting(name, is_moment=is_moment(record.row, name)))
+    links = sorted({found.include for found in filters if found.include})
+    indexes = (f"{name}, id" for name in cells)
+    linked = (link_table(_links(record.path, name), _others(name)) for name in links)
+    return [row_table(record.path, cells, indexes), *linked]
 
-    def __init__(self, record: Record[Any]) -> None:
-        joined = {embed.key for embed in record.includes.values() if isinstance(embed, One) and embed.key}
-        filters = record.filters.values()
-        self._columns = sorted({found.column for found in filters if found.column} | joined)
-        self._sortings = [Sorting(name, is_moment=is_moment(record.row, name)) for name in record.sorts]
-        self.links = sorted({found.include for found in filters if found.include})
-        self._path = record.path
 
-    @property
-    def tables(self) -> list[str]:
-        """The names of its tables."""
-        return [self._path, *(_links(self._path, name) for name in self.links)]
+def _cell(column: str) -> Told:
+    value = attrgetter(column)
+    return lambda row, _: value(row)
 
-    @property
-    def created(self) -> str:
-        """What makes them."""
-        keys = [_key(str(sorting.column)) for sorting in self._sortings]
-        names = [*self._columns, *keys]
-        lines = [f"CREATE TABLE {self._path} ({', '.join(('id INTEGER PRIMARY KEY', *names))})"]
-        lines += [f"CREATE INDEX {self._path}_by_{name} ON {self._path} ({name}, id)" for name in names]
-        for links in self.tables[1:]:
-            lines.append(f"CREATE TABLE {links} (id, other, PRIMARY KEY (id, other)) WITHOUT ROWID")
-            lines.append(f"CREATE INDEX {links}_by_other ON {links} (other, id)")
-        return ";".join(lines)
 
-    @property
-    def inserted(self) -> str:
-        """What puts a row in: see `cells`."""
-        marks = ", ".join("?" for _ in range(1 + len(self._columns) + len(self._sortings)))
-        return f"INSERT INTO {self._path} VALUES ({marks})"
+def _key_cell(sorting: Sorting) -> Told:
+    return lambda row, _: sorting.own_key(row)
 
-    def cells(self, row: Row) -> tuple[Any, ...]:
-        """Return what is written of a row."""
-        values = (getattr(row, name) for name in self._columns)
-        return (row.id, *values, *(sorting.own_key(row) for sorting in self._sortings))
+
+def _others(include: str) -> Told:
+    return lambda _, links: links.get(include, ())
 
 
 def _key(column: str) -> str:
