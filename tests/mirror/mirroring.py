@@ -1,10 +1,9 @@
 """A gateway that mirrors its tenant, and what makes it do so."""
 
 # pyright: basic
-import asyncio
 from typing import Any
 
-from asking import Ask, Gateway, Time
+from asking import Ask, Gateway, Time, endpoint_of
 
 from gateway.sandbox import Dialect, Sandbox
 
@@ -32,15 +31,11 @@ def mirrored(gateway: Gateway, time: Time, sandbox: Sandbox | Dialect | None = N
 
 async def quiet(ask: Ask) -> None:
     """Return once nothing is asked beside the operations any more."""
-    still, seen = 0, -1
-    while still < 300:
-        still = still + 1 if seen == ask.sandbox.count else 0
-        seen = ask.sandbox.count
-        await asyncio.sleep(0)
+    await endpoint_of(ask)._mirror.upstream.tasks.idle()
 
 
 async def warm(ask: Ask, time: Time, seconds: int = 90) -> None:
-    """Ask for all kinds of rows every two seconds, until everything is held."""
+    """Ask for all kinds of rows every two seconds, until all but categories, which are few, are held."""
     keys = [event.event_key for event in ask.sandbox.tables.events]
     for second in range(0, seconds, 2):
         for query in LISTS:
@@ -49,6 +44,9 @@ async def warm(ask: Ask, time: Time, seconds: int = 90) -> None:
             await ask.answer(query % (second % 12 + 1 if "contact" not in query else second * 3 + 1))
         time.seconds += 2
         await quiet(ask)
+        mirror = (await ask("{ upstream { mirror { resource complete } } }"))["upstream"]["mirror"]
+        if {"participants", "contacts", "events"} <= {one["resource"] for one in mirror if one["complete"]}:
+            break
 
 
 def told(answer) -> dict:

@@ -25,28 +25,29 @@ async def held(gateway):
     return ask, time
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        PAGE,
-        "{ participants(last: 20) { nodes { id } pageInfo { hasPreviousPage } } }",
-        COUNT % "spring-fair-2026",
-        '{ participants(filter: {eventKey: "spring-fair-2026", isConfirmed: true}) { nodes { contact { email } } } }',
-        '{ participants(filter: {customerNumber: "C-10001"}) { nodes { event { title } } } }',
-        "{ participant(by: {databaseId: 1499}) { category { title } contact { email categories { title } } } }",
-        "{ events(first: 50) { nodes { title participantCount } } }",
-        '{ event(by: {eventKey: "spring-fair-2026"}) { participants(first: 20) { nodes { contact { email } } } } }',
-        "{ events(filter: {isVisible: true}) { nodes { title openingHours } } }",
-        '{ contact(by: {customerNumber: "C-10001"}) { email participations { nodes { event { title } } } } }',
-        "{ categories { title parent { title } } }",
-    ],
+QUERIES = (
+    PAGE,
+    "{ participants(last: 20) { nodes { id } pageInfo { hasPreviousPage } } }",
+    COUNT % "spring-fair-2026",
+    '{ participants(filter: {eventKey: "spring-fair-2026", isConfirmed: true}) { nodes { contact { email } } } }',
+    '{ participants(filter: {customerNumber: "C-10001"}) { nodes { event { title } } } }',
+    "{ participant(by: {databaseId: 1499}) { category { title } contact { email categories { title } } } }",
+    "{ events(first: 50) { nodes { title participantCount } } }",
+    '{ event(by: {eventKey: "spring-fair-2026"}) { participants(first: 20) { nodes { contact { email } } } } }',
+    "{ events(filter: {isVisible: true}) { nodes { title openingHours } } }",
+    '{ contact(by: {customerNumber: "C-10001"}) { email participations { nodes { event { title } } } } }',
+    "{ categories { title parent { title } } }",
 )
-async def test_what_is_asked_of_a_held_tenant_costs_no_request(gateway, held, query):
+
+
+async def test_what_is_asked_of_a_held_tenant_costs_no_request(gateway, held):
     """And is what PlanDocket would answer."""
     ask, _ = held
-    answer = await ask.answer(query)
-    assert told(answer)["calls"] == 0, ask.calls
-    assert answer["data"] == (await gateway(ask.sandbox).answer(query))["data"]
+    direct = gateway(ask.sandbox)
+    for query in QUERIES:
+        answer = await ask.answer(query)
+        assert told(answer)["calls"] == 0, (query, ask.calls)
+        assert answer["data"] == await direct(query), query
 
 
 async def test_an_answer_tells_how_old_it_is(held):
