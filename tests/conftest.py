@@ -36,6 +36,12 @@ turns.LONGEST_S = inf
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Take a worker more than there are cores: many tests wait for processes that they start."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Take files from both ends in turn: many of the first half wait for processes, those of the second compute."""
     files = list(dict.fromkeys(item.path for item in items))

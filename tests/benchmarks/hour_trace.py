@@ -199,7 +199,7 @@ async def _others() -> None:
     """Let others go on as far as they can."""
     loop = asyncio.get_running_loop()
     await asyncio.sleep(0)
-    while loop._ready:
+    while loop._ready:  # noqa: ASYNC110 - no event tells that nobody can go on
         await asyncio.sleep(0)
 
 
