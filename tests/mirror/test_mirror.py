@@ -5,7 +5,7 @@ import base64
 
 import pytest
 from asking import Time
-from mirror.mirroring import mirrored, quiet, told, warm
+from mirror.mirroring import hold, mirrored, quiet, told, warm
 
 PAGE = "{ participants(first: 100) { nodes { id isConfirmed contact { email } event { title } } } }"
 COUNT = '{ participants(filter: {eventKey: "%s"}) { totalCount nodes { id } } }'
@@ -21,7 +21,7 @@ async def held(gateway):
     """Return a gateway that holds all, and its clock."""
     time = Time()
     ask = mirrored(gateway, time)
-    await warm(ask, time)
+    await hold(ask, time)
     return ask, time
 
 
@@ -174,7 +174,7 @@ async def test_a_client_sees_what_is_mirrored(gateway, time: Time) -> None:
     query = "{ upstream { mirror { resource rows complete age nextRefresh } } }"
     found = (await ask(query))["upstream"]["mirror"]
     assert {(one["rows"], one["complete"], one["age"]) for one in found} == {(0, False, None)}
-    await warm(ask, time)
+    await hold(ask, time)
     before = ask.sandbox.count
     found = {one["resource"]: one for one in (await ask(query))["upstream"]["mirror"]}
     assert ask.sandbox.count == before
@@ -191,7 +191,7 @@ async def test_a_client_sees_what_is_mirrored(gateway, time: Time) -> None:
 async def test_operators_see_how_old_the_mirror_is(gateway, time: Time) -> None:
     """And how often each collection was read."""
     ask = mirrored(gateway, time)
-    await warm(ask, time)
+    await hold(ask, time)
     metrics = await ask.metrics()
     assert 'gateway_mirror_walks_total{outcome="whole",resource="participants"}' in metrics
     ages = [line for line in metrics.splitlines() if line.startswith("gateway_mirror_age_seconds{")]
