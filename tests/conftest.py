@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from asking import METRICS_TOKEN, READING_DIALECTS, Ask, Gateway, Json, Time, skip
+from asking import METRICS_TOKEN, READING_DIALECTS, Ask, Client, Gateway, Json, Time, skip
 from graphql import ASTValidationRule, DocumentNode, GraphQLError, GraphQLSchema, validate
 from starlette.applications import Starlette
 
@@ -34,6 +34,12 @@ turns.LONGEST_S = inf
 
 # Tests are clients themselves, and their client logs addresses.
 logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Take a worker more than there are cores: many tests wait for processes that they start."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -61,6 +67,8 @@ def pytest_runtest_makereport(
     if heard and report.passed:
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid}: a key or canary is in {', '.join(heard)}"
+    if report.passed:
+        report.sections = []  # workers would send what nobody reads
     return report
 
 
@@ -135,7 +143,7 @@ async def gateway() -> AsyncIterator[Gateway]:
             transport = httpx.ASGITransport(box.app)
         app = create_app(_settings(given), transport, time.clock if time else Clock(sleep=skip))
         apps.append(app)
-        client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost")
+        client = Client(transport=httpx.ASGITransport(app), base_url="http://localhost")
         clients.append(client)
         return Ask(box, client)
 

@@ -197,7 +197,9 @@ class Far(httpx.AsyncBaseTransport):
 
 async def _others() -> None:
     """Let others go on as far as they can."""
-    for _ in range(40):
+    loop = asyncio.get_running_loop()
+    await asyncio.sleep(0)
+    while loop._ready:  # noqa: ASYNC110 - no event tells that nobody can go on
         await asyncio.sleep(0)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from asking import Ask, Gateway, Time
-from mirror.mirroring import mirrored, quiet, warm
+from mirror.mirroring import hold, mirrored, quiet, warm
 
 from gateway.sandbox import ALL_SCOPES, Sandbox
 
@@ -97,7 +97,7 @@ async def test_what_is_held_is_told_at_no_cost(gateway: Gateway, time: Time) -> 
     """As GraphQL tells it, with what it costs and why it is not whole."""
     ask = operated(gateway, time)
     assert {one["reason"] for one in (await resources(ask)).values()} == {"not asked for enough yet"}
-    await warm(ask, time)
+    await hold(ask, time)
     before = ask.sandbox.count
     found = await resources(ask)
     query = "{ upstream { mirror { resource rows complete age reason nextRefresh costPerHour } } }"
@@ -126,7 +126,7 @@ async def test_the_hour_is_told_by_purpose(gateway: Gateway, time: Time) -> None
     assert found["used"] == dict(zip(HOUR, (reads, writes, 0, 0), strict=True))
     assert (reads, found["limit"], found["left"]) == (2, 1000, 1000 - ask.sandbox.count)
 
-    await warm(ask, time)
+    await hold(ask, time)
     counts = list((await standing(ask))["used"].values())
     assert sum(counts) == ask.sandbox.count
     assert counts[2] >= 16
@@ -167,7 +167,7 @@ async def test_of_callers_keys_the_sums_are_told(gateway: Gateway, time: Time) -
 async def test_dropping_costs_nothing_and_all_is_asked_for_anew(gateway: Gateway, time: Time) -> None:
     """Kept results too: what is answered next was read after it. Demand is remembered, so it is mirrored again."""
     ask = operated(gateway, time)
-    await warm(ask, time)
+    await hold(ask, time)
     before, rows = ask.sandbox.count, (await standing(ask))["rows"]
     response = await drop(ask)
     assert (response.status_code, response.json()) == (200, {"rows": rows})
@@ -179,14 +179,14 @@ async def test_dropping_costs_nothing_and_all_is_asked_for_anew(gateway: Gateway
 
     await ask(PAGE)
     assert ask.sandbox.count > before
-    await warm(ask, time)
+    await hold(ask, time)
     assert (await standing(ask))["rows"] == rows
 
 
 async def test_one_resource_can_be_dropped_alone(gateway: Gateway, time: Time) -> None:
     """The others answer as before, and what leads to it is asked for."""
     ask = operated(gateway, time)
-    await warm(ask, time)
+    await hold(ask, time)
     before = await resources(ask)
     assert (await drop(ask, "?resource=contacts")).json() == {"rows": 300}
     after = await resources(ask)

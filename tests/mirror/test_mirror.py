@@ -5,7 +5,7 @@ import base64
 
 import pytest
 from asking import Time
-from mirror.mirroring import mirrored, quiet, told, warm
+from mirror.mirroring import hold, mirrored, quiet, told, warm
 
 PAGE = "{ participants(first: 100) { nodes { id isConfirmed contact { email } event { title } } } }"
 COUNT = '{ participants(filter: {eventKey: "%s"}) { totalCount nodes { id } } }'
@@ -21,32 +21,33 @@ async def held(gateway):
     """Return a gateway that holds all, and its clock."""
     time = Time()
     ask = mirrored(gateway, time)
-    await warm(ask, time)
+    await hold(ask, time)
     return ask, time
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        PAGE,
-        "{ participants(last: 20) { nodes { id } pageInfo { hasPreviousPage } } }",
-        COUNT % "spring-fair-2026",
-        '{ participants(filter: {eventKey: "spring-fair-2026", isConfirmed: true}) { nodes { contact { email } } } }',
-        '{ participants(filter: {customerNumber: "C-10001"}) { nodes { event { title } } } }',
-        "{ participant(by: {databaseId: 1499}) { category { title } contact { email categories { title } } } }",
-        "{ events(first: 50) { nodes { title participantCount } } }",
-        '{ event(by: {eventKey: "spring-fair-2026"}) { participants(first: 20) { nodes { contact { email } } } } }',
-        "{ events(filter: {isVisible: true}) { nodes { title openingHours } } }",
-        '{ contact(by: {customerNumber: "C-10001"}) { email participations { nodes { event { title } } } } }',
-        "{ categories { title parent { title } } }",
-    ],
+QUERIES = (
+    PAGE,
+    "{ participants(last: 20) { nodes { id } pageInfo { hasPreviousPage } } }",
+    COUNT % "spring-fair-2026",
+    '{ participants(filter: {eventKey: "spring-fair-2026", isConfirmed: true}) { nodes { contact { email } } } }',
+    '{ participants(filter: {customerNumber: "C-10001"}) { nodes { event { title } } } }',
+    "{ participant(by: {databaseId: 1499}) { category { title } contact { email categories { title } } } }",
+    "{ events(first: 50) { nodes { title participantCount } } }",
+    '{ event(by: {eventKey: "spring-fair-2026"}) { participants(first: 20) { nodes { contact { email } } } } }',
+    "{ events(filter: {isVisible: true}) { nodes { title openingHours } } }",
+    '{ contact(by: {customerNumber: "C-10001"}) { email participations { nodes { event { title } } } } }',
+    "{ categories { title parent { title } } }",
 )
-async def test_what_is_asked_of_a_held_tenant_costs_no_request(gateway, held, query):
+
+
+async def test_what_is_asked_of_a_held_tenant_costs_no_request(gateway, held):
     """And is what PlanDocket would answer."""
     ask, _ = held
-    answer = await ask.answer(query)
-    assert told(answer)["calls"] == 0, ask.calls
-    assert answer["data"] == (await gateway(ask.sandbox).answer(query))["data"]
+    direct = gateway(ask.sandbox)
+    for query in QUERIES:
+        answer = await ask.answer(query)
+        assert told(answer)["calls"] == 0, (query, ask.calls)
+        assert answer["data"] == await direct(query), query
 
 
 async def test_an_answer_tells_how_old_it_is(held):
@@ -173,7 +174,7 @@ async def test_a_client_sees_what_is_mirrored(gateway, time: Time) -> None:
     query = "{ upstream { mirror { resource rows complete age nextRefresh } } }"
     found = (await ask(query))["upstream"]["mirror"]
     assert {(one["rows"], one["complete"], one["age"]) for one in found} == {(0, False, None)}
-    await warm(ask, time)
+    await hold(ask, time)
     before = ask.sandbox.count
     found = {one["resource"]: one for one in (await ask(query))["upstream"]["mirror"]}
     assert ask.sandbox.count == before
@@ -190,7 +191,7 @@ async def test_a_client_sees_what_is_mirrored(gateway, time: Time) -> None:
 async def test_operators_see_how_old_the_mirror_is(gateway, time: Time) -> None:
     """And how often each collection was read."""
     ask = mirrored(gateway, time)
-    await warm(ask, time)
+    await hold(ask, time)
     metrics = await ask.metrics()
     assert 'gateway_mirror_walks_total{outcome="whole",resource="participants"}' in metrics
     ages = [line for line in metrics.splitlines() if line.startswith("gateway_mirror_age_seconds{")]

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from asking import Ask, Time
 from keeping.wires import Wire, breathe
-from mirror.mirroring import mirrored, quiet, told, warm
+from mirror.mirroring import hold, mirrored, quiet, told, warm
 
 from gateway.sandbox import Dialect, Sandbox
 from gateway.sandbox.app import ALL_SCOPES, SANDBOX_KEY
@@ -39,7 +39,7 @@ async def check(gateway, ask: Ask, query: str) -> None:
 async def held(gateway, time: Time) -> Ask:
     """Return a gateway that mirrors all of its tenant."""
     ask = mirrored(gateway, time)
-    await warm(ask, time)
+    await hold(ask, time)
     return ask
 
 
@@ -140,7 +140,7 @@ async def test_an_unknown_outcome_puts_every_list_in_doubt(
 async def test_a_write_whose_answer_tells_nothing_puts_lists_in_doubt(gateway, time: Time) -> None:
     """Until the row was read."""
     ask = mirrored(gateway, time, Dialect(writes="empty"))
-    await warm(ask, time)
+    await hold(ask, time)
     await ask(UNCONFIRM % last_confirmed(ask.sandbox))
     await check(gateway, ask, CONFIRMED)
 

@@ -53,9 +53,13 @@ class Server:
             self.always.discard(self.ids.pop(change % len(self.ids)))
 
 
+LOOP = asyncio.Runner()
+"""One for all: to make a loop for each of thousands of walks takes longer than they do."""
+
+
 def walked(server, last_page=1, size=3, most_pages=1_000):
     """Return what a walk sees."""
-    return asyncio.run(walk(listing(CATEGORIES), server.page, last_page, size, most_pages))
+    return LOOP.run(walk(listing(CATEGORIES), server.page, last_page, size, most_pages))
 
 
 def seen(server, last_page=1, size=3):
