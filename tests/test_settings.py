@@ -187,6 +187,27 @@ def test_what_is_named_like_a_setting_and_is_none_is_told(monkeypatch: pytest.Mo
     assert load_settings().port == 8001
 
 
+FORMER = {
+    "GATEWAY_CACHE": "GATEWAY_MIRROR=off",
+    "GATEWAY_KEEP_ROWS": "GATEWAY_MIRROR_ROWS",
+    "GATEWAY_SHARING": "always one request",
+    "GATEWAY_STALE": "answers for a day",
+}
+
+
+@pytest.mark.parametrize(("name", "successor"), FORMER.items(), ids=FORMER)
+def test_a_setting_that_there_was_names_what_took_its_place(
+    monkeypatch: pytest.MonkeyPatch, name: str, successor: str
+) -> None:
+    """Whoever sets it still is told at the start; its value counts for nothing."""
+    monkeypatch.setenv(name, "canary")
+    [told] = [told for told in unknown_settings() if "FUZZ" not in told]
+    assert told.startswith(f"{name} is no setting any more: ")
+    assert successor in told
+    assert "canary" not in told
+    load_settings()
+
+
 STANDS: dict[str, tuple[dict[str, str], str]] = {
     "passthrough": ({}, "Callers are known by PlanDocket keys of their own; kept: 100000 rows"),
     "none": ({"PLANDOCKET_API_KEY": "canary"}, "by nothing: whoever reaches the gateway is let in"),

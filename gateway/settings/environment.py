@@ -51,11 +51,17 @@ def empty(environment: Mapping[str, str], names: Collection[str]) -> list[str]:
     return [name for name in names if not given.get(name, "set").strip()]
 
 
-def unknown(environment: Mapping[str, str], known: Collection[str]) -> list[str]:
-    """Return a sentence for each variable that is named like a setting and is none, with the nearest that is one."""
+def unknown(environment: Mapping[str, str], known: Collection[str], former: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each variable that is named like a setting and is none, with the nearest that is one.
+
+    `former` has what to say of those that once were settings: what took their place.
+    """
     sentences: list[str] = []
     for name in sorted(environment):
         if not name.upper().startswith(_OURS) or name.upper() in known or _OF_KUBERNETES.fullmatch(name):
+            continue
+        if (successor := former.get(name.upper())) is not None:
+            sentences.append(f"{name} is no setting any more: {successor}")
             continue
         nearest = get_close_matches(name.upper(), known, n=1, cutoff=0)
         sentences.append(f"{name} is no setting: did you mean {nearest[0]}?")

@@ -7,6 +7,14 @@ from pydantic import Field
 
 from gateway.settings.group import Age, Group, Switch
 
+FORMER = {
+    "GATEWAY_CACHE": "where nothing shall be kept, set GATEWAY_MIRROR=off.",
+    "GATEWAY_KEEP_ROWS": "its value belongs in GATEWAY_MIRROR_ROWS.",
+    "GATEWAY_SHARING": "equal reads that run at the same time are always one request.",
+    "GATEWAY_STALE": "while PlanDocket cannot be asked, what was read answers for a day.",
+}
+"""Settings that there were, by their names, and what took their place."""
+
 
 class MirrorSettings(Group):
     """What is kept, and for how long."""

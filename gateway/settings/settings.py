@@ -9,7 +9,7 @@ from gateway.errors import SettingsError
 from gateway.settings.access import AccessSettings
 from gateway.settings.environment import empty, unknown
 from gateway.settings.limits import LimitSettings
-from gateway.settings.mirror import MirrorSettings
+from gateway.settings.mirror import FORMER, MirrorSettings
 from gateway.settings.serving import ServingSettings
 from gateway.settings.upstream import UpstreamSettings
 
@@ -80,7 +80,7 @@ def load_settings(**given: object) -> Settings:
 
 def unknown_settings() -> list[str]:
     """Return a sentence for each variable of the environment that is named like a setting and is none."""
-    return unknown(os.environ, _NAMES)
+    return unknown(os.environ, _NAMES, FORMER)
 
 
 _NAMES = [str(field.validation_alias) for field in Settings.model_fields.values()]
