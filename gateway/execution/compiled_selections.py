@@ -29,8 +29,8 @@ from graphql import (
     is_leaf_type,
     is_object_type,
 )
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from gateway.execution.root_field import RootExecutor
 from gateway.graph.connection import EdgeOf, Page, PageInfo
 from gateway.graph.context import Context
 from gateway.graph.load_by_id import Stub
@@ -54,7 +54,7 @@ class StepAsideError(Exception):
     """These rows cannot be projected: graphql-core completes them."""
 
 
-class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
+class ProjectingExecutor(RootExecutor):
     """graphql-core's executor, which lets projections complete what they can."""
 
     def complete_object_value(

@@ -68,6 +68,8 @@ class Document(msgspec.Struct, frozen=True):
     sizes: Sizes | None = None
     projections: dict[Any, Any] = msgspec.field(default_factory=dict[Any, Any])
     """Compiled selections: see `gateway.execution.compiled_selections`."""
+    arguments: dict[int, dict[str, Any]] = msgspec.field(default_factory=dict[int, dict[str, Any]])
+    """Arguments without variables, as resolvers take them: see `gateway.execution.root_field`."""
     lookahead: dict[Any, Any] = msgspec.field(default_factory=dict[Any, Any])
     """What was read ahead in it: see `gateway.graph.look_ahead`."""
     rows: dict[Any, int] = msgspec.field(default_factory=dict[Any, int])

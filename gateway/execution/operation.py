@@ -103,6 +103,7 @@ class Executor:
         if key is not None and (data := self._results.find(key, context)) is not None:
             return answered(data, [], context, tells_cost=self._tells_cost)
         context.projections, context.lookahead = document.projections, document.lookahead
+        context.arguments = document.arguments
         context.condition_names = document.condition_names
         limit = asyncio.timeout(self._timeout_s)
         try:
