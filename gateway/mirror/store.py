@@ -18,9 +18,11 @@ from gateway.upstream.wire.columns import is_moment
 Filters = tuple[tuple[str, object], ...]
 """Columns and the values that rows have there; includes, and the id of a row that they tell of."""
 
+_MOST_WAITING = 250  # rows: some two milliseconds of the event loop
+
 
 class Store:
-    """Rows of some resources, in memory. What it is told is written before it is asked the next time."""
+    """Rows of some resources, in memory. What it is told is written once that is much, or before it is asked."""
 
     def __init__(self, records: Iterable[Record[Any]]) -> None:
         self._db = sqlite3.connect(":memory:", isolation_level=None)
@@ -34,7 +36,10 @@ class Store:
     def follow(self, change: Change) -> None:
         """Take in a change."""
         if change.before is None or change.after is None or change.differs:
-            self._waiting[change.record.path][change.id] = change
+            path = change.record.path
+            self._waiting[path][change.id] = change
+            if len(self._waiting[path]) >= _MOST_WAITING:
+                self._write(path)
 
     def ids(
         self,
