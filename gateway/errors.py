@@ -7,6 +7,7 @@
     * ForbiddenError          the caller's roles do not grant it
     * TooManyFailuresError    wrong tokens or keys came from the caller's address; carries `retry_after`
     * TooComplexError         the operation needs more upstream reads than one may
+    * MirrorIncompleteError   only all rows of a resource tell it, and they are not held; mostly carries `retry_after`
     * NotKeptError            the client wants nothing but what is kept, and this is not
     * OperationTimeoutError   the operation took longer than one may
   * UpstreamError             PlanDocket, or the way to it, is at fault
@@ -136,6 +137,24 @@ class NotKeptError(CallerError):
 
     def __init__(self) -> None:
         super().__init__("This is not kept: ask for it without 'only-if-cached' in 'Cache-Control'.")
+
+
+class MirrorIncompleteError(CallerError):
+    """Only all rows of a resource tell what is asked for, PlanDocket has no such question, and they are not held."""
+
+    code = "MIRROR_INCOMPLETE"
+
+    def __init__(self, reason: str, retry_in_s: float | None = None) -> None:
+        """`reason` says what is missing, and what to do where no time mends it: then there are no seconds."""
+        self.retry_after = None if retry_in_s is None else max(1, math.ceil(min(retry_in_s, _LONGEST_WAIT_S)))
+        again = "" if self.retry_after is None else f" Try again in {self.retry_after} s."
+        super().__init__(f"{reason}{again}")
+
+    @property
+    def extensions(self) -> dict[str, object]:
+        """Also tells `retryAfter`, in seconds, where the rows will be held by then."""
+        told = super().extensions
+        return told if self.retry_after is None else {**told, "retryAfter": self.retry_after}
 
 
 class OperationTimeoutError(CallerError):

@@ -124,6 +124,11 @@ class Operation:
         """
         self.mirror.check_look_up(record, row_id, self.session)
 
+    def is_whole(self, record: Record[Any]) -> bool:
+        """Return whether all rows of a resource are held."""
+        session = self._session
+        return session is not None and session.owner is not None and session.tenant.whole(record) is not None
+
     def held(self, record: Record[RowT], row_id: int) -> RowT | None:
         """Return a row as it is held, however old, to tell of it once it is gone; None where it is not held."""
         found = self.session.tenant.collection(record).find(row_id)

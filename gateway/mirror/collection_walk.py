@@ -113,6 +113,8 @@ class _Walk:
     async def _end(self, number: int) -> tuple[int, Answer[Any]]:
         """Return a page behind which nothing is, since it is short or empty; its number first."""
         answer, full, leaps = await self._page(number), 0, 0
+        if (told := self._told_pages(answer)) and told < number and not answer.count:
+            number, answer = told, await self._page(told)
         while self._is_full(answer, number):
             if number >= self._most_pages:
                 raise TooLargeError(number + 1)
@@ -147,8 +149,13 @@ class _Walk:
         answer = await self._read(self._call.at(number))
         if answer.left_out:
             raise NotWholeError("some of its rows have no id that can be read")
-        pages = (answer.paging.total or 0) // (answer.paging.size or self._size) + 1
+        pages = self._told_pages(answer) or 1
         if pages > self._most_pages:
             raise TooLargeError(pages)
         self._pages[number] = tuple(row.id for row in answer.rows)
         return answer
+
+    def _told_pages(self, answer: Answer[Any]) -> int | None:
+        """Return how many pages there are, the first that is not full among them, where the server tells."""
+        total = answer.paging.total
+        return None if total is None else total // (answer.paging.size or self._size) + 1

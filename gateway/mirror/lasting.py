@@ -136,7 +136,6 @@ class Lasting:
 
     def _walks(self, record: Record[Any]) -> Iterator[KeptWalk]:
         collection = self._tenant.collection(record)
-        for part, at, order in collection.walks:
+        for part, at, order, pages in collection.walks:
             item, is_doubted = self._items.whole(record, part), collection.is_doubted_since(at)
-            pages, planned_s = collection.pages, item.planned_s
-            yield KeptWalk(record.path, part, at, order, pages, item.cost, planned_s, is_doubted)
+            yield KeptWalk(record.path, part, at, order, pages, item.cost, item.planned_s, is_doubted)

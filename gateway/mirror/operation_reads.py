@@ -9,6 +9,8 @@ import msgspec
 from gateway.errors import NotKeptError
 from gateway.mirror.asked import Operation
 from gateway.mirror.batch import Batch
+from gateway.mirror.index.index import Index
+from gateway.mirror.index.question import Question, Rows, Stretch
 from gateway.mirror.seen import Known
 from gateway.mirror.walk import Listing
 from gateway.upstream.call import Call, one
@@ -61,6 +63,29 @@ class OperationReads(Operation):
         self.asked.clear()
         self.walks.clear()
         self._batch = None
+
+    async def rows(
+        self, question: Question, stretch: Stretch, include: frozenset[str]
+    ) -> tuple[Rows, tuple[Any, ...]]:
+        """Return neighbouring rows that are held: their places, and themselves; the operation knows them from now on.
+
+        Raises:
+            MirrorIncompleteError: not all is held that the question looks at.
+        """
+        self.depends_on_more()
+        rows, call, found = await self.mirror.questions.rows(question, stretch, include, self.session)
+        self.learn(call, found.answer)
+        return rows, found.answer.rows
+
+    async def index(self, question: Question, *counted: str) -> Index:
+        """Return what counts the rows of a question, also by what some includes lead to.
+
+        Raises:
+            MirrorIncompleteError: not all is held that tells that.
+        """
+        self.depends_on_more()
+        index, _ = await self.mirror.questions.index(question, self.session, *counted)
+        return index
 
     def listing(self, call: Call[RowT]) -> Listing[RowT]:
         """Return the list that `call` begins, to be read page by page."""

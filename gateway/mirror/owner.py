@@ -6,6 +6,7 @@ from math import inf
 from typing import Any
 
 from gateway.errors import RateLimitedError
+from gateway.mirror.completion import Completion
 from gateway.mirror.derived import Derivations
 from gateway.mirror.found import Found
 from gateway.mirror.hour_part import HourPart
@@ -75,6 +76,8 @@ class Owner:
             counted,
         )
 
+        self.completion = Completion(tenant, self._pace, self._items, self.renewal, self._now)
+
     def _lasting(self, file: OwnerFile) -> Lasting:
         upstream = self._upstream
         return Lasting(self.tenant, self._pace, self._items, file, upstream.clock, upstream.tasks)
@@ -127,7 +130,7 @@ class Owner:
 
     async def forget(self, record: Record[Any]) -> int:
         """Hold nothing more of a resource, and return how many rows that were."""
-        parts = {None, *(part for part, _, _ in self.tenant.collection(record).walks)}
+        parts = {None, *(part for part, *_ in self.tenant.collection(record).walks)}
         count = await self.tenant.forget(record)
         for item in (self._items.whole(record, part) for part in parts):
             item.at, item.failures, item.not_before = None, 0, 0.0

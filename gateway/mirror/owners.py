@@ -75,7 +75,9 @@ class Owners:
             await owner.lasting.saved()
 
     async def close(self) -> None:
-        """Save what is held, and close the files."""
+        """End what runs for what is held, and save that."""
+        for owner in self._owners.values():
+            await owner.tenant.close()
         if self._files is not None:
             for owner in self._owners.values():
                 if owner.lasting is not None:
@@ -157,6 +159,8 @@ class Owners:
 
     def _drop(self, credential: Credential) -> None:
         owner = self._owners.pop(credential, None)
+        if owner is not None:
+            self._upstream.tasks.start(owner.tenant.close())
         if owner is not None and owner.lasting is not None:
             owner.lasting.file.remove()
         elif self._files is not None:

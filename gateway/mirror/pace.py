@@ -117,7 +117,7 @@ class Pace:
         """Note that an item was read anew, from a moment on until now."""
         self._room.booked -= item.booked
         item.is_running, item.at, item.cost, item.failures = False, begun, max(1, cost), 0
-        item.rests_s = _RESTS * (now - begun)
+        item.rests_s = _RESTS * max(0.0, now - begun)  # moments are told ahead of a clock that stands
 
     def failed(self, item: Item, now: float) -> None:
         """Note that reading an item anew came to nothing: it is tried again after a pause, longer each time."""

@@ -37,6 +37,7 @@ from gateway.mirror.moments import STALE_S, Moments
 from gateway.mirror.narrowing import Filters, can_filter, matcher, wider
 from gateway.mirror.owner_files import OwnerFiles
 from gateway.mirror.owners import Owners
+from gateway.mirror.questions import Questions
 from gateway.mirror.session import KeepingSession
 from gateway.mirror.standing import Mirrored, Standing
 from gateway.mirror.walk import Listing, OrderChangedError, Read, Source
@@ -76,6 +77,7 @@ class Mirror:
         self._limits = limits
         self._moment = Moments(upstream.gate.now)
         self._owners = Owners(upstream, settings, records, self._moment, files)
+        self.questions = Questions(upstream, self._owners, self.key_check)
         self._flights = Flights[Answer[Any]]()
         self._writes = 0
         upstream.on_refused.append(self._owners.forget)

@@ -1,8 +1,10 @@
 """Reads anew what is held, when the pace says so: collections, parts of them, lists, and rows that were written."""
 
+import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from contextvars import Context
 from typing import Any
 
@@ -27,6 +29,8 @@ from gateway.upstream.wire.json_rows import Answer
 log = logging.getLogger(__name__)
 
 _WALK_S = 600.0
+_KEPT_YOUNG = "all of it is asked for often, and kept young"
+_WAITED_FOR = "only all of it answers what the query asks"
 
 
 class Renewal:
@@ -56,6 +60,26 @@ class Renewal:
         self._on_change = on_change
         self._followers = followers
         self._counted = counted
+        self._turn = asyncio.Event()
+
+    def begin(self, item: Item, call: Call[Any], now: float) -> bool:
+        """Begin to read what only the whole of an item answers, whatever the demand; return whether that runs."""
+        if item.is_running:
+            return True
+        if now < item.not_before or item.cost > self._pace.most_cost or not self.may_send(Lane.WALK):
+            return False
+        if not self._pace.begins(item, now):
+            return False
+        part = self._tenant.slice_of(call) if item.is_slice else None
+        self._start(self._walk(item, call.record, part, _WAITED_FOR))
+        return True
+
+    async def ended(self, item: Item, within_s: float) -> None:
+        """Return once an item is read, in whatever way that ended, or when the seconds are over."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                while item.is_running:
+                    await self._turn.wait()
 
     def renew(self, item: Item, call: Call[Any], now: float) -> None:
         """Begin to read an item anew, where that is due, and has room."""
@@ -102,13 +126,15 @@ class Renewal:
             if self._pace.begins(item, self._now()):
                 await self._walk(item, record)
 
-    async def _walk(self, item: Item, record: Record[Any], part: Part | None = None) -> None:
+    async def _walk(
+        self, item: Item, record: Record[Any], part: Part | None = None, why: str = _KEPT_YOUNG
+    ) -> None:
         """Walk a collection, or a part of one, and hold it as whole."""
         begun, collection = self._moment(), self._tenant.collection(record)
         call = listing(record, None if part is None else {str(record.sliced_by): part.key})
         self._tenant.open_store(*self._followers)
         try:
-            with because("all of it is asked for often, and kept young"):
+            with because(why):
                 walked = await self._walked(item, call, part)
         except TooLargeError as error:
             item.cost = error.pages
@@ -138,6 +164,9 @@ class Renewal:
                 item.at = collection.whole_at = None
             item.is_urgent = collection.is_doubted_since(begun)
             await self._derivations.learn(self._tenant)
+        finally:
+            turn, self._turn = self._turn, asyncio.Event()
+            turn.set()
 
     async def _walked(self, item: Item, call: Call[Any], part: Part | None) -> Walked:
         session, collection = self._session(Lane.WALK), self._tenant.collection(call.record)

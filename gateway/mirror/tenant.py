@@ -17,6 +17,7 @@ from gateway.mirror.changes import Cause, Change, Changes
 from gateway.mirror.collection import Collection
 from gateway.mirror.found import Found, Putting
 from gateway.mirror.held import SELF, Part, leads_to
+from gateway.mirror.index.index import Index
 from gateway.mirror.kept import Kept, KeptPage
 from gateway.mirror.list_order import sorting_of
 from gateway.mirror.lists import Lists, Page
@@ -60,6 +61,8 @@ class Tenant:
         self._page_size = page_size
         self._changes = Changes()
         self._store: Store | None = None
+        self._index: Index | None = None
+        self._filling: asyncio.Task[None] | None = None
         self._collections = {record.path: Collection(record, self._changes, most_pages) for record in records}
         self._lists = {path: Lists(most_pages) for path in self._collections}
         self._ready: OrderedDict[Call[Any], _Ready] = OrderedDict()
@@ -71,6 +74,34 @@ class Tenant:
             self._changes.followers += [self._store.follow, *followers]
             for collection in self._collections.values():
                 collection.keep_in(self._store)
+
+    async def index(self) -> Index:
+        """Return what tells of all that is held whatever PlanDocket has no question for; made at the first question."""
+        if self._index is None or self._filling is None:
+            self._index = Index(self.records, ())
+            self._changes.followers.append(self._index.follow)
+            self._filling = asyncio.create_task(self._fill(self._index))
+        index = self._index
+        await asyncio.shield(self._filling)
+        return index
+
+    async def _fill(self, index: Index) -> None:
+        """Tell an index of all that is held; what changes meanwhile it is told by that."""
+        for collection in self._collections.values():
+            ids = iter(list(collection))
+            while piece := list(islice(ids, _ROWS_AT_ONCE)):
+                for change in collection.told(piece):
+                    index.follow(change)
+                await asyncio.sleep(0)
+
+    async def close(self) -> None:
+        """End what runs for it."""
+        if self._index is not None:
+            self._changes.followers.remove(self._index.follow)
+            if self._filling is not None:
+                self._filling.cancel()
+            await self._index.close()
+            self._index = None
 
     async def resume(self, kept: Kept, now: float) -> None:
         """Hold what was held before a restart; what was told since wins."""
@@ -163,14 +194,18 @@ class Tenant:
         return None if key is None else Part(((column, row_id),), key)
 
     def id_of(self, record: Record[Any], key: str, now: float, stale_s: float = 0) -> int | None:
-        """Return the id of the row with a natural key, where all rows are held, or it is fresh, or so old at most."""
+        """Return the id of the row with a natural key, where all rows are held, or it is fresh, or so old at most.
+
+        None where a write may have given the row another key, unless it may be old and all rows are held.
+        """
         collection = self._collections[record.path]
         row_id = collection.id_of(key)
         held = None if row_id is None else collection.find(row_id)
-        if held is None or collection.whole_at is not None:
+        is_whole = collection.whole_at is not None
+        if held is None or (is_whole and stale_s > 0):
             return row_id
-        is_usable = now < max(self._fresh_until(record, held.at), held.at + stale_s) and SELF not in held.old
-        return row_id if is_usable else None
+        is_young = is_whole or now < max(self._fresh_until(record, held.at), held.at + stale_s)
+        return row_id if is_young and SELF not in held.old else None
 
     def _fresh_until(self, record: Record[Any], at: float) -> float:
         return at + self._fresh_s(record) - AHEAD_S
@@ -218,21 +253,23 @@ class Tenant:
         at = max((at for at in (gone_at, collection.whole_at) if at is not None), default=None)
         return self._absent(collection, at)
 
-    def _absent(self, collection: Collection[RowT], at: float | None) -> Found[RowT] | None:
+    def _absent(
+        self, collection: Collection[RowT], at: float | None, *, is_old: bool = False
+    ) -> Found[RowT] | None:
         """Return that no such row is there, as it was told at a moment."""
         if at is None:
             return None
         until = self._fresh_until(collection.record, at)
         if collection.whole_at is None:
             until = min(until, at + _NOT_FOUND_S - AHEAD_S)
-        return Found(Answer(), at, until, collection.is_doubted_since(at), is_absent=True)
+        return Found(Answer(), at, until, is_old or collection.is_doubted_since(at), is_absent=True)
 
     def _find_list(self, putting: "Putting[RowT]") -> Found[RowT] | None:
         call, whole = putting.call, self.whole(putting.call.record)
         if (key := _own_key(call)) is not None:
-            return (
-                None if whole is None or whole.id_of(key) is not None else self._absent(whole, whole.whole_at)
-            )
+            if whole is None or whole.id_of(key) is not None:
+                return None
+            return self._absent(whole, whole.whole_at, is_old=whole.may_differ(SELF))
         page = self._lists[call.record.path].find(call)
         at = self.whole_at(call) if _is_derivable(call) else None
         derived = None
@@ -255,7 +292,8 @@ class Tenant:
             held = None if row_id is None else others.find(row_id)
             is_absent = is_absent or held is None
             putting.rests_on(others.record, others.whole_at or at if held is None else held.at)
-            is_old = is_old or others.is_doubted or (held is not None and SELF in held.old)
+            is_moved = others.may_differ(SELF) if held is None else SELF in held.old
+            is_old = is_old or others.is_doubted or is_moved
         size = self._page_size(call.record.path)
         start = ((call.page or 1) - 1) * size
         before = min(start, 1)

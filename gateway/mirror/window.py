@@ -39,6 +39,8 @@ class Window(msgspec.Struct, frozen=True):
     last: int | None = None
     after: Anchor | None = None
     before: Anchor | None = None
+    offset: int = 0
+    """How many rows are passed over first."""
 
     def within(self, start: int, stop: int | None) -> tuple[int, int]:
         """Return the wanted offsets as start and stop, of those from `start` to `stop`, where that is known."""
@@ -67,7 +69,7 @@ class Slice(msgspec.Struct, Generic[RowT], frozen=True):
 def cut(rows: tuple[RowT, ...], window: Window, sorting: Sorting) -> Slice[RowT]:
     """Return the window's rows of a list that is all at hand."""
     length = len(rows)
-    start, stop = 0, length
+    start, stop = window.offset, length
     if window.after is not None:
         start = spot_in(window.after, rows, sorting).behind
     if window.before is not None:
@@ -123,7 +125,7 @@ class _Reading(Generic[RowT]):
         return (stop, stop + size) if has_next and window.before is None else None
 
     async def _bounds(self, window: Window) -> tuple[int, int]:
-        start, stop = 0, None
+        start, stop = window.offset, None
         if window.after is not None:
             start = (await self._find(window.after, window.after.offset + 1)).behind
         if window.before is not None:

@@ -7,7 +7,8 @@ import random
 
 import pytest
 from asking import Ask, Time
-from mirror.mirroring import hold, mirrored, quiet, told
+from keeping.wires import Wire, shrink
+from mirror.mirroring import hold, mirrored, quiet, told, warm
 
 from gateway.sandbox import Dialect, Sandbox
 
@@ -106,3 +107,30 @@ async def test_whatever_is_told_as_fresh_is_true(gateway, time: Time, seed: int,
             assert "errors" not in answer
             assert told(answer)["stale"] or answer["data"] == await direct(query), query
         time.seconds += rng.choice((0, 1, 5))
+
+
+@pytest.mark.parametrize("write", WRITES)
+@pytest.mark.parametrize("warmed_s", [20, 34])
+async def test_whatever_a_write_may_have_done_is_not_told_as_fresh(
+    gateway, time: Time, write: str, warmed_s: int
+) -> None:
+    """Its answer was lost: what it named, and what it may name now, is asked about at once, and when all works."""
+    wire = Wire(sandbox := shrink(Sandbox()))
+    ask, direct = mirrored(gateway, time, sandbox, transport=wire), gateway(sandbox)
+    await warm(ask, time, warmed_s)
+    names = drawn(random.Random(write), ask)  # noqa: S311 - the same each time
+    keys = {"event_key": "k-%(number)d", "customer": "N-%(number)d", "category_key": "kk-%(number)d"}
+    then = names | {name: key % names for name, key in keys.items()}
+    wire.fault = "answer lost"
+    error = await ask.error("mutation { w: %s { userErrors { code } } }" % (write % names))
+    assert error["extensions"]["code"] == "OUTCOME_UNKNOWN"
+    for fault, seconds in (("answer lost", 0), (None, 3)):
+        wire.fault = fault
+        time.seconds += seconds
+        for query in dict.fromkeys(read % named for read in READS for named in (names, then)):
+            answer = await ask.answer(query)
+            if "errors" in answer:
+                assert answer["errors"][0]["extensions"]["code"] == "UPSTREAM_UNAVAILABLE"
+            else:
+                assert told(answer)["stale"] or answer["data"] == await direct(query), query
+        await quiet(ask)

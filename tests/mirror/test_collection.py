@@ -1,7 +1,8 @@
 # pyright: basic
 """What a collection tells of lists follows from the rows it holds, whatever was told of them, in any order."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from math import inf
 from typing import Any, ClassVar
 
 import pytest
@@ -37,6 +38,8 @@ class Lists(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now = 10.0
+        self.touched: dict[str, float] = {}
+        self.walked: dict[Filters, float] = {}
         changes, store = Changes(), Store([self.record])
         self.held: Collection[Any] = Collection(self.record, changes, 3)
         changes.followers.append(store.follow)
@@ -90,6 +93,7 @@ class Lists(RuleBasedStateMachine):
         self.now += 1
         if name == SELF or name in self.record.includes:
             self.held.age(name, row_ids, self.now)
+            self.touched[name] = self.now
 
     @rule(row_id=IDS, told=st.sets(st.integers(1, 3)).map(tuple))
     def is_corrected(self, row_id: int, told: tuple[int, ...]) -> None:
@@ -97,6 +101,7 @@ class Lists(RuleBasedStateMachine):
         self.now += 1
         if "events" in self.record.includes:
             self.held.correct("events", row_id, told, self.now)
+            self.touched["events"] = self.now
 
     @rule(row_id=IDS, age=AGES)
     def is_gone(self, row_id: int, age: int) -> None:
@@ -119,8 +124,10 @@ class Lists(RuleBasedStateMachine):
             part = self.parts[number]
             passing = [one for one in row_ids if one in self.rows(part.filters)]
             self.held.settle_slice(part, Walked(passing, 1, 1), self.now - age)
-        if number == 2:
-            self.held.drop_slice()
+            self.walked.pop(part.filters, None)
+            self.walked[part.filters] = self.now - age
+        if number == 2 and self.held.drop_slice():
+            del self.walked[next(iter(self.walked))]
 
     @invariant()
     def lists_are_as_the_rows_tell(self) -> None:
@@ -149,12 +156,17 @@ class Lists(RuleBasedStateMachine):
             assert self.held.tells(filters) is tells
             if not tells:
                 continue
-            watched = self.rows() if self.held.whole_at is not None else self.rows(filters)
-            is_old = any(not held.old.isdisjoint((SELF, *names)) for held in watched.values())
+            is_old = any(name in held.old for name in (SELF, *names) for held in self.watched(filters, name))
             is_old = is_old or any(name not in held.links for name in names for held in self.rows().values())
             passing = self.held.passing(filters)
             assert passing is not None
             assert (passing.count, passing.is_old) == (len(self.rows(filters)), is_old)
+
+    def watched(self, filters: Filters, name: str) -> Iterable[Held]:
+        """Return the rows that may pass by now: those of a part that was walked since a write alone, else all."""
+        walked_at = next((at for part, at in self.walked.items() if set(part) <= set(filters)), None)
+        is_sure = walked_at is not None and walked_at >= self.touched.get(name, -inf)
+        return self.rows(filters if is_sure else ()).values()
 
     @invariant()
     def keys_lead_to_rows(self) -> None:

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 from asking import Ask, Time
-from keeping.wires import bearer
+from keeping.wires import Wire, bearer, gid
 from mirror.mirroring import mirrored, quiet, told
 from mirror.runs import Runs
 
 from gateway.http.callers.tokens import new_token
-from gateway.sandbox import Dialect
+from gateway.sandbox import Dialect, Sandbox
 
 EVENT = '{ participants(filter: {eventKey: "%s"}, first: 40) { totalCount nodes { id contact { email } } } }'
 CONFIRMED = (
@@ -286,6 +286,25 @@ async def test_an_own_write_is_seen_in_the_part(held):
     answer = await ask.answer(CONFIRMED % KEY)
     assert answer["data"]["participants"]["totalCount"] == before + 1
     assert told(answer)["calls"] == 0
+
+
+async def test_a_row_that_may_have_come_into_a_part_puts_it_in_doubt(gateway):
+    """A write's answer was lost, and the row could not be read since: another part's walk does not tell of it."""
+    time, other = Time(), "craft-market-2026"
+    wire = Wire(sandbox := Sandbox(dialect=Dialect(max_per_page=10)))
+    ask = mirrored(gateway, time, sandbox, transport=wire, requests_per_hour=PER_HOUR)
+    await ask_often(ask, time, (KEY, other))
+    assert len((await slices(ask))["participants"]) == 2
+    (event, there), (_, here) = participants_of(ask, other), participants_of(ask)
+    wire.fault = "answer lost"
+    await ask.error(UPDATED, input={"id": gid("Participant", here[0].id), "event": {"databaseId": event.id}})
+    await quiet(ask)
+    wire.fault = None
+    await ask("{ events(first: 50) { nodes { title } } }")
+    await quiet(ask)
+    answer = await ask.answer(EVENT % other)
+    assert told(answer)["calls"] > 0
+    assert answer["data"]["participants"]["totalCount"] == len(there) + 1
 
 
 @pytest.mark.parametrize("order", ["newest", "shuffled"])

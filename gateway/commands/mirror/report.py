@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import TypeVar
 
 import msgspec
@@ -80,10 +81,11 @@ def _table(resources: list[Mirrored]) -> Table:
     table.add_column("whole")
     table.add_column("next walk", no_wrap=True)
     table.add_column("requests/h", justify="right")
-    for one in resources:
+    for one in chain.from_iterable((found, *found.slices) for found in resources):
+        name = one.path if one.key is None else f"  {one.key}"
         whole = Text("yes", "green") if one.reason is None else Text(f"no: {one.reason}", "yellow")
         cost = "" if one.per_hour is None else f"{one.per_hour:,}"
-        table.add_row(one.path, f"{one.rows:,}", _span(one.age_s), whole, _next(one), cost)
+        table.add_row(name, f"{one.rows:,}", _span(one.age_s), whole, _next(one), cost)
     return table
 
 

@@ -8,7 +8,7 @@ import msgspec
 from gateway.mirror.index import texts
 from gateway.mirror.index.conditions import Bound, Layouts, rank_of, ranked_through
 from gateway.mirror.index.layout import Layout
-from gateway.mirror.index.question import RANK, Key, Question, Term
+from gateway.mirror.index.question import RANK, Key, Question, Term, WrongKeyError
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -76,9 +76,15 @@ def behind(
     or_at: bool = False,
     is_sorted: bool = False,
 ) -> str:
-    """Return the condition that rows lie behind a key, or before it; `or_at` takes in the key's own row."""
+    """Return the condition that rows lie behind a key, or before it; `or_at` takes in the key's own row.
+
+    Raises:
+        WrongKeyError: the key is of another order.
+    """
     if key is None:
         return "1"
+    if len(key) != len(parts):
+        raise WrongKeyError
     plus = "+" if is_sorted else ""
     condition = "1" if or_at else "0"
     for part, value in reversed(list(zip(parts, key, strict=True))):

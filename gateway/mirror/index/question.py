@@ -3,6 +3,7 @@
 A condition is true or false of every row, never unknown: what compares with null is false, and `Not` turns that round.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -10,8 +11,9 @@ import msgspec
 from gateway.mirror.list_order import Value
 from gateway.upstream.record import Record
 
-ID, RANK = "id", "rank"
-"""Paths that orders may name beside columns: the row's id, and how well it matches a search, best first."""
+ID, RANK, DEFAULT = "id", "rank", "default"
+"""Paths that orders may name beside columns: the row's id; how well it matches a search, best first; and PlanDocket's
+own order, which is to be told as ids before an index is asked."""
 
 
 class OneOf(msgspec.Struct, frozen=True):
@@ -82,7 +84,7 @@ Condition = OneOf | Between | IsSet | LeadsTo | Through | Search | Every | Some 
 
 
 class Term(msgspec.Struct, frozen=True):
-    """One key of an order: a column, `ID`, `RANK`, or a column of the row that an include leads to: "contact.city"."""
+    """One key of an order: a column, `ID`, `RANK`, `DEFAULT`, or an include's row's column: "contact.city"."""
 
     path: str
     is_descending: bool = False
@@ -99,8 +101,21 @@ class Question(msgspec.Struct, frozen=True):
     """What `RANK` ranks by."""
 
 
+def required(condition: Condition) -> Iterator[Condition]:
+    """Yield what each row that passes must meet by itself: a condition, or all that are joined by it."""
+    if isinstance(condition, Every):
+        for one in condition.conditions:
+            yield from required(one)
+    else:
+        yield condition
+
+
 Key = tuple[Value, ...]
 """What a row is ordered by: the terms' values, the related rows' ids, and its own id. Texts folded, and cut."""
+
+
+class WrongKeyError(Exception):
+    """A key is of another order than the question asks for."""
 
 
 class Stretch(msgspec.Struct, frozen=True):

@@ -118,8 +118,13 @@ def is_iso(text: str | None) -> bool:
 
 def is_moment(row: type[Row], name: str) -> bool:
     """Return whether a column holds a date or an instant."""
-    hints = get_type_hints(row, include_extras=True)
-    return name in hints and kind_of(hints[name]) in (MOMENT, INSTANT)
+    return name in row.__struct_fields__ and column_kind(row, name) in (MOMENT, INSTANT)
+
+
+@cache
+def column_kind(row: type[Row], name: str) -> Kind:
+    """Return of which kind a column's values are."""
+    return kind_of(get_type_hints(row, include_extras=True)[name])
 
 
 def kind_of(hint: Any) -> Kind:
