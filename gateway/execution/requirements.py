@@ -8,16 +8,19 @@ Each resource's rows are of one type, and each field's needs follow from where i
   connections, edges or payloads. One that leads to an interface or union needs all that it may turn out
   to be.
 * A mutation needs to write the resource among whose mutations it stands.
-* An argument or input field that gives a sensitive column needs `sensitive`, in variables too.
-* A root field that leads to no resource declares what it needs (`Declared`), as do the results of many writes.
+* An argument or input field that gives a sensitive column needs `sensitive`, in variables too. So does what reads
+  one, in a filter or an order; what reads another resource's rows there needs that resource (metadata "needs").
+* A root field that leads to no resource declares what it needs (`Declared`), as do the results of many writes, and what
+  leads to parts that need less.
 
 For a field without a rule the whole operation is refused, whoever asks; a test finds it first.
 
-What an argument names is not what it shows: a filter by an event's key, or a write that names a contact,
-needs only the resource that is listed or written. That is how PlanDocket's own scopes have it, and tells
-of the other resource that something bears this key or id. So a contact's `events` are written, and its
-participations end with it, by who may write contacts; an event's `participantCount` is the event's own.
-Where PlanDocket searches is undocumented: should `search` look at notes, it tells whether they hold a text.
+What an argument names is not what it shows: a filter by an event's key or id, or a write that names a contact, needs
+only the resource that is listed or written. That is how PlanDocket's own scopes have it, and tells of the other
+resource that something bears this key or id. So a contact's `events` are written, and its participations end with
+it, by who may write contacts; an event's `participantCount` is the event's own.
+Where PlanDocket searches is undocumented: should its `search` look at notes, it tells whether they hold a text. The
+gateway's own looks at what the caller may see.
 
 `@skip` and `@include` are not looked at: what they leave out counts.
 """
@@ -36,6 +39,7 @@ from graphql import (
     OperationDefinitionNode,
     TypeInfo,
     TypeInfoVisitor,
+    Undefined,
     ValidationContext,
     ValueNode,
     Visitor,
@@ -70,7 +74,7 @@ class Required(msgspec.Struct, frozen=True):
 
     needs: Needs = _NO_RESOURCE
     arguments: tuple[tuple[GraphQLInputObjectType, ValueNode, frozenset[str]], ...] = ()
-    """The arguments that may give sensitive columns: their types, their values, and these columns."""
+    """The arguments that are objects: their types, their values, and the sensitive columns that they may give."""
     defaults: Mapping[str, Any] = {}
     """What variables are that are not given."""
     without_rule: tuple[str, ...] = ()
@@ -84,10 +88,10 @@ class Required(msgspec.Struct, frozen=True):
                 f"Nobody may use {fields}: the gateway has no rule for it. Tell its operator."
             )
         needs = self.needs
-        if self.arguments and not access.sees_sensitive:
+        if self.arguments and (access.resources is not None or not access.sees_sensitive):
             given = {**self.defaults, **(variables or {})}
-            if any(_gives(of, value_of(node, given), columns) for of, node, columns in self.arguments):
-                needs |= Needs(is_sensitive=True)
+            for of, node, columns in self.arguments:
+                needs |= _needs_of(of, value_of(node, given), columns)
         if not access.grants(needs):
             raise ForbiddenError.lacking(access.lacks(needs))
 
@@ -150,7 +154,7 @@ class Rules:
             )
             found = next(written, None)
             return found and Needs(frozenset({found.record.path}), writes=True)
-        if declared is not None and isinstance(declared.metadata.get("access"), Declared):
+        if _access(field) is not None:
             return _NO_RESOURCE
         leads_to = self._carried(get_named_type(field.type), frozenset())
         if of in (self._schema.query_type, self._schema.subscription_type) and not leads_to:
@@ -170,7 +174,7 @@ class Rules:
         below: Iterable[Any] = (
             self._schema.get_possible_types(of)
             if is_abstract_type(of)
-            else [get_named_type(field.type) for field in of.fields.values()]
+            else [get_named_type(f.type) for f in of.fields.values() if _access(f) is not Declared.BELOW]
         )
         return frozenset[str]().union(*(self._carried(one, above | {of.name}) for one in below))
 
@@ -189,7 +193,7 @@ class _Fields(Visitor):
         self.rules: dict[tuple[str, str], Rule | None] = {}
         """Those of the fields."""
         self.arguments: list[tuple[GraphQLInputObjectType, ValueNode, frozenset[str]]] = []
-        """Those of which it is to be seen whether they give sensitive columns."""
+        """Those of which it is to be seen what they give."""
         self._all = rules
 
     def enter_field(self, node: FieldNode, *_: object) -> VisitorAction:
@@ -198,7 +202,7 @@ class _Fields(Visitor):
         if name.startswith("__") or of.name.startswith("__"):
             return SKIP
         rule = self.rules[of.name, name] = self._all.of(of.name, name)
-        if rule is not None and rule.sensitive:
+        if rule is not None:
             for argument in node.arguments or ():
                 kind = _input_object(cast(Any, field).args[argument.name.value].type)
                 if kind is not None:
@@ -206,23 +210,42 @@ class _Fields(Visitor):
         return None
 
 
-def _gives(of: Any, value: Any, columns: frozenset[str]) -> bool:
-    """Return whether a value, as it came, gives one of `columns`."""
-    named = _input_object(of)
+def _needs_of(of: Any, value: Any, columns: frozenset[str]) -> Needs:
+    """Return what a value, as it came, needs: by one of these columns, or by what its fields declare."""
+    named, needs = _input_object(of), _NO_RESOURCE
     if isinstance(value, list):
-        return any(_gives(named, one, columns) for one in cast(list[Any], value))
+        for one in cast(list[Any], value):
+            needs |= _needs_of(named, one, columns)
+        return needs
     if named is None or not isinstance(value, dict):
-        return False
-    given = {name: one for name, one in cast(dict[str, Any], value).items() if name in named.fields}
-    return any(
-        _python_name(named.fields[name], name) in columns or _gives(named.fields[name].type, one, columns)
-        for name, one in given.items()
-    )
+        return needs
+    for name, one in cast(dict[str, Any], value).items():
+        # What is undefined is a variable that is left out, and its field with it.
+        if one is not Undefined and (field := named.fields.get(name)) is not None:
+            if _python_name(field, name) in columns:
+                needs |= Needs(is_sensitive=True)
+            needs |= _declared_needs(field, one) | _needs_of(field.type, one, columns)
+    return needs
+
+
+def _declared_needs(field: Any, value: Any) -> Needs:
+    """Return what an input's field says that it needs, whatever is given there, or for that value of an enum."""
+    declared = field.extensions.get("strawberry-definition")
+    needs = declared.metadata.get("needs") if declared is not None else None
+    if isinstance(needs, Mapping):
+        needs = cast("Mapping[str, Needs]", needs).get(value)
+    return _NO_RESOURCE if needs is None or value is None else needs
 
 
 def _input_object(of: Any) -> GraphQLInputObjectType | None:
     named = cast(Any, get_named_type)(of)
     return named if isinstance(named, GraphQLInputObjectType) else None
+
+
+def _access(field: Any) -> Declared | None:
+    """Return what an object's field says itself that it needs."""
+    declared = field.extensions.get("strawberry-definition")
+    return declared.metadata.get("access") if declared is not None else None
 
 
 def _python_name(field: Any, otherwise: str) -> str:

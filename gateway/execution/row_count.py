@@ -24,14 +24,17 @@ from gateway.settings.limits import LimitSettings
 PAGE_SIZES = frozenset({"first", "last"})
 """The arguments that say how many rows a page has."""
 
+_ROWS = frozenset({"edges", "nodes"})
+"""The fields of a page that its rows are in; what else is there is there once."""
+
 _WITHOUT_PAGES = 5
 
 
 class RowCount:
     """How many rows an operation's lists may come to, for these variables. It must be valid.
 
-    A page has as many rows as its `first` or `last` says; a list without pages, such as a category's
-    children, is taken to have 5.
+    A page has as many rows as its `first` or `last` says, and so has a list of counts; a list without pages, such as a
+    category's children, is taken to have 5.
     """
 
     def __init__(
@@ -52,18 +55,20 @@ class RowCount:
         root: Any = self._schema.get_root_type(self._operation.operation)
         return self._below(root, self._operation.selection_set)
 
-    def _below(self, parent: Any, selection: SelectionSetNode | None) -> int:
+    def _below(self, parent: Any, selection: SelectionSetNode | None, *, in_rows: bool | None = None) -> int:
+        """Return how many rows lie below; of a page those in its rows alone, or those beside them."""
         found = 0
         for node in selection.selections if selection else ():
             if isinstance(node, FieldNode):
-                found += self._of_field(parent, node)
+                if in_rows in (None, node.name.value in _ROWS):
+                    found += self._of_field(parent, node)
             else:
                 fragment: Any = (
                     self._fragments[node.name.value] if isinstance(node, FragmentSpreadNode) else node
                 )
                 condition = fragment.type_condition
                 of = self._schema.get_type(condition.name.value) if condition else parent
-                found += self._below(of, fragment.selection_set)
+                found += self._below(of, fragment.selection_set, in_rows=in_rows)
         return found
 
     def _of_field(self, parent: Any, node: FieldNode) -> int:
@@ -71,8 +76,11 @@ class RowCount:
         if field is None or node.selection_set is None:
             return 0
         named = cast(Any, get_named_type)(field.type)
-        below = self._below(named, node.selection_set)
         if "pageInfo" in getattr(named, "fields", ()):
+            rows, beside = (self._below(named, node.selection_set, in_rows=one) for one in (True, False))
+            return self._page_size(node) * (1 + rows) + beside
+        below = self._below(named, node.selection_set)
+        if "first" in field.args:
             return self._page_size(node) * (1 + below)
         if "[" in str(field.type) and "pageInfo" not in parent.fields:
             return _WITHOUT_PAGES * (1 + below)  # of a connection, `edges` and `nodes` are no more rows

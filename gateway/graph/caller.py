@@ -72,10 +72,11 @@ class Access(msgspec.Struct, frozen=True):
 class Declared(Enum):
     """What a field says of itself, in its metadata under "access", where what it leads to does not tell what it needs.
 
-    That is a root field that leads to no resource, and the results of many writes: their fields lead to others.
+    That is a root field that leads to no resource, the counts of a list, and the results of many writes.
     """
 
     OPEN = "it needs nothing but being let in"
+    BELOW = "what lies below it says so itself"
     BY_ID = "its resolver decides, by the type that an id names"
 
 

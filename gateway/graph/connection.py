@@ -1,6 +1,6 @@
 """Connections: Relay's cursor paging over any list, upstream or at hand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Generic, TypeVar
 
@@ -8,6 +8,8 @@ import msgspec
 import strawberry
 
 from gateway.graph.cursors import Cursors
+from gateway.graph.listed import Listed
+from gateway.mirror.list_order import Value
 from gateway.mirror.window import Slice
 
 NodeT = TypeVar("NodeT")
@@ -62,6 +64,10 @@ class Page(msgspec.Struct, frozen=True):
 
     cursors: Cursors
     slice: Slice[Any]
+    keys: Mapping[int, tuple[Value, ...]] | None = None
+    """By id, what each row is ordered by; None of a list in PlanDocket's order, or in that of one column."""
+    listed: Listed | None = None
+    """The whole list, which facets count."""
 
     @property
     def edges(self) -> list[EdgeOf]:
@@ -71,6 +77,8 @@ class Page(msgspec.Struct, frozen=True):
 
     @property
     def _cursor_of(self) -> Callable[[Any, int], str]:
+        if (keys := self.keys) is not None:
+            return lambda row, _: self.cursors.of_key(keys[row.id], row.id)
         return partial(self.cursors.of, is_own=self.slice.is_in_own_order)
 
     @property

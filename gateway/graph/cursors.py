@@ -28,7 +28,7 @@ from gateway.mirror.list_order import Anchor, Sorting, Value
 from gateway.upstream.record import Int, Row
 
 _VERSION = 1
-_LONGEST = 1_000
+_LONGEST = 2_000
 _HASH_BYTES = 6
 _CHECK_BYTES = 4
 _Offset = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
@@ -64,6 +64,15 @@ class Cursors:
         found = self._own if is_own else self._list
         return self._text(_Content(_VERSION, found, self._sorting.key(row), row.id, offset))
 
+    def of_key(self, key: tuple[Value, ...], row_id: int) -> str:
+        """Return the cursor of a row of a list that is ordered by keys."""
+        return self._text(_Content(_VERSION, self._own, key, row_id, 0))
+
+    def wrote(self, cursor: str) -> bool:
+        """Return whether a cursor is one of this list."""
+        content = self._content(cursor)
+        return content is not None and content.list in (self._list, self._own)
+
     def read(self, cursor: str) -> Anchor:
         """Return the row that a cursor names.
 
@@ -74,11 +83,16 @@ class Cursors:
         if content is None:
             return Anchor(self._plain_offset(cursor))
         if content.list not in (self._list, self._own):
-            raise BadInputError(
-                f"This cursor of '{self._name}' is of another list: send it with the filter and the order that "
-                "it was returned with, or begin without a cursor."
-            )
+            raise self.other_list
         return Anchor(content.offset, content.id, content.key, content.list == self._own)
+
+    @property
+    def other_list(self) -> BadInputError:
+        """The error for a cursor of another filter or order."""
+        return BadInputError(
+            f"This cursor of '{self._name}' is of another list: send it with the filter and the order that it was "
+            "returned with, or begin without a cursor."
+        )
 
     def _text(self, content: _Content) -> str:
         body = _encode(content)

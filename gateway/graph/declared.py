@@ -6,17 +6,22 @@ from typing import Annotated, Any, TypeVar, cast
 
 import strawberry
 
+from gateway.graph.caller import Needs
+
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
 
-def optional(description: str) -> Any:
-    """Return an input's field that may be left out."""
-    return strawberry.field(default=strawberry.UNSET, description=description)
+def optional(description: str, *, name: str | None = None, needs: Needs | None = None) -> Any:
+    """Return an input's field that may be left out; to give it, a caller needs something beside its rows."""
+    metadata = {} if needs is None else {"needs": needs}
+    return strawberry.field(default=strawberry.UNSET, name=name, description=description, metadata=metadata)
 
 
-def argument(of: Any, description: str, *, deprecation_reason: str | None = None) -> Any:
-    """Return the type of a field's argument, described."""
-    about = strawberry.argument(description=description, deprecation_reason=deprecation_reason)
+def argument(
+    of: Any, description: str, *, deprecation_reason: str | None = None, name: str | None = None
+) -> Any:
+    """Return the type of a field's argument, described; `name` is GraphQL's where Python has another."""
+    about = strawberry.argument(description=description, deprecation_reason=deprecation_reason, name=name)
     return cast(Any, Annotated)[of, about]
 
 

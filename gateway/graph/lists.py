@@ -1,37 +1,41 @@
 """Fields that page through lists: of the root, or of what a row has; all that they take follows from records."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
 from gateway.errors import BadInputError
-from gateway.graph.connection import DEFAULT_FIRST, MOST, Connection, Page
+from gateway.graph.connection import DEFAULT_FIRST, MOST, Page
 from gateway.graph.context import Context, Info
 from gateway.graph.cursors import Cursors
 from gateway.graph.declared import argument, taking
-from gateway.graph.entity import type_of
-from gateway.graph.filtering import Filters, filter_of, filters_of, name_of
-from gateway.graph.look_ahead import includes
-from gateway.graph.ordering import order_of, sort_of
+from gateway.graph.facets import connection_of
+from gateway.graph.filtering import filter_of, name_of, values_of
+from gateway.graph.listed import Listed, Parent
+from gateway.graph.look_ahead import includes, selected
+from gateway.graph.ordering import is_ordered, order_of
+from gateway.mirror.index.question import Stretch, WrongKeyError
 from gateway.mirror.list_order import Sorting, sorting_of
 from gateway.mirror.walk import OrderChangedError
 from gateway.mirror.window import Slice, Window, cut, slice_of
 from gateway.upstream.call import Call, listing
 from gateway.upstream.record import Record
 from gateway.upstream.way.reasons import because
-from gateway.upstream.wire.natural_keys import comparable, usable
+from gateway.upstream.wire.natural_keys import usable
 
 Otherwise = Callable[[Context, Any, Call[Any]], Awaitable[tuple[Any, ...]]]
 """Finds all rows of a list below a row that has no key to filter it by; takes the row, and the list unfiltered."""
 
+_LARGEST_OFFSET = 2**31 - 1
+
 _PART = {
     "first": argument(
         int | None,
-        "How many, from the start or `after`: 0 to 100, 25 if not given. 0 is for `totalCount` alone.",
+        "How many, from the start or `after`: 0 to 100, 25 if not given. 0 is for `totalCount` and counts alone.",
     ),
     "after": argument(
         str | None,
@@ -40,6 +44,11 @@ _PART = {
     ),
     "last": argument(int | None, "How many, from the end or `before`: 0 to 100. Not with `first`."),
     "before": argument(str | None, "Only what precedes this cursor's row, in the same way as `after`."),
+    "offset": argument(
+        int | None,
+        "How many to pass over, with `first` alone: for tables with page numbers. While rows come and go, those of "
+        "the next page may be missed or come twice: to read on, cursors are exact.",
+    ),
 }
 
 
@@ -47,10 +56,9 @@ def collection(record: Record[Any]) -> Any:
     """Return a root field that pages through a resource's rows."""
 
     async def resolve(info: Info, **given: Any) -> Page:
-        listed = Listed(info.field_name, record, _filters(record, given), includes(info))
-        return await page_of(info.context, listed, given)
+        return await page_of(info, _listed(info, record, info.field_name, given), given)
 
-    order = " unless `orderBy` is given" if record.sorts else ""
+    order = " unless `orderBy` is given" if is_ordered(record) else ""
     description = f"{record.rows.capitalize()}, in PlanDocket's order{order}."
     return _field(resolve, record, "Which ones; all if not given.", description)
 
@@ -74,13 +82,12 @@ def connection(
         own = usable(getattr(row, key))
         if own is None and otherwise is None:
             return None
-        filters = both({key: own or ""}, filters_of(record, given), _filters(record, given))
         name = f"{owner.row.kind}.{info.field_name}"
-        listed = Listed(name, record, filters, includes(info), (row.id, key))
-        if own is not None or filters is None or otherwise is None:
-            return await page_of(info.context, listed, given)
-        wider = listing(record, filters | {key: None}, listed.include)
-        return await page_of(info.context, listed, given, partial(otherwise, info.context, row, wider))
+        listed = _listed(info, record, name, given, Parent(row.id, key, own))
+        if own is not None or listed.filters is None or otherwise is None:
+            return await page_of(info, listed, given)
+        wider = listing(record, listed.filters | {key: None}, listed.include)
+        return await page_of(info, listed, given, partial(otherwise, info.context, row, wider))
 
     kind = owner.row.kind.lower()
     what = key.removeprefix(f"{kind}_").replace("_", " ")
@@ -98,11 +105,15 @@ def _field(
     arguments = {name_of(name, record.filters[name]): _deprecated(name, record) for name in deprecated}
     if record.filters:
         arguments["filter"] = argument(filter_of(record) | None, which)
-    if record.sorts:
-        arguments["order_by"] = argument(order_of(record) | None, "In which order.")
-    answers = cast(Any, Connection)[type_of(record)] | None
+    if is_ordered(record):
+        arguments["order_by"] = argument(
+            list[order_of(record)] | None,
+            "In which order: by the first key, those that are equal by the next.",
+        )
     resolver = taking(resolve, {**arguments, **_PART})
-    return strawberry.field(resolver=resolver, graphql_type=answers, description=description)
+    return strawberry.field(
+        resolver=resolver, graphql_type=connection_of(record) | None, description=description
+    )
 
 
 def _deprecated(name: str, record: Record[Any]) -> Any:
@@ -112,57 +123,18 @@ def _deprecated(name: str, record: Record[Any]) -> Any:
     return argument(found.type | None, found.description, deprecation_reason=reason)
 
 
-def _filters(record: Record[Any], given: Mapping[str, Any]) -> Filters:
-    """Return the filters and the order that a field's arguments ask for, in PlanDocket's names."""
-    wanted: Any = given.get("filter")
-    values = cast(dict[str, Any], vars(wanted)) if wanted else {}
-    return filters_of(record, values) | sort_of(given.get("order_by"))
-
-
-class Listed(msgspec.Struct, frozen=True):
-    """The list that a connection shows."""
-
-    name: str
-    """The connection's: "Event.participants"."""
-    record: Record[Any]
-    filters: Filters | None
-    """PlanDocket's filters, `sort` and `order` among them; None where no row can pass: see `both`."""
-    include: frozenset[str] = frozenset()
-    parent: tuple[int, str] | None = None
-    """Of a list below an entity, that one's id and the filter that names it: its key may change, the list stays."""
-
-    @property
-    def call(self) -> Call[Any]:
-        """The list's first page."""
-        return listing(self.record, self.filters, self.include)
-
-    @property
-    def cursors(self) -> Cursors:
-        """What writes and reads its cursors; a list that no row can be in has none."""
-        if self.filters is None:
-            return Cursors(self.name, None, Sorting())
-        row_id, own = self.parent or (0, "")
-        filters = [pair for pair in self.call.filters if pair[0] != own]
-        return Cursors(self.name, (row_id, filters), sorting_of(self.call))
-
-
-def both(*filters: Filters) -> Filters | None:
-    """Return filters that hold all of these; None where they contradict each other: no row can pass."""
-    merged: Filters = {}
-    for name, value in (pair for some in filters for pair in some.items()):
-        if value is not None and not _is_same(merged.setdefault(name, value), value):
-            return None
-    return merged
-
-
-def _is_same(one: str | bool | None, other: str | bool) -> bool:
-    if isinstance(one, str) and isinstance(other, str):
-        return comparable(one) == comparable(other)
-    return one == other
+def _listed(
+    info: Info, record: Record[Any], name: str, given: Mapping[str, Any], parent: Parent | None = None
+) -> Listed:
+    """Return the list that a field's arguments ask for."""
+    own = {name_of(name, found) for name, found in record.filters.items()}
+    beside = {name: given[name] for name in own & given.keys() if given[name] is not None}
+    order: Sequence[Any] = given.get("order_by") or ()
+    return Listed(name, record, values_of(given.get("filter")), beside, order, includes(info), parent)
 
 
 async def page_of(
-    context: Context,
+    info: Info,
     listed: Listed,
     given: Mapping[str, Any],
     read: Callable[[], Awaitable[tuple[Any, ...]]] | None = None,
@@ -170,17 +142,58 @@ async def page_of(
     """Return the part of a list that a field's arguments ask for; of one that only `read` finds, it reads all.
 
     Raises:
-        BadInputError: `first` or `last` out of bounds or both given, or a cursor of another list.
+        BadInputError: the part is none that there can be, or a cursor is of another list.
+        MirrorIncompleteError: PlanDocket has no such list, and not all rows are held that tell it.
     """
-    cursors = listed.cursors
-    window = _window(cursors, **{name: given[name] for name in _PART.keys() & given.keys()})
+    context, part = info.context, _Part(**{name: given[name] for name in _PART.keys() & given.keys()})
+    is_own = _is_own(context, listed, part)
+    cursors = listed.own_cursors if is_own else listed.cursors
+    window = part.window(cursors)
+    if selected(info) <= {"facets", "__typename"}:
+        return Page(cursors, cut((), window, Sorting()), listed=listed)
+    if is_own:
+        return await _own_page(info, listed, window)
     if listed.filters is None:
-        return Page(cursors, cut((), window, Sorting()))
+        return Page(cursors, cut((), window, Sorting()), listed=listed)
     context.wanted += 1
     if read is not None:
-        return Page(cursors, cut(await read(), window, sorting_of(listed.call)))
+        return Page(cursors, cut(await read(), window, sorting_of(listed.call)), listed=listed)
     with because("the query lists it" + (", and what it leads to comes along" if listed.include else "")):
-        return Page(cursors, await _slice(context, listed, window))
+        return Page(cursors, await _slice(context, listed, window), listed=listed)
+
+
+def _is_own(context: Context, listed: Listed, part: "_Part") -> bool:
+    """Return whether the gateway tells a list: where PlanDocket has none such, or searches in a way of its own."""
+    if not listed.is_theirs:
+        return True
+    if "search" not in listed.values or not listed.record.texts:
+        return False
+    cursors = [cursor for cursor in (part.after, part.before) if cursor]
+    if cursors:
+        return all(map(listed.own_cursors.wrote, cursors))
+    return context.reading.is_whole(listed.record)
+
+
+async def _own_page(info: Info, listed: Listed, window: Window) -> Page:
+    context, cursors = info.context, listed.own_cursors
+    context.wanted += 1
+    if any(anchor is not None and not anchor.is_own for anchor in (window.after, window.before)):
+        raise cursors.other_list  # of an older release: it tells an offset alone
+    question = await listed.question(context)
+    after, before = (None if one is None else (*one.key, one.id) for one in (window.after, window.before))
+    stretch = Stretch(window.first, window.last, after, before, window.offset)
+    with because("all rows tell it: PlanDocket has no such list"):
+        try:
+            rows, held = await context.reading.rows(question, stretch, listed.include)
+        except WrongKeyError:
+            raise cursors.other_list from None
+        total = None
+        if "totalCount" in selected(info):
+            index = await context.reading.index(question)
+            total = await index.count(listed.record, question.where)
+    found = Slice(held, window.offset, rows.has_previous, rows.has_next, total, is_in_own_order=True)
+    keys = {row_id: key[:-1] for row_id, key in zip(rows.ids, rows.keys, strict=True)}
+    return Page(cursors, found, keys, listed)
 
 
 async def _slice(context: Context, listed: Listed, window: Window) -> Slice[Any]:
@@ -200,21 +213,39 @@ async def _slice(context: Context, listed: Listed, window: Window) -> Slice[Any]
     return found
 
 
-def _window(
-    cursors: Cursors,
-    first: int | None = None,
-    after: str | None = None,
-    last: int | None = None,
-    before: str | None = None,
-) -> Window:
-    if first is not None and last is not None:
-        raise BadInputError("Give 'first' or 'last', not both.")
-    for name, count in (("first", first), ("last", last)):
-        if count is not None and not 0 <= count <= MOST:
-            raise BadInputError(f"'{name}' must be from 0 to {MOST}, not {count}.")
-    return Window(
-        first=DEFAULT_FIRST if first is None and last is None else first,
-        last=last,
-        after=cursors.read(after) if after else None,
-        before=cursors.read(before) if before else None,
-    )
+class _Part(msgspec.Struct, frozen=True):
+    """Which part of a list a field's arguments ask for."""
+
+    first: int | None = None
+    last: int | None = None
+    after: str | None = None
+    before: str | None = None
+    offset: int | None = None
+
+    def window(self, cursors: Cursors) -> Window:
+        """Return it with what cursors of the list name.
+
+        Raises:
+            BadInputError: there is no such part, or a cursor is of another list.
+        """
+        self._check()
+        return Window(
+            first=DEFAULT_FIRST if self.first is None and self.last is None else self.first,
+            last=self.last,
+            after=cursors.read(self.after) if self.after else None,
+            before=cursors.read(self.before) if self.before else None,
+            offset=self.offset or 0,
+        )
+
+    def _check(self) -> None:
+        if self.first is not None and self.last is not None:
+            raise BadInputError("Give 'first' or 'last', not both.")
+        if self.offset and (self.last is not None or self.after or self.before):
+            raise BadInputError("Give 'offset' with 'first' alone: cursors say themselves where to go on.")
+        for name, count, most in (
+            ("first", self.first, MOST),
+            ("last", self.last, MOST),
+            ("offset", self.offset, _LARGEST_OFFSET),
+        ):
+            if count is not None and not 0 <= count <= most:
+                raise BadInputError(f"'{name}' must be from 0 to {most}, not {count}.")

@@ -19,12 +19,14 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.name_converter import NameConverter
 from strawberry.types.scalar import ScalarDefinition
 
+Date = NewType("Date", date)
 DateTime = NewType("DateTime", datetime)
 DateOrDateTime = NewType("DateOrDateTime", object)
 JSON = NewType("JSON", object)
 
 
 WANTED = {
+    "Date": "a day by ISO 8601, such as 2026-05-01",
     "DateTime": "an instant by ISO 8601, such as 2026-05-01T09:00:00+00:00",
     "JSON": "a value that JSON can hold",
     "DateOrDateTime": "a date or an instant by ISO 8601, such as 2026-05-01 or 2026-05-01T09:00:00+00:00",
@@ -42,6 +44,13 @@ def _instant(text: Any) -> datetime:
     moment = _moment(text)
     if not isinstance(moment, datetime):
         raise GraphQLError(WANTED["DateTime"])
+    return moment
+
+
+def _day(text: Any) -> date:
+    moment = _moment(text)
+    if isinstance(moment, datetime):
+        raise GraphQLError(WANTED["Date"])
     return moment
 
 
@@ -81,6 +90,13 @@ def _iso(moment: datetime) -> str:
 
 
 SCALARS: dict[object, ScalarDefinition] = {
+    Date: strawberry.scalar(
+        name="Date",
+        description="A day of the calendar, ISO 8601: 2026-05-01.",
+        specified_by_url="https://scalars.graphql.org/andimarek/local-date.html",
+        serialize=date.isoformat,
+        parse_value=_day,
+    ),
     DateTime: strawberry.scalar(
         name="DateTime",
         description="An instant, ISO 8601 with offset. PlanDocket's text without a zone is read as UTC.",

@@ -16,6 +16,11 @@ from gateway.errors import SettingsError
 from gateway.execution.operation import Request
 from gateway.settings.settings import Settings, load_plan_settings
 
+_SIZES = (
+    "With --size, the plan tells what it costs to read all rows once; with --warm, what the operation costs from "
+    "then on."
+)
+
 
 class PlanError(Exception):
     """The file, the variables or the sizes cannot be planned with; the message says what to mend."""
@@ -125,7 +130,8 @@ def _plan(
     rehearsals = asyncio.run(rehearse(Request(text, own, name), settings, sizes, warm=warm))
     for rehearsal in rehearsals:
         if rehearsal.errors:
-            raise PlanError("\n".join(rehearsal.errors))
+            more = [_SIZES] if rehearsal.lacks_rows else []
+            raise PlanError("\n".join([*rehearsal.errors, *more]))
     writes = operation.operation is OperationType.MUTATION
     return Planned(name or operation.operation.value, settings.max_calls, rehearsals, warm, writes)
 

@@ -11,7 +11,7 @@ from graphql import StringValueNode, parse
 from pydantic import SecretStr
 
 from gateway.commands.plan.made_up import MOST_LINKED, WORLDS, MadeUp, Step
-from gateway.errors import TooComplexError
+from gateway.errors import MirrorIncompleteError, TooComplexError
 from gateway.execution.documents import nodes
 from gateway.execution.operation import Executor, Request
 from gateway.graph.caller import Caller
@@ -36,6 +36,8 @@ class Rehearsal(msgspec.Struct, frozen=True):
     is_too_complex: bool
     """Whether it needs more requests than one operation may make."""
     errors: list[str]
+    lacks_rows: bool = False
+    """Whether it asks what only all rows answer, and they are not held."""
 
 
 async def rehearse(
@@ -43,15 +45,19 @@ async def rehearse(
 ) -> list[Rehearsal]:
     """Run an operation in each world, where collections have these sizes, and return what it asked of them.
 
-    `warm`: where all of the tenant is mirrored.
+    `warm`: where all of the tenant is mirrored. Else what only all rows answer comes with the walks for it.
     """
     keys, linked = _texts(request), MOST_LINKED
     if warm:
         sizes, linked = _held(sizes, settings.page_size), 1
         settings = settings.model_copy(update={"mirror": "on"})
-    return [
-        await _rehearse(request, settings, MadeUp(sizes, keys, world, linked), warm=warm) for world in WORLDS
-    ]
+    for one in (settings, settings.model_copy(update={"mirror": "on"})):
+        found = [
+            await _rehearse(request, one, MadeUp(sizes, keys, world, linked), warm=warm) for world in WORLDS
+        ]
+        if not any(rehearsal.lacks_rows for rehearsal in found):
+            break
+    return found
 
 
 async def _rehearse(request: Request, settings: Settings, made_up: MadeUp, *, warm: bool) -> Rehearsal:
@@ -74,6 +80,7 @@ async def _rehearse(request: Request, settings: Settings, made_up: MadeUp, *, wa
         context.wanted,
         any(is_of_calls),
         [error["message"] for error, of_calls in zip(errors, is_of_calls, strict=True) if not of_calls],
+        any(error["extensions"]["code"] == MirrorIncompleteError.code for error in errors),
     )
 
 
