@@ -114,8 +114,7 @@ def time() -> Time:
     return Time()
 
 
-@pytest.fixture
-async def gateway() -> AsyncIterator[Gateway]:
+async def gateways() -> AsyncIterator[Gateway]:
     """Make gateways, each in front of a sandbox of its own, or of a transport that stands in for one.
 
     One with a `base_url` goes there over the network.
@@ -153,6 +152,10 @@ async def gateway() -> AsyncIterator[Gateway]:
     for app in apps:
         async with app.router.lifespan_context(app):
             pass  # ends what the gateway holds open
+
+
+gateway = pytest.fixture(gateways, name="gateway")
+module_gateway = pytest.fixture(gateways, scope="module", name="module_gateway")
 
 
 def _settings(given: Json) -> Settings:

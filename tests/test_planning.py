@@ -81,6 +81,8 @@ async def test_a_warm_plan_is_never_too_low(gateway: Gateway, time: Time) -> Non
     """With all of the sandbox mirrored: the same, or more where it says "up to", and what a write has read with it."""
     ask = mirrored(gateway, time, requests_per_hour="unlimited")
     await warm(ask, time, seconds=150)
+    await ask(OPERATIONS[0])
+    await quiet(ask)  # what was due is young by now
     for query in OPERATIONS[::2]:
         before = ask.sandbox.count
         answer = await ask.answer(query)
@@ -96,7 +98,9 @@ WARM = {
     "{ participants(filter: {isConfirmed: true}, last: 5) { nodes { contact { email } } } }": "0 requests",
     '{ event(by: {eventKey: "x-1"}) { participants(first: 100) { nodes { contact { email } } } } }': "0 requests",
     "{ contacts(orderBy: {field: LAST_NAME}) { nodes { lastName events { title } } } }": "0 requests",
-    '{ contacts(filter: {search: "e"}) { nodes { participations { totalCount } } } }': "1 request",
+    '{ contacts(filter: {search: "e"}) { nodes { participations { totalCount } } } }': "0 requests",
+    "{ participants(filter: {contact: {}}, orderBy: [{field: CONTACT_CITY}]) { totalCount } }": "0 requests",
+    "{ participants(first: 0) { facets { categories { category { title } count } } } }": "0 requests",
     "{ events(filter: {upcoming: true}) { nodes { participantCount } } }": "1 request",
     OPERATIONS[-2]: "up to 1 request",
 }
@@ -104,7 +108,7 @@ WARM = {
 
 @pytest.mark.parametrize(("query", "cost"), WARM.items())
 def test_a_warm_mirror_leaves_what_only_plandocket_can_tell(tmp_path: Path, query: str, cost: str) -> None:
-    """Searches, upcoming events and writes cost what they cost; all else is held, and the limit goes by that."""
+    """Upcoming events and writes cost what they cost; all else is held, and the limit goes by that."""
     file = tmp_path / "page.graphql"
     file.write_text(query)
 
@@ -318,3 +322,24 @@ def test_reasons_of_keys_are_each_its_own(counts: tuple[int, int]) -> None:
     for path, count in zip(("events", "contacts"), counts, strict=True):
         expected = "it is wanted by its key" if count == 1 else "2 are wanted by their keys"
         assert reasons[f"GET {path}"].startswith(expected)
+
+
+OF_ALL = (
+    '{ participants(filter: {search: "x"}, orderBy: [{field: EVENT_TITLE}]) { nodes { contact { email } } } }'
+)
+
+
+def test_what_only_all_rows_answer_is_planned_with_the_walks_that_it_waits_for(tmp_path: Path) -> None:
+    """Of collections whose sizes are given; an hour has no room for what may have any."""
+    file = tmp_path / "page.graphql"
+    file.write_text(OF_ALL)
+
+    ended = run(file, "--size", "participants=250,contacts=120,events=12")
+    assert ended.returncode == 0, ended
+    lines = ended.stdout.splitlines()
+    assert lines[0].startswith("query: 9 requests to PlanDocket")
+    assert {line.rpartition("  ")[2] for line in lines[1:]} == {"only all of it answers what the query asks"}
+    ended = run(file)
+    assert ended.returncode == 2
+    assert "There are more participants than the hour has requests to read" in ended.stderr
+    assert "With --size, the plan tells what it costs to read all rows once; with --warm" in ended.stderr

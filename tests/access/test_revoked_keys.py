@@ -10,6 +10,7 @@ from keeping.wires import Wire, bearer, breathe, shared
 from gateway.sandbox import Sandbox
 
 CATEGORIES = "{ categories { title } }"
+CONTACTS = "{ contacts { nodes { city } } }"
 EVENTS = "{ events { nodes { title } } }"
 BOTH = "{ categories { title } events { nodes { title } } }"
 CREATE = 'mutation { createEvent(input: {title: "New"}) { event { title } } }'
@@ -249,7 +250,7 @@ async def test_a_spent_hour_does_not_keep_a_revoked_key_in(
     assert tenant.sent == per_hour - 1
     tenant.revoke()
     tenant.time.seconds += 10 * MINUTE
-    assert await tenant.codes(EVENTS) == ["UPSTREAM_RATE_LIMITED"]
+    assert await tenant.codes(CONTACTS) == ["UPSTREAM_RATE_LIMITED"]
     assert tenant.sent == per_hour - 1
     assert await tenant.codes(CATEGORIES) == ["UNAUTHENTICATED"]
     assert await tenant.codes(CATEGORIES) == ["UPSTREAM_RATE_LIMITED"]

@@ -4,7 +4,7 @@ import asyncio
 import json
 import selectors
 import subprocess
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -125,6 +125,11 @@ def at_rate(target: Target, per_s: float, seconds: float) -> list[float]:
     return _run(_open_loop(target, per_s, seconds))
 
 
+def mix_at_rate(targets: Sequence[tuple[str, Target]], per_s: float) -> dict[str, list[float]]:
+    """Return the latencies likewise, by kind, of different requests to one server, each with its kind, in turn."""
+    return _run(_mixed(targets, per_s))
+
+
 def quantile(values: list[float], part: float) -> float:
     """Return the value that this part of all is not above."""
     ranked = sorted(values)
@@ -169,6 +174,29 @@ async def _open_loop(target: Target, per_s: float, seconds: float) -> list[float
     return latencies
 
 
+async def _mixed(targets: Sequence[tuple[str, Target]], per_s: float) -> dict[str, list[float]]:
+    loop, latencies = asyncio.get_running_loop(), dict[str, list[float]]()
+    idle = asyncio.Queue[_Connection]()  # in turn, or the last ones would be closed as unused
+    for caller in range(_POOL):
+        idle.put_nowait(await _Connection.open(targets[0][1], caller))
+
+    async def one(kind: str, request: bytes, due: float) -> None:
+        connection = await idle.get()
+        await connection.exchange(request)
+        latencies.setdefault(kind, []).append(loop.time() - due)
+        idle.put_nowait(connection)
+
+    began = loop.time()
+    async with asyncio.TaskGroup() as group:
+        for n, (kind, target) in enumerate(targets):
+            due = began + n / per_s
+            await asyncio.sleep(due - loop.time())
+            group.create_task(one(kind, target.raw, due))
+    while not idle.empty():
+        idle.get_nowait().close()
+    return latencies
+
+
 class _Connection:
     """A caller's kept connection."""
 
@@ -182,9 +210,9 @@ class _Connection:
         streams = await asyncio.open_connection("127.0.0.1", target.server.port)
         return cls(*streams, target.raw_of(caller))
 
-    async def exchange(self) -> int:
-        """Send the request, and return the size of the answer's body in bytes."""
-        self._writer.write(self._request)
+    async def exchange(self, request: bytes | None = None) -> int:
+        """Send the request, or another, and return the size of the answer's body in bytes."""
+        self._writer.write(request or self._request)
         head = (await self._reader.readuntil(b"\r\n\r\n")).lower()
         if not head.startswith(b"http/1.1 200 "):
             raise FailedError(f"At a fixed rate an answer was {head[:60]!r}.")

@@ -101,7 +101,7 @@ def at() -> datetime:
 
 def contact(number: int, notes: str = "") -> ContactRow:
     """Return a contact."""
-    given = dict.fromkeys(ContactRow.__struct_fields__)
+    given: dict[str, Any] = dict.fromkeys(ContactRow.__struct_fields__)
     first, last = (
         chance.choice(FIRST),
         f"{chance.choice(LAST)}{chance.choice(('', '', 'mann', '-Vogt', 'berg'))}",
@@ -192,7 +192,7 @@ async def pages(index: Index) -> None:
     """Ask for pages."""
 
     async def page(record: Any, where: Any, order: tuple[Term, ...], search: Any = None, **of: Any) -> Rows:
-        return await index.page(Question(record, where, order, search), Stretch(**({"first": 100} | of)))
+        return await index.page(Question(record, where, order, search), Stretch(**{"first": 100, **of}))
 
     for path in ("id", *PARTICIPANTS.orders):
         for down in (False, True):

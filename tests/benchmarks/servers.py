@@ -16,7 +16,7 @@ from typing import Self
 ROOT = Path(__file__).resolve().parents[2]
 PEERS = Path(__file__).resolve().parent / "peers"
 
-_START_S = 30
+_START_S = 90.0
 _STOP_S = 10
 _SETTLE_S = 5
 _TICKS = os.sysconf("SC_CLK_TCK")

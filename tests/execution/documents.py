@@ -182,7 +182,8 @@ class Writer:
         if "filter" in found.args and self.once_in(4):
             given.append(f"filter: {{{self.filter(get_named_type(found.args['filter'].type))}}}")
         if "orderBy" in found.args and self.once_in(6):
-            given.append("orderBy: {field: CITY, direction: DESC}")
+            has_city = "ParticipantOrder" not in str(found.args["orderBy"].type)
+            given.append(f"orderBy: {{field: {'CITY, direction: DESC' if has_city else 'DEFAULT'}}}")
         return f"({', '.join(given)})" if given else "", rows
 
     def window(self, name):

@@ -204,7 +204,7 @@ async def test_suggestions_are_the_operators_choice(gateway):
     hidden = (await gateway().answer(query))["errors"]
     shown = (await gateway(suggestions="on").answer(query))["errors"]
     variable = await gateway().answer(
-        "query ($o: EventOrder) { events(orderBy: $o) { totalCount } }", o={"field": "TITEL"}
+        "query ($o: [EventOrder!]) { events(orderBy: $o) { totalCount } }", o={"field": "TITEL"}
     )
 
     assert "Did you mean" not in str(hidden) + str(variable)

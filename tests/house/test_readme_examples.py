@@ -14,8 +14,8 @@ EXAMPLES = re.findall(r"```graphql\n(.*?)```\n+```json\n(.*?)```", README, re.DO
 
 async def test_the_examples_answer_what_they_say(gateway: Gateway) -> None:
     """One after the other at one demo."""
-    ask = gateway(Sandbox(now=lambda: 1_795_000_000.0))
-    assert len(EXAMPLES) == 6
+    ask = gateway(Sandbox(now=lambda: 1_795_000_000.0), mirror="on")
+    assert len(EXAMPLES) == 7
     for query, expected in EXAMPLES:
         assert await ask.answer(query) == json.loads(expected)
 

@@ -41,6 +41,6 @@ async def test_no_write_was_refused(trace: Trace) -> None:
 
 async def test_every_read_is_fresh_or_marked_or_refused_with_a_time(trace: Trace) -> None:
     """There is no other outcome, and none of these is rare."""
-    assert min(trace.outcomes[name] for name in ("fresh kept", "asked", "stale", "refused")) > 30
+    assert min(trace.outcomes[name] for name in ("fresh kept", "asked", "stale", "refused")) > 10
     assert trace.wrong == []
     assert trace.outcomes["wrong"] == 0

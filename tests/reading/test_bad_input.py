@@ -276,17 +276,17 @@ async def test_integers_beyond_int(ask, field):
 @pytest.mark.parametrize(
     "query",
     [
-        "{ events(orderBy: {field: COUNTRY}) { nodes { id } } }",
+        "{ events(orderBy: {field: STATE}) { nodes { id } } }",
         "{ events(orderBy: {direction: DESC}) { nodes { id } } }",
         "{ contacts(orderBy: {field: NOTES}) { nodes { id } } }",
         "{ contacts(orderBy: {field: CITY, direction: UP}) { nodes { id } } }",
         '{ participants(filter: {isConfirmed: "1"}) { nodes { id } } }',
-        '{ participants(filter: {search: "x"}) { nodes { id } } }',
+        '{ participants(filter: {notes: "x"}) { nodes { id } } }',
         "{ events(filter: {search: 1}) { nodes { id } } }",
     ],
 )
 async def test_what_the_schema_does_not_have(ask, query):
-    """Undocumented orders and filters are no part of the schema."""
+    """What nothing can be ordered or filtered by is no part of the schema."""
     error = await ask.error(query)
 
     assert error["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"

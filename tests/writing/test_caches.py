@@ -139,8 +139,10 @@ async def test_what_a_row_belongs_to_comes_with_its_new_counts(gateway, mutation
     ask, other = await holding(gateway), await holding(gateway)
     row = next(p for p in ask.sandbox.tables.participants if p.id == 5)
     payload, sent = await cost(ask, *mutation, COUNTS)
-    if mutation is not DELETE:
-        row = max(ask.sandbox.tables.participants, key=lambda p: (p.updated_at, p.id))
+    if mutation is CREATE:
+        row = max(ask.sandbox.tables.participants, key=lambda p: p.id)
+    elif mutation is MOVE:
+        row = next(p for p in ask.sandbox.tables.participants if p.id == 5)
 
     assert payload == {"userErrors": [], **counts(ask, row.event_id, row.contact_id)}
     assert sent == (await cost(other, *mutation, "userErrors { code }"))[1]

@@ -79,7 +79,7 @@ def refused() -> str:
 
 
 methods = inspect.getmembers(Client, inspect.isfunction)
-events = client.events(order_by=EventOrder(field=EventOrderField.DATE_FROM), first=3).events
+events = client.events(order_by=[EventOrder(field=EventOrderField.DATE_FROM)], first=3).events
 json.dump(
     {
         "operations": len([name for name, method in methods if method.__module__ == "plandocket.client"]),

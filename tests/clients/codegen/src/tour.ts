@@ -33,6 +33,7 @@ async function contact() {
   const { id } = written(made?.contact, made?.userErrors);
   const refused = (await run(gql.UpdateContactDocument, { input: { id, rating: 9 } })).updateContact;
   const [refusal] = useFragment(gql.RefusalFragmentDoc, refused?.userErrors ?? []);
+  await run(gql.UpdateContactsDocument, { input: { contacts: [{ id, city: "Gent" }] } });
   const read = (await run(gql.ContactDocument, { by: { customerNumber: "T-1" } })).contact;
   const all = (await run(gql.ContactsDocument, { filter: { search: "Typed" } })).contacts;
   return { id, same: read?.id === id, refusal: refusal?.field, contacts: all?.totalCount };
@@ -60,6 +61,9 @@ async function participant(eventId: string, contactId: string) {
   const node = (await run(gql.AnythingDocument, { id })).node;
   const several = (await run(gql.SeveralDocument, { ids: [id, contactId, eventId] })).nodes;
   const gone = (await run(gql.DeleteParticipantDocument, { input: { id } })).deleteParticipant;
+  const many = (await run(gql.CreateParticipantsDocument, { input: { participants: [input] } })).createParticipants;
+  const again = many?.results.map((one) => useFragment(gql.ParticipantRowFragmentDoc, one.participant)?.id ?? "");
+  await run(gql.DeleteParticipantsDocument, { input: { ids: again ?? [] } });
   return {
     confirmed: [isConfirmed, read?.isConfirmed],
     node: node?.__typename,

@@ -1,0 +1,175 @@
+# ruff: noqa: T201 - it prints
+"""How long what a participants screen asks for takes, on a large tenant: search, sort, filter and count.
+
+    .venv/bin/python tests/benchmarks/screen.py [--seconds 60]
+
+The sandbox is a process of its own, with 100,000 participations, 30,000 contacts and 200 events, on 5,000 requests an
+hour, so that all of it is mirrored. Fifty operations a second are sent, whether answers come or not.
+"""
+
+import argparse
+import json
+import random
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from time import monotonic, sleep
+
+import uvicorn
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from driving import mix_at_rate, quantile
+from hour_trace import HUGE, grown
+from servers import Server, Target, free_port, started, url
+
+from gateway.sandbox import SANDBOX_KEY, Sandbox
+
+_PER_S = 50
+_ROWS = "nodes { id isConfirmed contact { lastName companyName city } event { title } }"
+_ORDERS = (
+    *("CREATED_AT", "UPDATED_AT", "IS_CONFIRMED", "CONTACT_LAST_NAME", "CONTACT_COMPANY_NAME"),
+    *("CONTACT_CUSTOMER_NUMBER", "CONTACT_CITY", "EVENT_TITLE", "EVENT_DATE_FROM", "CATEGORY_TITLE"),
+)
+_FACETS = (
+    "facets { events { event { title } count } categories { category { title } count } "
+    "confirmed { isConfirmed count } days { date count } }"
+)
+_WANTED = {
+    "search as you type": (10, 25),
+    "page of one event, any order": (12, 10),
+    "page of everything, one key": (12, 10),
+    "facets of one event": (8, 15),
+    "facets of everything": (4, 15),
+    "page of everything, two keys": (1, 150),
+}
+"""Weights, and the milliseconds that 95 % may take."""
+
+_ALONE = {
+    "search as you type": "1 for each contact found, and their rows: PlanDocket filters by one contact",
+    "page of one event, any order": "5, with their contacts",
+    "page of everything, one key": "1,000, with their contacts",
+    "facets of one event": "5, with their categories",
+    "facets of everything": "1,000, with their categories",
+    "page of everything, two keys": "1,000, with their contacts",
+}
+"""Requests that PlanDocket would take without the mirror: it orders, searches and counts no participants."""
+
+
+def serve(port: int) -> None:
+    """Be the sandbox."""
+    sandbox, rng = grown(Sandbox(per_hour=None), HUGE), random.Random(3)  # noqa: S311 - the same each time
+    names = _names(rng, 3_000)
+    weights = [1 / rank for rank in range(1, len(names) + 1)]
+    for row in list(sandbox.tables.contacts):
+        last, city = rng.choices(names, weights, k=2)
+        sandbox.tables.contacts.put(replace(row, last_name=last, city=city, company_name=f"{last} {row.id}"))
+    uvicorn.run(sandbox.app, port=port, log_level="warning")
+
+
+def _names(rng: random.Random, count: int) -> list[str]:
+    parts = [
+        a + b
+        for a in ("ba", "ber", "dör", "fa", "gra", "hu", "ja", "kel", "mei", "schu", "wei")
+        for b in "nrsl"
+    ]
+    return ["".join(rng.choices(parts, k=rng.randint(1, 3))).capitalize() for _ in range(count)]
+
+
+def _asked(rng: random.Random, kind: str, names: list[str]) -> str:
+    """Return an operation of a kind."""
+    event = f"filter: {{events: [{{databaseId: {rng.randint(1, 200)}}}]}}"
+    by = f"{{field: {rng.choice(_ORDERS)}, direction: {rng.choice(('ASC', 'DESC'))}}}"
+    match kind:
+        case "search as you type":
+            name = rng.choice(names)
+            typed = name[: rng.randint(1, len(name))]
+            return f'{{ participants(filter: {{search: "{typed}"}}, first: 25) {{ totalCount {_ROWS} }} }}'
+        case "page of one event, any order":
+            return f"{{ participants({event}, orderBy: [{by}], first: 25) {{ totalCount {_ROWS} }} }}"
+        case "page of everything, one key":
+            return f"{{ participants(orderBy: [{by}], first: 25) {{ {_ROWS} }} }}"
+        case "facets of one event":
+            return f"{{ participants({event}, first: 0) {{ totalCount {_FACETS} }} }}"
+        case "facets of everything":
+            return f"{{ participants(first: 0) {{ totalCount {_FACETS} }} }}"
+        case _:
+            other = f"{{field: {rng.choice(_ORDERS)}}}"
+            return f"{{ participants(orderBy: [{by}, {other}], first: 25) {{ {_ROWS} }} }}"
+
+
+def _operations(server: Server, seconds: int) -> Iterator[tuple[str, Target]]:
+    rng = random.Random(5)  # noqa: S311 - the same each time
+    names = _names(random.Random(3), 3_000)  # noqa: S311 - the sandbox's
+    for kind in rng.choices(list(_WANTED), [weight for weight, _ in _WANTED.values()], k=_PER_S * seconds):
+        yield kind, _target(server, _asked(rng, kind, names))
+
+
+def _target(server: Server, query: str) -> Target:
+    return Target(
+        server, "/graphql", json.dumps({"query": query}).encode(), {"Content-Type": "application/json"}
+    )
+
+
+def _used(server: Server) -> int:
+    body = json.loads(_target(server, "{ upstream { usedByReads } }").ask())
+    return body["data"]["upstream"]["usedByReads"]
+
+
+def _warm(server: Server) -> float:
+    """Ask until all is mirrored; return the seconds that it took."""
+    began, asked = (
+        monotonic(),
+        _target(server, f'{{ participants(filter: {{search: "ja"}}, first: 0) {{ totalCount {_FACETS} }} }}'),
+    )
+    while "errors" in json.loads(asked.ask()):
+        if monotonic() - began > 300:
+            raise server.failed("the tenant was not mirrored.")
+        sleep(1)
+    return monotonic() - began
+
+
+def main() -> None:
+    """Print a line for each kind of operation."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.serve:
+        serve(given.serve)
+        return
+    with tempfile.TemporaryDirectory() as name:
+        folder, port, own = Path(name), free_port(), free_port()
+        command = [sys.executable, __file__, "--serve", str(port)]
+        with started("sandbox", command, port, folder) as upstream:
+            settings = {
+                "PLANDOCKET_BASE_URL": url(upstream),
+                "PLANDOCKET_API_KEY": SANDBOX_KEY,
+                "PLANDOCKET_REQUESTS_PER_HOUR": "5000",
+                "GATEWAY_MIRROR_ROWS": "200000",
+                "GATEWAY_AUTH": "none",
+                "GATEWAY_LOG_LEVEL": "warning",
+                "GATEWAY_PORT": str(own),
+            }
+            gateway = [str(Path(sys.executable).with_name("gateway")), "serve"]
+            with started("gateway", gateway, own, folder, **settings) as server:
+                print(f"All of it is mirrored after {_warm(server):.0f} s, in {server.resident_mb:.0f} MB.")
+                used = _used(server)
+                took = mix_at_rate(list(_operations(server, given.seconds)), _PER_S)
+                print(
+                    f"Then {_used(server) - used} requests to PlanDocket by operations, {_PER_S} operations a second:"
+                )
+                for kind, (_, most_ms) in _WANTED.items():
+                    half, most = (quantile(took[kind], part) * 1e3 for part in (0.5, 0.95))
+                    print(
+                        f"{kind:30} {half:6.1f} ms, p95 {most:6.1f} ms ({most_ms} wanted); "
+                        f"PlanDocket alone: {_ALONE[kind]}"
+                    )
+
+
+if __name__ == "__main__":
+    main()
