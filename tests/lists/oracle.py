@@ -158,14 +158,16 @@ class Oracle:
     def ordered(
         self, kind: str, rows: list, order: list[dict], search: str | None, *, descends: bool
     ) -> list:
-        """Return rows in an order; `descends` says whether PlanDocket's own is by descending ids."""
-        terms = [self._term(kind, one, descends=descends) for one in order]
-        if not terms:
-            terms = [self._term(kind, {"field": "DEFAULT"}, descends=descends)]
-            if search is not None and folded(search).split():
-                terms.insert(0, (lambda row: self.rank(kind, row, search), False, False))
+        """Return rows in an order; `descends` says whether PlanDocket's own is by descending ids.
+
+        Without one, what a search finds has its best matches first: equal ones by the contact's id, then by their own.
+        """
+        is_ranked = not order and search is not None and bool(folded(search).split())
+        terms = [self._term(kind, one, descends=descends) for one in order or [{"field": "DEFAULT"}]]
+        if is_ranked:
+            terms = [(lambda row: self.rank(kind, row, search), False, False)]
         if kind == "participants":
-            led = (one["field"].partition("_")[0].lower() for one in order)
+            led = ["contact"] if is_ranked else [one["field"].partition("_")[0].lower() for one in order]
             for include in dict.fromkeys(name for name in led if name in INCLUDES):
                 terms.append((lambda row, name=include: self._tie(row, name), False, False))
         terms.append((lambda row: row.id, False, False))
