@@ -163,9 +163,11 @@ class Oracle:
         Without one, what a search finds has its best matches first: equal ones by the contact's id, then by their own.
         """
         is_ranked = not order and search is not None and bool(folded(search).split())
-        terms = [self._term(kind, one, descends=descends) for one in order or [{"field": "DEFAULT"}]]
+        terms: list[Any] = [
+            self._term(kind, one, descends=descends) for one in order or [{"field": "DEFAULT"}]
+        ]
         if is_ranked:
-            terms = [(lambda row: self.rank(kind, row, search), False, False)]
+            terms = [(lambda row: self.rank(kind, row, search or ""), False, False)]
         if kind == "participants":
             led = ["contact"] if is_ranked else [one["field"].partition("_")[0].lower() for one in order]
             for include in dict.fromkeys(name for name in led if name in INCLUDES):
