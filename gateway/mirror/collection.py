@@ -49,6 +49,7 @@ class Collection(Generic[RowT]):
         """How many pages its last whole walk had."""
         self._slices: OrderedDict[Part, _Slice] = OrderedDict()
         self._doubted_at = -inf
+        self._wanted_at = -inf
         self._order = Order()
         self._store: Store | None = None
         self._held: dict[int, Held] = {}
@@ -328,6 +329,14 @@ class Collection(Generic[RowT]):
         """Note that a write may have brought rows since a moment, or taken some."""
         self._doubted_at = at
         self._changes.count += 1
+
+    def want(self, at: float) -> None:
+        """Note that a write touched so many rows at a moment that only a walk tells what came of them."""
+        self._wanted_at = at
+
+    def is_wanted_since(self, at: float) -> bool:
+        """Return whether only a walk tells what came of a write since a moment."""
+        return at < max(self._doubted_at, self._wanted_at)
 
     def is_doubted_since(self, at: float) -> bool:
         """Return whether a write may have brought rows since a moment, or taken some."""

@@ -40,8 +40,8 @@ class Completion:
         item, now = self._item(call), self._now()
         at = self._tenant.whole_at(call)
         self._pace.use(item, now, call, was_asked=at is None)
-        is_doubted = at is not None and self._tenant.collection(call.record).is_doubted_since(at)
-        if at is not None and at >= not_before and not is_doubted and not self._is_too_old(item, now - at):
+        is_wanted = at is not None and self._tenant.collection(call.record).is_wanted_since(at)
+        if at is not None and at >= not_before and not is_wanted and not self._is_too_old(item, now - at):
             if now - at >= item.floor_s:
                 self._renewal.renew(item, call, now)
             return at

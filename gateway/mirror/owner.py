@@ -217,10 +217,10 @@ class Owner:
 
     def wrote(self, write: Write[RowT], written: Written[RowT] | None, now: float) -> None:
         """Take in what came of a write that was answered now."""
-        following, unsure = follow(self.tenant, write, written, now, self._derivations)
+        following, due = follow(self.tenant, write, written, now, self._derivations)
         for record, row_id in following:
             self.renewal.read_next(one(record, row_id, frozenset(record.includes)))
-        for path in unsure:
+        for path in due:
             if (record := self.tenant.record(path)) is not None:
                 self._items.of(listing(record)).is_urgent = True
         self.save_soon()

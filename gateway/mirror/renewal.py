@@ -162,7 +162,7 @@ class Renewal:
             self._pace.ended(item, begun, self._now(), walked.requests)
             if part is None and self._items.is_too_large(record):
                 item.at = collection.whole_at = None
-            item.is_urgent = collection.is_doubted_since(begun)
+            item.is_urgent = collection.is_wanted_since(begun)
             await self._derivations.learn(self._tenant)
         finally:
             turn, self._turn = self._turn, asyncio.Event()

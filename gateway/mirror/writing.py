@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from gateway.mirror.changes import Cause, Change, columns_that_differ
+from gateway.mirror.collection import Collection
 from gateway.mirror.derived import Derivations
 from gateway.mirror.held import SELF, leads_to
 from gateway.mirror.tenant import Tenant
@@ -26,7 +27,7 @@ def follow(
 ) -> tuple[list[Place], set[str]]:
     """Take in a write that was answered now; `written` is None where nobody knows what came of it.
 
-    Returns the rows to be read next, and the paths of collections that are not known to be whole any more.
+    Returns the rows to be read next, and the paths of the collections to be walked next.
     """
     return _Following(tenant, derivations, write, written, now).run()
 
@@ -69,6 +70,7 @@ class _Following:
         self._now = now
         self._next: list[Place] = []
         self._unsure: set[str] = set()
+        self._too_many: set[str] = set()
 
     def run(self) -> tuple[list[Place], set[str]]:
         record, row_id = self._write.record, self._write.id
@@ -82,9 +84,14 @@ class _Following:
         for tag in sorted(tags_of(self._write)):
             self._touch(tag, change)
         self._age_lists(record, change)
-        for collection in map(self._tenant.collection, filter(None, map(self._tenant.record, self._unsure))):
+        for collection in self._collections(self._unsure):
             collection.doubt(self._now)
-        return self._next, self._unsure
+        for collection in self._collections(self._too_many):
+            collection.want(self._now)
+        return self._next, self._unsure | self._too_many
+
+    def _collections(self, paths: Iterable[str]) -> Iterable[Collection[Any]]:
+        return map(self._tenant.collection, filter(None, map(self._tenant.record, paths)))
 
     def _change(self, row_id: int, before: Row | None, after: Row | None) -> Change:
         differs = columns_that_differ(before, after)
@@ -165,8 +172,8 @@ class _Following:
     def _read_next(self, record: Record[Any], ids: Iterable[int]) -> None:
         """Let rows be read next where all of a resource is held; elsewhere they are asked for when they are wanted."""
         wanted = list(ids) if self._tenant.collection(record).is_mirrored else []
-        if len(wanted) > _MOST_READ_NEXT:
-            self._unsure.add(record.path)
+        if len(wanted) > _MOST_READ_NEXT:  # they are marked as old; which rows there are is as sure as before
+            self._too_many.add(record.path)
         else:
             self._next += [(record, row_id) for row_id in wanted if (record, row_id) not in self._next]
 
