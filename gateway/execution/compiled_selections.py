@@ -31,7 +31,7 @@ from graphql import (
 )
 
 from gateway.execution.root_field import RootExecutor
-from gateway.graph.connection import EdgeOf, Page, PageInfo
+from gateway.graph.connection import PageInfo
 from gateway.graph.context import Context
 from gateway.graph.load_by_id import Stub
 from gateway.graph.look_ahead import IDS, Relation
@@ -154,7 +154,7 @@ class ProjectingExecutor(RootExecutor):
             return self._object(field, named, name, details)
         if isinstance(field.type, GraphQLNonNull) and issubclass(kind, Row) and name not in required(kind):
             return None
-        if named.name == "DateTime":
+        if named.name in ("Date", "DateTime"):
             return _mapped(name, lambda moment: None if moment is None else moment.isoformat())
         return _mapped(name) if named.name in _AS_THEY_ARE else None
 
@@ -275,8 +275,7 @@ def _nullable(of: Any) -> Any:
 
 def _class_of(of: GraphQLObjectType) -> type[Any] | None:
     """Return the class of the values that a type is resolved from; None where it may be several."""
-    if "pageInfo" in of.fields:
-        return Page
-    if "cursor" in of.fields:
-        return EdgeOf
-    return PageInfo if of.name == "PageInfo" else row_class(of.name)
+    if of.name == "PageInfo":
+        return PageInfo
+    declared = of.extensions.get("strawberry-definition")
+    return getattr(declared and declared.origin, "resolved_from", None) or row_class(of.name)

@@ -30,28 +30,6 @@ class PageInfo:
     end_cursor: str | None = strawberry.field(description="The last edge's cursor.")
 
 
-@strawberry.type(description="An entry of a page.")
-class Edge(Generic[NodeT]):
-    """A node with its cursor."""
-
-    cursor: str = strawberry.field(
-        description="Opaque: send it as `after` or `before` to the same field, with the same filter and order."
-    )
-    node: NodeT = strawberry.field(description="The entity itself.")
-
-
-@strawberry.type(description="A page of a list.")
-class Connection(Generic[NodeT]):
-    """A page as GraphQL sees it; resolved from a `Page`."""
-
-    edges: list[Edge[NodeT]] = strawberry.field(description="The entities with their cursors, in order.")
-    nodes: list[NodeT] = strawberry.field(description="The entities alone, in order.")
-    page_info: PageInfo = strawberry.field(description="Where this page lies in its list.")
-    total_count: int | None = strawberry.field(
-        description="How many the whole list has; null where PlanDocket does not tell."
-    )
-
-
 class EdgeOf(msgspec.Struct, frozen=True):
     """A row with its cursor."""
 
@@ -62,12 +40,12 @@ class EdgeOf(msgspec.Struct, frozen=True):
 class Page(msgspec.Struct, frozen=True):
     """A slice of rows of the list that its cursors name."""
 
+    listed: Listed
+    """The whole list, which facets count."""
     cursors: Cursors
     slice: Slice[Any]
     keys: Mapping[int, tuple[Value, ...]] | None = None
     """By id, what each row is ordered by; None of a list in PlanDocket's order, or in that of one column."""
-    listed: Listed | None = None
-    """The whole list, which facets count."""
 
     @property
     def edges(self) -> list[EdgeOf]:
@@ -101,3 +79,29 @@ class Page(msgspec.Struct, frozen=True):
     def total_count(self) -> int | None:
         """The length of the whole list, where it is known."""
         return self.slice.total
+
+
+@strawberry.type(description="An entry of a page.")
+class Edge(Generic[NodeT]):
+    """A node with its cursor."""
+
+    resolved_from = EdgeOf
+
+    cursor: str = strawberry.field(
+        description="Opaque: send it as `after` or `before` to the same field, with the same filter and order."
+    )
+    node: NodeT = strawberry.field(description="The entity itself.")
+
+
+@strawberry.type(description="A page of a list.")
+class Connection(Generic[NodeT]):
+    """A page as GraphQL sees it."""
+
+    resolved_from = Page
+
+    edges: list[Edge[NodeT]] = strawberry.field(description="The entities with their cursors, in order.")
+    nodes: list[NodeT] = strawberry.field(description="The entities alone, in order.")
+    page_info: PageInfo = strawberry.field(description="Where this page lies in its list.")
+    total_count: int | None = strawberry.field(
+        description="How many the whole list has; null where PlanDocket does not tell."
+    )

@@ -33,7 +33,7 @@ _QUARTER_S = 900
 
 
 class Counted(msgspec.Struct, frozen=True):
-    """A value, and how many rows have it."""
+    """A value, and how many rows have it; every facet's type is resolved from one."""
 
     value: Any
     count: int
@@ -47,7 +47,7 @@ def connection_of(record: Record[Any]) -> Any:
         return connection
 
     def resolve(page: strawberry.Parent[Any]) -> Listed:
-        return cast(Page, page).listed  # pyright: ignore[reportReturnType] - every page of a list has it
+        return cast(Page, page).listed
 
     facets = strawberry.field(
         resolver=resolve,
@@ -92,46 +92,26 @@ def _by_rows(record: Record[Any], name: str, include: str) -> Any:
 
 def _by_flag(record: Record[Any], name: str, column: str) -> Any:
     async def resolve(info: Info, listed: strawberry.Parent[Any]) -> list[Counted]:
-        return await _counts(info.context, listed, column, MOST)
+        counts = await _counts(info.context, listed, column, MOST)
+        return [Counted(None if one.value is None else bool(one.value), one.count) for one in counts]
 
-    def value(row: strawberry.Parent[Any]) -> bool | None:
-        found = cast(Counted, row).value
-        return None if found is None else bool(found)
-
-    description = f"As `{to_camel_case(column)}` has it."
-    of = _facet_type(name.capitalize(), {column: strawberry.field(resolver=value, description=description)})
-    return strawberry.field(
-        resolver=resolve, graphql_type=list[of], description=f"By `{to_camel_case(column)}`, most first."
-    )
-
-
-@strawberry.type(description="A value, and how many rows have it.")
-class ValueFacet:
-    """Resolved from a Counted."""
-
-    value: str | None = strawberry.field(description="As it is written there; null stands for none.")
-    count: int = strawberry.field(description="How many.")
-
-
-@strawberry.type(description="A day, and how many rows are of it.")
-class DayFacet:
-    """One day's count."""
-
-    date: Date = strawberry.field(description="The day.")
-    count: int = strawberry.field(description="How many.")
+    place = to_camel_case(column)
+    shown = strawberry.field(name=place, description=f"As `{place}` has it.")
+    of = _facet_type(name.capitalize(), {"value": shown}, bool | None)
+    return strawberry.field(resolver=resolve, graphql_type=list[of], description=f"By `{place}`, most first.")
 
 
 def _by_values(record: Record[Any], name: str, column: str) -> Any:
     async def resolve(info: Info, listed: strawberry.Parent[Any], first: int = _FEW) -> list[Counted]:
         return await _counts(info.context, listed, column, first)
 
-    return _few(resolve, ValueFacet, f"By {column.replace('_', ' ')}, most first.")
+    return _few(resolve, _of_value(), f"By {column.replace('_', ' ')}, most first.")
 
 
 def _by_days(record: Record[Any], column: str) -> Any:
     async def resolve(
         info: Info, listed: strawberry.Parent[Any], time_zone: str = "UTC", **given: Any
-    ) -> list[DayFacet]:
+    ) -> list[Counted]:
         zone = _zone(time_zone)
         where = await _condition(info.context, listed, column)
         index = await info.context.reading.index(Question(listed.record, where))
@@ -140,7 +120,7 @@ def _by_days(record: Record[Any], column: str) -> Any:
         for quarter, count in quarters:
             days[datetime.fromtimestamp(quarter * _QUARTER_S, zone).date()] += count
         start, before = given.get("from_") or date.min, given.get("before") or date.max
-        return [DayFacet(date=Date(day), count=days[day]) for day in sorted(days) if start <= day < before]
+        return [Counted(day, days[day]) for day in sorted(days) if start <= day < before]
 
     arguments = {
         "time_zone": argument(str, "Whose days: a name of the IANA database, such as Europe/Berlin."),
@@ -149,7 +129,7 @@ def _by_days(record: Record[Any], column: str) -> Any:
     }
     return strawberry.field(
         resolver=taking(resolve, arguments),
-        graphql_type=list[DayFacet],
+        graphql_type=list[_of_day()],
         description=f"By the day in `{to_camel_case(column)}`, in order; days without any are left out.",
     )
 
@@ -161,14 +141,23 @@ def _few(resolve: Callable[..., Any], of: Any, description: str) -> Any:
     )
 
 
-def _facet_type(kind: str, fields: dict[str, Any]) -> Any:
-    count = strawberry.field(resolver=_count_of, description="How many.")
+@cache
+def _of_value() -> Any:
+    shown = strawberry.field(description="As it is written there; null stands for none.")
+    return _facet_type("Value", {"value": shown}, str | None)
+
+
+@cache
+def _of_day() -> Any:
+    return _facet_type("Day", {"value": strawberry.field(name="date", description="The day.")}, Date)
+
+
+def _facet_type(kind: str, shown: dict[str, Any], of: Any = None) -> Any:
+    """Return the type of a facet that shows its value so, by a field of the type `of` or by a resolver."""
+    fields = {**shown, "count": strawberry.field(description="How many."), "resolved_from": Counted}
+    types = {**dict.fromkeys(shown, of), "count": int}
     what = "Something that rows have in common, and how many have it."
-    return made(strawberry.type, f"{kind}Facet", what, {**fields, "count": count})
-
-
-def _count_of(row: strawberry.Parent[Any]) -> int:
-    return cast(Counted, row).count
+    return made(strawberry.type, f"{kind}Facet", what, fields, types)
 
 
 async def _counts(context: Context, listed: Listed, path: str, first: int) -> list[Counted]:
@@ -183,7 +172,12 @@ async def _counts(context: Context, listed: Listed, path: str, first: int) -> li
     where, record = await _condition(context, listed, path), listed.record
     counted = [path] if path in record.includes else []
     index = await context.reading.index(Question(record, where), *counted)
-    return [Counted(value, count) for value, count in await index.facet(record, where, path, first)]
+    found = await index.facet(record, where, path, first)
+    if counted:
+        context.reading.know(
+            leads_to(record)[path][0], [value for value, _ in found if isinstance(value, int)]
+        )
+    return [Counted(*one) for one in found]
 
 
 async def _condition(context: Context, listed: Listed, path: str) -> Condition:

@@ -150,16 +150,16 @@ async def page_of(
     cursors = listed.own_cursors if is_own else listed.cursors
     window = part.window(cursors)
     if selected(info) <= {"facets", "__typename"}:
-        return Page(cursors, cut((), window, Sorting()), listed=listed)
+        return Page(listed, cursors, cut((), window, Sorting()))
     if is_own:
         return await _own_page(info, listed, window)
     if listed.filters is None:
-        return Page(cursors, cut((), window, Sorting()), listed=listed)
+        return Page(listed, cursors, cut((), window, Sorting()))
     context.wanted += 1
     if read is not None:
-        return Page(cursors, cut(await read(), window, sorting_of(listed.call)), listed=listed)
+        return Page(listed, cursors, cut(await read(), window, sorting_of(listed.call)))
     with because("the query lists it" + (", and what it leads to comes along" if listed.include else "")):
-        return Page(cursors, await _slice(context, listed, window), listed=listed)
+        return Page(listed, cursors, await _slice(context, listed, window))
 
 
 def _is_own(context: Context, listed: Listed, part: "_Part") -> bool:
@@ -193,7 +193,7 @@ async def _own_page(info: Info, listed: Listed, window: Window) -> Page:
             total = await index.count(listed.record, question.where)
     found = Slice(held, window.offset, rows.has_previous, rows.has_next, total, is_in_own_order=True)
     keys = {row_id: key[:-1] for row_id, key in zip(rows.ids, rows.keys, strict=True)}
-    return Page(cursors, found, keys, listed)
+    return Page(listed, cursors, found, keys)
 
 
 async def _slice(context: Context, listed: Listed, window: Window) -> Slice[Any]:

@@ -1,6 +1,6 @@
 """The one way in which an operation reads: what is kept, else the batch, else PlanDocket anew."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,8 +13,8 @@ from gateway.mirror.index.index import Index
 from gateway.mirror.index.question import Question, Rows, Stretch
 from gateway.mirror.seen import Known
 from gateway.mirror.walk import Listing
-from gateway.upstream.call import Call, one
-from gateway.upstream.record import RowT
+from gateway.upstream.call import Call, listing, one
+from gateway.upstream.record import Record, RowT
 from gateway.upstream.way.budget import Lane
 from gateway.upstream.way.reasons import because
 from gateway.upstream.wire.json_rows import Answer
@@ -86,6 +86,13 @@ class OperationReads(Operation):
         self.depends_on_more()
         index, _ = await self.mirror.questions.index(question, self.session, *counted)
         return index
+
+    def know(self, record: Record[Any], row_ids: Iterable[int]) -> None:
+        """Know rows from now on that are held, where all of these are."""
+        call = listing(record)
+        found = self.mirror.questions.held(call, row_ids, self.session.oldest_at, self.session)
+        if found is not None:
+            self.learn(call, found.answer)
 
     def listing(self, call: Call[RowT]) -> Listing[RowT]:
         """Return the list that `call` begins, to be read page by page."""

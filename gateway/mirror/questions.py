@@ -73,14 +73,19 @@ class Questions:
     def _found(
         self, call: Call[Any], rows: Rows, at: float, session: KeepingSession
     ) -> tuple[Call[Any], Found[Any] | None]:
-        now = self._upstream.gate.now()
 
         def pick(include: Iterable[str]) -> tuple[Call[Any], Found[Any] | None]:
             asked = call.including(frozenset(include))
-            return asked, session.tenant.pick(asked, rows.ids, Paging(), at, None, now)
+            return asked, self.held(asked, rows.ids, at, session)
 
         whole = pick(call.include)
         return whole if whole[1] else pick(name for name in call.include if pick({name})[1] is not None)
+
+    def held(
+        self, call: Call[Any], row_ids: Iterable[int], at: float, session: KeepingSession
+    ) -> Found[Any] | None:
+        """Return what is held of rows, as the answer to a call of a moment; None where one is missing."""
+        return session.tenant.pick(call, row_ids, Paging(), at, None, self._upstream.gate.now())
 
     async def index(self, question: Question, session: KeepingSession, *counted: str) -> tuple[Index, float]:
         """Return what answers a question, and when the oldest was told of what it looks at.
