@@ -107,10 +107,9 @@ class Conditions:
         if value is None or found is SEARCH or (found.only_true and not value):
             return None
         if found.of is not None:
-            return LeadsTo(
-                include_of(record, found),
-                await self._ids(found.of, [checked_key(to_camel_case(name), value)]),
-            )
+            key = checked_key(to_camel_case(name), value)
+            row = None if key is None else await self._context.loader(ByKey, found.of).load(Wanted(key))
+            return LeadsTo(include_of(record, found), () if row is None else (row.id,))
         if found.column:
             return OneOf(found.column, (value,))
         # Which rows pass is PlanDocket's own secret.
@@ -140,11 +139,6 @@ class Conditions:
                 )
             case _:
                 raise TypeError(criterion)
-
-    async def _ids(self, record: Record[Any], keys: list[str | None]) -> tuple[int, ...]:
-        loader = self._context.loader(ByKey, record)
-        rows = [await loader.load(Wanted(key)) for key in keys if key is not None]
-        return tuple(row.id for row in rows if row is not None)
 
 
 def include_of(record: Record[Any], found: Filter) -> str:

@@ -159,10 +159,15 @@ def criteria_of(record: Record[Any], values: Mapping[str, Any]) -> Iterator[tupl
             yield to_camel_case(name), criterion, values[_python_name(name)]
 
 
+@cache
+def theirs(record: Record[Any]) -> frozenset[str]:
+    """Return the fields of a resource's filter that PlanDocket has itself, by their names in Python."""
+    return frozenset(name_of(name, found) for name, found in record.filters.items())
+
+
 def is_theirs(record: Record[Any], values: Mapping[str, Any]) -> bool:
     """Return whether PlanDocket itself can filter by all that is given."""
-    own = {name_of(name, found) for name, found in record.filters.items()}
-    return values.keys() <= own
+    return values.keys() <= theirs(record)
 
 
 def filters_of(record: Record[Any], values: Mapping[str, Any]) -> Filters:

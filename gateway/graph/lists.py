@@ -14,7 +14,7 @@ from gateway.graph.context import Context, Info
 from gateway.graph.cursors import Cursors
 from gateway.graph.declared import argument, taking
 from gateway.graph.facets import connection_of
-from gateway.graph.filtering import filter_of, name_of, values_of
+from gateway.graph.filtering import filter_of, name_of, theirs, values_of
 from gateway.graph.listed import Listed, Parent
 from gateway.graph.look_ahead import includes, selected
 from gateway.graph.ordering import is_ordered, order_of
@@ -127,8 +127,7 @@ def _listed(
     info: Info, record: Record[Any], name: str, given: Mapping[str, Any], parent: Parent | None = None
 ) -> Listed:
     """Return the list that a field's arguments ask for."""
-    own = {name_of(name, found) for name, found in record.filters.items()}
-    beside = {name: given[name] for name in own & given.keys() if given[name] is not None}
+    beside = {name: given[name] for name in theirs(record) & given.keys() if given[name] is not None}
     order: Sequence[Any] = given.get("order_by") or ()
     return Listed(name, record, values_of(given.get("filter")), beside, order, includes(info), parent)
 
