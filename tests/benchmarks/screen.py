@@ -8,6 +8,7 @@ hour, so that all of it is mirrored. Fifty operations a second are sent, whether
 """
 
 import argparse
+import asyncio
 import json
 import random
 import sys
@@ -16,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Any
 
 import uvicorn
 
@@ -24,10 +26,13 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from driving import mix_at_rate, quantile
 from hour_trace import HUGE, grown
 from servers import Server, Target, free_port, started, url
+from walking import asking
 
 from gateway.sandbox import SANDBOX_KEY, Sandbox
 
 _PER_S = 50
+_PAGE_S = 0.2
+"""What PlanDocket takes for an answer, as in `hour_trace.py`: the mirror's walks go on while operations are asked."""
 _ROWS = "nodes { id isConfirmed contact { lastName companyName city } event { title } }"
 _ORDERS = (
     *("CREATED_AT", "UPDATED_AT", "IS_CONFIRMED", "CONTACT_LAST_NAME", "CONTACT_COMPANY_NAME"),
@@ -66,7 +71,12 @@ def serve(port: int) -> None:
     for row in list(sandbox.tables.contacts):
         last, city = rng.choices(names, weights, k=2)
         sandbox.tables.contacts.put(replace(row, last_name=last, city=city, company_name=f"{last} {row.id}"))
-    uvicorn.run(sandbox.app, port=port, log_level="warning")
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.sleep(_PAGE_S)
+        await sandbox.app(scope, receive, send)
+
+    uvicorn.run(app, port=port, log_level="warning")
 
 
 def _names(rng: random.Random, count: int) -> list[str]:
@@ -78,43 +88,50 @@ def _names(rng: random.Random, count: int) -> list[str]:
     return ["".join(rng.choices(parts, k=rng.randint(1, 3))).capitalize() for _ in range(count)]
 
 
-def _asked(rng: random.Random, kind: str, names: list[str]) -> str:
-    """Return an operation of a kind."""
-    event = f"filter: {{events: [{{databaseId: {rng.randint(1, 200)}}}]}}"
-    by = f"{{field: {rng.choice(_ORDERS)}, direction: {rng.choice(('ASC', 'DESC'))}}}"
+_ASKED = {
+    "search as you type": "query ($filter: ParticipantFilter) { participants(filter: $filter, first: 25) "
+    f"{{ totalCount {_ROWS} }} }}",
+    "page of one event, any order": "query ($filter: ParticipantFilter, $orderBy: [ParticipantOrder!]) "
+    f"{{ participants(filter: $filter, orderBy: $orderBy, first: 25) {{ totalCount {_ROWS} }} }}",
+    "page of everything, one key": "query ($orderBy: [ParticipantOrder!]) "
+    f"{{ participants(orderBy: $orderBy, first: 25) {{ {_ROWS} }} }}",
+    "facets of one event": "query ($filter: ParticipantFilter) { participants(filter: $filter, first: 0) "
+    f"{{ totalCount {_FACETS} }} }}",
+    "facets of everything": f"{{ participants(first: 0) {{ totalCount {_FACETS} }} }}",
+}
+_ASKED["page of everything, two keys"] = _ASKED["page of everything, one key"]
+"""A screen's documents; what is typed and chosen comes as variables."""
+
+
+def _given(rng: random.Random, kind: str, names: list[str]) -> dict[str, Any]:
+    """Return the variables of an operation of a kind."""
+    event = {"events": [{"databaseId": rng.randint(1, 200)}]}
+    by = {"field": rng.choice(_ORDERS), "direction": rng.choice(("ASC", "DESC"))}
     match kind:
         case "search as you type":
             name = rng.choice(names)
-            typed = name[: rng.randint(1, len(name))]
-            return f'{{ participants(filter: {{search: "{typed}"}}, first: 25) {{ totalCount {_ROWS} }} }}'
+            return {"filter": {"search": name[: rng.randint(1, len(name))]}}
         case "page of one event, any order":
-            return f"{{ participants({event}, orderBy: [{by}], first: 25) {{ totalCount {_ROWS} }} }}"
+            return {"filter": event, "orderBy": [by]}
         case "page of everything, one key":
-            return f"{{ participants(orderBy: [{by}], first: 25) {{ {_ROWS} }} }}"
+            return {"orderBy": [by]}
         case "facets of one event":
-            return f"{{ participants({event}, first: 0) {{ totalCount {_FACETS} }} }}"
+            return {"filter": event}
         case "facets of everything":
-            return f"{{ participants(first: 0) {{ totalCount {_FACETS} }} }}"
+            return {}
         case _:
-            other = f"{{field: {rng.choice(_ORDERS)}}}"
-            return f"{{ participants(orderBy: [{by}, {other}], first: 25) {{ {_ROWS} }} }}"
+            return {"orderBy": [by, {"field": rng.choice(_ORDERS)}]}
 
 
 def _operations(server: Server, seconds: int) -> Iterator[tuple[str, Target]]:
     rng = random.Random(5)  # noqa: S311 - the same each time
     names = _names(random.Random(3), 3_000)  # noqa: S311 - the sandbox's
     for kind in rng.choices(list(_WANTED), [weight for weight, _ in _WANTED.values()], k=_PER_S * seconds):
-        yield kind, _target(server, _asked(rng, kind, names))
-
-
-def _target(server: Server, query: str) -> Target:
-    return Target(
-        server, "/graphql", json.dumps({"query": query}).encode(), {"Content-Type": "application/json"}
-    )
+        yield kind, asking(server, _ASKED[kind], _given(rng, kind, names))
 
 
 def _used(server: Server) -> int:
-    body = json.loads(_target(server, "{ upstream { usedByReads } }").ask())
+    body = json.loads(asking(server, "{ upstream { usedByReads } }").ask())
     return body["data"]["upstream"]["usedByReads"]
 
 
@@ -122,10 +139,10 @@ def _warm(server: Server) -> float:
     """Ask until all is mirrored; return the seconds that it took."""
     began, asked = (
         monotonic(),
-        _target(server, f'{{ participants(filter: {{search: "ja"}}, first: 0) {{ totalCount {_FACETS} }} }}'),
+        asking(server, f'{{ participants(filter: {{search: "ja"}}, first: 0) {{ totalCount {_FACETS} }} }}'),
     )
     while "errors" in json.loads(asked.ask()):
-        if monotonic() - began > 300:
+        if monotonic() - began > 900:
             raise server.failed("the tenant was not mirrored.")
         sleep(1)
     return monotonic() - began

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from itertools import cycle, takewhile
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import uvicorn
 
@@ -56,10 +57,10 @@ def gateway(folder: Path, upstream: Server, fresh_s: int) -> Generator[Server]:
         yield server
 
 
-def asking(server: Server, query: str) -> Target:
+def asking(server: Server, query: str, variables: dict[str, Any] | None = None) -> Target:
     """Return what a client asks."""
-    body = json.dumps({"query": query}).encode()
-    return Target(server, "/graphql", body, {"Content-Type": "application/json"})
+    body = {"query": query, "variables": variables}
+    return Target(server, "/graphql", json.dumps(body).encode(), {"Content-Type": "application/json"})
 
 
 def warm(page: Target) -> None:

@@ -4,6 +4,7 @@ It holds what it is told, in the order of telling: which rows are missing, or ho
 """
 
 import sqlite3
+from collections import OrderedDict
 from collections.abc import Generator, Hashable, Iterable
 from itertools import islice
 from typing import Any
@@ -21,7 +22,7 @@ from gateway.upstream.record import Record
 
 _WRITE, _ASK = 0, 1
 _MOST_COUNTS = 200
-"""That are kept while nothing changes."""
+"""That are kept while nothing changes, those that were asked for last."""
 
 
 class Index:
@@ -35,7 +36,7 @@ class Index:
         self._waiting: dict[str, dict[int, Change]] = {path: {} for path in self._layouts}
         self._turns = Turns("index")
         self._version = 0
-        self._counts: dict[Hashable, Any] = {}
+        self._counts = OrderedDict[Hashable, Any]()
         db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         self._base = Base(db, self._layouts, effort or Effort())
         self._turns.start(made(self._base), _WRITE)
@@ -85,14 +86,15 @@ class Index:
         """Return a count, that of before where nothing was told since."""
         self._write()
         version = self._version
-        if key not in self._counts:
-            found = await self._turns.take(work, _ASK)
-            if version == self._version:
-                self._counts[key] = found
-                if len(self._counts) > _MOST_COUNTS:
-                    del self._counts[next(iter(self._counts))]
-            return found
-        return self._counts[key]
+        if key in self._counts:
+            self._counts.move_to_end(key)
+            return self._counts[key]
+        found = await self._turns.take(work, _ASK)
+        if version == self._version:
+            self._counts[key] = found
+            if len(self._counts) > _MOST_COUNTS:
+                self._counts.popitem(last=False)
+        return found
 
     def _write(self) -> None:
         """Let all be written that was told, before what is asked."""
