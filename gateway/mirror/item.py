@@ -106,6 +106,11 @@ class Item(msgspec.Struct):
             return _LONGEST_SLICE_S
         return inf if self.cost > SMALL or self.is_by_call else max(self.floor_s, _LONGEST_SMALL_S)
 
+    @property
+    def lasts_s(self) -> float:
+        """For how long a walk saves requests at the least: a small one, that follows upon a request, is soon again."""
+        return self.floor_s if self.cost <= SMALL else max(self.floor_s, MEMORY_S)
+
     def interval_s(self, k: float) -> float:
         """Return the seconds between two readings where all intervals are stretched by a factor."""
         planned = k * sqrt(self.cost / self.demand) if self.demand > 0 else 0.0

@@ -9,7 +9,7 @@ from collections.abc import Hashable
 from math import inf
 
 from gateway.mirror.hour_room import HourRoom
-from gateway.mirror.item import MEMORY_S, SMALL, Item
+from gateway.mirror.item import SMALL, Item
 
 _MINUTE_S = 60.0
 _PLANS_EVERY_S = 10.0
@@ -175,9 +175,9 @@ class Pace:
                 item.is_walked = False
             elif item.at is None and not item.is_walked:
                 has_paid = item.paid >= min(3, item.cost + 1)
-                item.is_walked = has_paid and item.direct * max(item.floor_s, MEMORY_S) >= item.cost
+                item.is_walked = has_paid and item.direct * item.lasts_s >= item.cost
             else:
-                share = item.direct * max(item.planned_s, item.floor_s, MEMORY_S) / item.cost
+                share = item.direct * max(item.planned_s, item.lasts_s) / item.cost
                 item.is_walked = share >= (0.5 if item.is_walked else 1.0)
 
 
