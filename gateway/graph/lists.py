@@ -181,7 +181,8 @@ async def _own_page(info: Info, listed: Listed, window: Window) -> Page:
         raise cursors.other_list  # of an older release: it tells an offset alone
     question = await _question(context, listed)
     after, before = (None if one is None else (*one.key, one.id) for one in (window.after, window.before))
-    stretch = Stretch(window.first, window.last, after, before, window.offset)
+    can_wait = context.to_the_end is not None
+    stretch = Stretch(window.first, window.last, after, before, window.offset, can_wait)
     with because("all rows tell it: PlanDocket has no such list"):
         try:
             rows, held = await context.reading.rows(question, stretch, listed.include)
