@@ -59,6 +59,8 @@ async def test_columns_of_what_rows_lead_to(ask: Ask) -> None:
     tables = ask.sandbox.tables
     for row, found in zip(tables.participants, rows, strict=True):
         contact, event = tables.contacts.get(row.contact_id), tables.events.get(row.event_id)
+        assert contact is not None
+        assert event is not None
         category = tables.categories.get(row.category_id) if row.category_id else None
         title = category.title if category else ""
         assert found == [str(row.id), contact.last_name or "", event.title, title, contact.city or ""]
