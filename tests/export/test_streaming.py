@@ -2,12 +2,21 @@
 """A file comes in parts, as its reader takes them: nothing is held meanwhile, and one that breaks off shows it."""
 
 import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, cast
 
+import httpx
 import pytest
+import uvicorn
 from asking import Ask, Gateway, Time, endpoint_of
 from export.downloading import UNFORGEABLE, bearer, download, error, with_tokens
 from export.streaming import Stream
 from mirror.mirroring import mirrored
+from programs import program
+
+from gateway.http.connections.protocol import Protocol
 
 ADDRESS = "/export/participants.csv?fields=id,contact.lastName,event.title"
 
@@ -123,3 +132,46 @@ async def test_what_the_log_says(gateway: Gateway, time: Time, tmp_path, caplog)
     assert "ExportContact" in str(told)
     assert "'export'" in str(told)
     assert "xylophon" not in str(told)
+
+
+@asynccontextmanager
+async def served(app: Any) -> AsyncIterator[str]:
+    """Serve an app as the gateway is served, and yield its address."""
+    config = uvicorn.Config(app, http=Protocol, ws="none", access_log=False, log_config=None, lifespan="off")
+    server = uvicorn.Server(config)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        config.load()
+        server.lifespan = config.lifespan_class(config)
+        await server.startup(sockets=[listening])
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        await server.shutdown(sockets=[listening])
+
+
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+async def test_clients_notice_that_a_file_broke_off(ask: Ask, coding: str) -> None:
+    """Over the network, packed or not."""
+    inner = cast(Any, ask.http)._transport.app
+    breaks = True
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        async def dropping(message: Any) -> None:
+            await send(message)
+            if breaks and message.get("body"):
+                await endpoint_of(ask)._mirror.drop()
+
+        await inner(scope, receive, dropping)
+
+    headers = {**UNFORGEABLE, "Accept-Encoding": coding}
+    async with served(app) as url, httpx.AsyncClient(base_url=url, headers=headers) as http:
+        with pytest.raises(httpx.RemoteProtocolError):
+            await http.get(ADDRESS)
+        curl = await asyncio.create_subprocess_exec(
+            program("curl"),
+            "-sf",
+            "-HX-Requested-With: test",
+            f"{url}{ADDRESS}",
+            stdout=asyncio.subprocess.DEVNULL,
+        )
+        assert await curl.wait() == 18
+        breaks = False
+        assert len((await http.get(ADDRESS)).text.splitlines()) == 1_501

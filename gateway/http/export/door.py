@@ -4,6 +4,7 @@ Who asks is told as at `/graphql`, and what they may see too: the file is made o
 a POST needs no token, and no header against forgery: nobody can guess it.
 """
 
+import asyncio
 import logging
 
 import msgspec
@@ -20,7 +21,7 @@ from gateway.http.callers.callers import Callers
 from gateway.http.export.asked import ONCE, Asked, asked_of, file_of, in_address, in_body
 from gateway.http.export.files import MEDIA_TYPES, begun, rows
 from gateway.http.export.one_time import HOLDS_S, OneTime
-from gateway.http.export.reading import Batch, Reading, RefusedError, Turns
+from gateway.http.export.reading import Batch, Reading, RefusedError
 from gateway.http.graphql.disconnects import ClientLeftError, WhileThere
 from gateway.http.graphql.freshness import freshness_of
 from gateway.http.negotiation import GRAPHQL, JSON
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 PATH = "/export/{path}.{form}"
 METHODS = ("GET", "POST")
 _RETRY_IN_S = 1.0
+_MOST_READING = 2  # batches at once, however many files there are: answers of others come in between
 _STATUSES = {
     "UNAUTHENTICATED": 401,
     "FORBIDDEN": 403,
@@ -63,7 +65,7 @@ class Export:
         self._mirror = mirror
         self._callers = callers
         self._one_time = OneTime(mirror.upstream.gate.now)
-        self._turns = Turns()
+        self._turns = asyncio.Semaphore(_MOST_READING)
         self._beginning = 0
         self._most_beginning = most_beginning
         self._most_values = most_values
@@ -139,7 +141,9 @@ class Export:
 class _File:
     """The answer that is a file. One that cannot go on ends without its end, which HTTP/1.1 shows to its client."""
 
-    def __init__(self, http: HttpRequest, asked: Asked, reading: Reading, first: Batch, turns: Turns) -> None:
+    def __init__(
+        self, http: HttpRequest, asked: Asked, reading: Reading, first: Batch, turns: asyncio.Semaphore
+    ) -> None:
         self._http = http
         self._asked = asked
         self._reading = reading

@@ -1,6 +1,5 @@
 """A list read to its end, a batch at a time: each is an operation of its own, as GraphQL's callers send them."""
 
-import asyncio
 from typing import Any
 
 import msgspec
@@ -73,10 +72,3 @@ class Reading:
         rows = outcome.body["data"]["rows"]
         self._after, has_more = rows["pageInfo"]["endCursor"], rows["pageInfo"]["hasNextPage"]
         return Batch(rows["nodes"], rows.get("totalCount"), outcome.age, is_last=not has_more)
-
-
-class Turns(asyncio.Semaphore):
-    """What reads on waits until less than two others do: however many read, answers of others come in between."""
-
-    def __init__(self) -> None:
-        super().__init__(2)
