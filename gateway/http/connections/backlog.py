@@ -6,7 +6,9 @@ import msgspec
 
 _MOST_BYTES = 50_000_000
 _LEAST_BYTES_A_SECOND = 10_000  # slower than any telephone
-_LOOKS_EVERY_S = 5.0
+_LOOKS_EVERY_S = (
+    60.0  # a slow client's system takes nothing for a while, once it has taken some megabytes ahead
+)
 
 
 class _Waiting(msgspec.Struct):
@@ -18,8 +20,8 @@ class _Waiting(msgspec.Struct):
 class Backlog:
     """The connections whose clients take less than they are sent.
 
-    A connection is cut off where its client takes under 10 kB a second; and where all that waits is over 50 MB,
-    those that have waited for longest are, until it is less.
+    A connection is cut off where its client takes under 10 kB a second for a minute; where all that waits is over
+    50 MB, those that have waited for longest are, until it is less.
     """
 
     def __init__(self, most_bytes: int = _MOST_BYTES, looks_every_s: float = _LOOKS_EVERY_S) -> None:

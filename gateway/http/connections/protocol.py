@@ -6,6 +6,7 @@ Its other implementation, over h11, has limits of its own, but takes three times
 for each request, where a whole answer from what is kept takes 0.13 ms.
 """
 
+import socket
 from asyncio import TimerHandle, Transport
 from collections.abc import Callable
 
@@ -23,6 +24,9 @@ from gateway.http.refusal import RequestError, bad_request
 _LARGEST_HEAD = 65_536  # bytes
 _LARGEST_BODY = 2_000_000  # twice what the endpoint takes: it refuses in its own words
 _LARGEST_BESIDE = 262_144  # bytes of a request beside its body: head, trailers, and what frames its chunks
+_MOST_UNSENT = (
+    131_072  # bytes that the system holds: of megabytes, nobody sees for a minute what a slow client takes
+)
 _MOST_AHEAD = 8  # requests that are read while one before them is answered
 _PIECE = 1_024  # bytes that are parsed at once beyond a body, where 64 kB are hundreds of requests
 _PIECE_OF_BODY = 65_536
@@ -77,6 +81,7 @@ class Protocol(HttpToolsProtocol):
         """Begin to wait for a request."""
         super().connection_made(JoinedTransport(transport, self.loop, self._lingers))
         self.flow = self._flow = _Flow(transport)
+        _hold_little(transport)
         self.timeout_keep_alive = self.idle_s
         self.crowd.count += 1
         if (refusal := self.crowd.refusal(self.loop.time())) is not None:
@@ -304,6 +309,17 @@ class Beside(Protocol):
     """One at another address of the process: it is taken also where those of the gateway's are too many."""
 
     crowd = Crowd()
+
+
+def _hold_little(transport: Transport) -> None:
+    """Let the system take of what is written only what is to be sent soon, as far as it can be told that."""
+    connection, option = transport.get_extra_info("socket"), getattr(socket, "TCP_NOTSENT_LOWAT", None)
+    if (
+        option is not None
+        and connection is not None
+        and connection.family in (socket.AF_INET, socket.AF_INET6)
+    ):
+        connection.setsockopt(socket.IPPROTO_TCP, option, _MOST_UNSENT)
 
 
 def _timed_out(what: str) -> RequestError:
