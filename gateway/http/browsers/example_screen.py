@@ -1,4 +1,4 @@
-"""The example of a front-end, at `/screen`: built whenever it is opened, so that an edit shows with a reload.
+"""The example of a front-end, at `/screen`: built when it is opened, anew after an edit.
 
 It lies below the repository's tests, which an installed package has not. npm brings what it needs, once.
 """
@@ -31,6 +31,7 @@ class ExampleScreen:
     def __init__(self, folder: Path = FOLDER) -> None:
         self._folder = folder
         self._script = b""
+        self._built_from = 0.0  # when the last of its sources was changed
         self._alone = threading.Lock()  # two that install at once would break each other's files
 
     @property
@@ -53,7 +54,8 @@ class ExampleScreen:
             with self._alone:
                 if not self._is_installed:
                     self._npm(*_INSTALL)
-                self._script = self._npm(*_BUILD)
+                if self._built_from != (changed := self._changed):
+                    self._script, self._built_from = self._npm(*_BUILD), changed
         except (OSError, subprocess.SubprocessError) as error:
             kind = type(error).__name__
             text = f"The screen could not be built ({kind}): run 'npm ci && npm run build' in {self._folder}."
@@ -75,6 +77,10 @@ class ExampleScreen:
         installed = self._folder / "node_modules" / ".package-lock.json"
         lock = self._folder / "package-lock.json"
         return installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime
+
+    @property
+    def _changed(self) -> float:
+        return max(file.stat().st_mtime for file in (self._folder / "src").iterdir())
 
     def _npm(self, *arguments: str) -> bytes:
         """Return what npm prints; OSError or SubprocessError where it fails."""

@@ -58,6 +58,7 @@ export function ContactPicker({ onPick }: { onPick: (contact: Contact | null) =>
         {offered.map((contact, at) => (
           <li
             key={contact.id}
+            ref={(line) => void (at === active && line?.scrollIntoView({ block: "nearest" }))}
             id={`contact-${at}`}
             role="option"
             aria-selected={at === active}

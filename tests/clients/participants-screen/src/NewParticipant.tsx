@@ -51,6 +51,7 @@ export function NewParticipant({ ref, list, onCreated }: Props) {
         <label>
           <span>Event</span>
           <select name="event" required>
+            <option value="">Choose …</option>
             {events.map(({ id, title }) => (
               <option key={id} value={id}>{title}</option>
             ))}

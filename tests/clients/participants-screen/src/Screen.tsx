@@ -169,7 +169,7 @@ function Heading(props: { field: Order["field"]; title: string; order: Order; se
   const isOrdered = order.field === field;
   const isUp = order.direction === "ASC";
   return (
-    <th aria-sort={isOrdered ? (isUp ? "ascending" : "descending") : undefined} data-column={title}>
+    <th scope="col" aria-sort={isOrdered ? (isUp ? "ascending" : "descending") : undefined} data-column={title}>
       <button onClick={() => setOrder({ field, direction: isOrdered && isUp ? "DESC" : "ASC" })}>
         {title}
         <span aria-hidden="true">{isOrdered ? (isUp ? " ▲" : " ▼") : ""}</span>
