@@ -69,15 +69,16 @@ class Demo:
 
 def as_shown(node: dict[str, Any]) -> list[str]:
     """Return a participation's cells."""
-    contact, category = node["contact"], node["category"] or {}
+    contact = node["contact"]
+    category = node["category"]["title"] if node["category"] else None
     name = " ".join(filter(None, (contact["firstName"], contact["lastName"])))
     status = "Confirmed" if node["isConfirmed"] else "Open"
-    cells = (
+    cells: tuple[str | None, ...] = (
         contact["companyName"],
         name,
         contact["city"],
         node["event"]["title"],
-        category.get("title"),
+        category,
         status,
     )
     return [cell or "" for cell in cells]
