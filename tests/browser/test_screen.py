@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -180,6 +181,7 @@ def opened(browser: Browser, demo: Demo) -> Generator[Open]:
     def open_screen(width: int = WIDTHS[0]) -> Screen:
         screen = Screen(browser.new_context(viewport={"width": width, "height": 844}).new_page())
         screens.append(screen)
+        screen.page.set_default_timeout(10_000)
         screen.page.on("request", lambda request: note(screen, request.url))
         screen.page.on("console", lambda message: listen(screen, message))
         screen.page.on("pageerror", lambda error: screen.complaints.append(str(error)))
@@ -353,11 +355,12 @@ def test_it_says_how_old_the_list_is(opened: Open) -> None:
         route.fulfill(response=response, json=body)
 
     screen.page.route("**/graphql", answer)
-    screen.page.clock.install()
+    now = datetime.now(tz=UTC)
+    screen.page.clock.set_fixed_time(now)
     screen.page.reload()
     age = screen.page.locator(".age")
     expect(age).to_have_text("Read 40 s ago")
-    screen.page.clock.fast_forward(30_000)
+    screen.page.clock.set_fixed_time(now + timedelta(seconds=30))
     expect(age).to_have_text("Read 1 min ago")
 
 
