@@ -1,6 +1,6 @@
 """The composition root: the one place that makes objects and joins them."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from contextlib import aclosing, asynccontextmanager, closing, nullcontext
 
 import httpx
@@ -45,9 +45,12 @@ from gateway.upstream.way.clock import Clock
 
 
 def create_app(
-    settings: Settings, transport: httpx.AsyncBaseTransport | None = None, clock: Clock | None = None
+    settings: Settings,
+    transport: httpx.AsyncBaseTransport | None = None,
+    clock: Clock | None = None,
+    pages: Sequence[Route] = (),
 ) -> Starlette:
-    """Return the gateway; `transport` stands in for the network and `clock` for time, in tests.
+    """Return the gateway; `transport` stands in for the network and `clock` for time, in tests. `pages` come along.
 
     Its `state.metrics` is the app for an address of the metrics' own, `state.on_reload` what reads files anew, and
     `state.give_up` lets what runs end.
@@ -118,6 +121,7 @@ def create_app(
             Route("/healthz", alive),
             Route("/readyz", readiness.answer),
             Route("/metrics", elsewhere if settings.metrics_token is None else own_metrics),
+            *pages,
             *([Route(PATH, _operated(mirror, executor, token), methods=["GET", "DELETE"])] if token else []),
         ],
         lifespan=lifespan,

@@ -2,11 +2,15 @@
 
 import logging
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
+
+from starlette.routing import Route
 
 from gateway.app import create_app
 from gateway.commands.console import fail, refuse_to_start
 from gateway.errors import SettingsError
+from gateway.http.browsers.example_screen import ExampleScreen
 from gateway.http.connections.protocol import Beside
 from gateway.sandbox import SANDBOX_KEY, Sandbox
 from gateway.serving.server import STAYS_S, CannotListenError, Served, run
@@ -19,6 +23,7 @@ _DEMO = """\
 GraphiQL and GraphQL  http://127.0.0.1:{port}/graphql
 The schema            http://127.0.0.1:{port}/schema.graphql
 The sandbox it reads  http://127.0.0.1:{sandbox_port}/api/v1/  (Authorization: Bearer {key})
+An example screen     {screen}
 {metrics}
 Three queries to try:
   {{ participants(first: 3) {{ nodes {{ isConfirmed contact {{ email }} event {{ title }} }} }} }}
@@ -42,6 +47,7 @@ _KNOWN_BY = {
 def demo(port: int, sandbox_port: int) -> None:
     """Serve the gateway in front of a sandbox."""
     address = f"http://127.0.0.1:{sandbox_port}"
+    screen = ExampleScreen()
     try:
         # Nothing else differs from `serve`: what works here must work there, but for the key.
         settings = load_settings(
@@ -51,12 +57,13 @@ def demo(port: int, sandbox_port: int) -> None:
             Sandbox().app, "127.0.0.1", sandbox_port, _FREE.format(option="--sandbox-port"), http=Beside
         )
         with logging_to(sys.stderr, settings.log_format, settings.log_level):
-            gateway, *metrics = _served(settings, _FREE.format(option="--port"))
+            gateway, *metrics = _served(settings, _FREE.format(option="--port"), pages=screen.routes)
             gateway = replace(gateway, on_reload=())  # so that it ends with its terminal
             announce = _DEMO.format(
                 port=port,
                 sandbox_port=sandbox_port,
                 key=SANDBOX_KEY,
+                screen=f"not here: {screen.lack}" if screen.lack else f"http://127.0.0.1:{port}/screen",
                 metrics="".join(f"Metrics               http://{one.place}/metrics\n" for one in metrics),
             )
             _serve(gateway, *metrics, sandbox, announce=announce, settings=settings)
@@ -93,9 +100,11 @@ def sandbox(port: int) -> None:
         )
 
 
-def _served(settings: Settings, elsewhere: str, stays_s: float = 0) -> list[Served]:
+def _served(
+    settings: Settings, elsewhere: str, stays_s: float = 0, pages: Sequence[Route] = ()
+) -> list[Served]:
     """Return the gateway, and behind it its metrics where they have an address of their own."""
-    gateway = create_app(settings)
+    gateway = create_app(settings, pages=pages)
     state = gateway.state
     served = [
         Served(

@@ -60,7 +60,7 @@ def test_every_code_of_user_errors_is_told() -> None:
 
 def test_every_file_it_names_is_there() -> None:
     """Commands' scripts below the tests, and the places of the floors below the package."""
-    named = set(re.findall(r"(?<![\w/])(?:tests/[\w./]*\w|\.ci/\w+|schema\.graphql)", README))
+    named = set(re.findall(r"(?<![\w/])(?:tests/[\w./-]*\w|\.ci/\w+|schema\.graphql)", README))
     assert {"tests/benchmarks/speed.py", ".ci/run"} <= named
     rows = re.findall(r"^\| \d \| (.*?) \|", section("Work on it"), re.MULTILINE)
     places = {place for row in rows for place in re.findall(r"`([\w/]+(?:\.py|/))`", row)}
