@@ -102,7 +102,7 @@ def page_read_once() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def anyio_backend() -> str:
     """Aiodataloader needs asyncio."""
     return "asyncio"

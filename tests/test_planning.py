@@ -12,7 +12,7 @@ import pytest
 import serving_here
 from asking import Gateway, Time
 from benchmarks.requests_table import CASES, TOTALS, Case
-from mirror.mirroring import mirrored, quiet, warm
+from mirror.mirroring import hold, mirrored, quiet
 
 from gateway.commands.plan.document import PlanError, plan_document
 
@@ -80,7 +80,7 @@ async def test_a_plan_is_never_too_low(gateway: Gateway, query: str) -> None:
 async def test_a_warm_plan_is_never_too_low(gateway: Gateway, time: Time) -> None:
     """With all of the sandbox mirrored: the same, or more where it says "up to", and what a write has read with it."""
     ask = mirrored(gateway, time, requests_per_hour="unlimited")
-    await warm(ask, time, seconds=150)
+    await hold(ask, time, categories=True)
     await ask(OPERATIONS[0])
     await quiet(ask)  # what was due is young by now
     for query in OPERATIONS[::2]:

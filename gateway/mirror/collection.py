@@ -11,12 +11,12 @@ import msgspec
 from gateway.mirror.changes import Cause, Change, Changes, columns_that_differ
 from gateway.mirror.collection_walk import Walked
 from gateway.mirror.held import SELF, Held, Order, Part, Passing
+from gateway.mirror.held_keys import HeldKeys
 from gateway.mirror.kept import KeptWalk
 from gateway.mirror.list_order import Sorting
 from gateway.mirror.store import Filters, Store
 from gateway.upstream.record import Record, RowT
 from gateway.upstream.wire.flaws import Flaw
-from gateway.upstream.wire.natural_keys import comparable
 
 _BY_ID = Sorting()
 _NONE = frozenset[str]()
@@ -56,9 +56,7 @@ class Collection(Generic[RowT]):
         self._gone: dict[int, float] = {}
         # By include, when a write last changed what it tells of some row.
         self._touched: dict[str, float] = {}
-        self._by_key: dict[str, int] = {}
-        # The other rows with a key: one has it still that another had by now.
-        self._doubles: dict[str, set[int]] = {}
+        self._keys = HeldKeys(record)
         # By include, of how many rows it is told; and of which it may tell something else by now.
         self._told: Counter[str] = Counter()
         self._old: defaultdict[str, set[int]] = defaultdict(set)
@@ -79,7 +77,7 @@ class Collection(Generic[RowT]):
 
     def id_of(self, key: str) -> int | None:
         """Return the id of the row that has a natural key, where one is held."""
-        return self._by_key.get(comparable(key))
+        return self._keys.id_of(key)
 
     def keep_in(self, store: Store) -> None:
         """Let lists be told by a store from now on: it is told of all rows."""
@@ -320,7 +318,7 @@ class Collection(Generic[RowT]):
         held = self._held.pop(row_id)
         self._told.subtract(held.links.keys())
         self._set_old(held, frozenset())
-        self._forget_key(held.row)
+        self._keys.forget(held.row)
         self.version += 1
         at = held.at if at is None else at
         self._changes.tell(Change(self.record, row_id, held.row, None, {}, _NONE, (), _NONE, cause, at))
@@ -411,12 +409,8 @@ class Collection(Generic[RowT]):
         self.version += 1
         if before is not held.row:
             if before is not None:
-                self._forget_key(before)
-            if (key := self._key(held.row)) is not None:
-                other = self._by_key.get(key)
-                if other is not None and other != held.row.id:
-                    self._doubles.setdefault(key, set()).add(other)
-                self._by_key[key] = held.row.id
+                self._keys.forget(before)
+            self._keys.add(held.row)
         self._changes.tell(self._change(before, held, cause, differs))
 
     def _change(self, before: RowT | None, held: Held, cause: Cause, differs: Iterable[str] = ()) -> Change:
@@ -425,23 +419,6 @@ class Collection(Generic[RowT]):
         return Change(
             self.record, row.id, before, row, held.links, told, held.flaws, held.old, cause, held.at
         )
-
-    def _forget_key(self, row: RowT) -> None:
-        key = self._key(row)
-        if key is None:
-            return
-        doubles = self._doubles.pop(key, set[int]())
-        doubles.discard(row.id)
-        if self._by_key.get(key) == row.id:
-            del self._by_key[key]
-            if doubles:
-                self._by_key[key] = doubles.pop()
-        if doubles:
-            self._doubles[key] = doubles
-
-    def _key(self, row: RowT) -> str | None:
-        key = getattr(row, self.record.key) if self.record.key is not None else None
-        return comparable(key) if key else None
 
 
 def _order(ids: Sequence[int]) -> Order:

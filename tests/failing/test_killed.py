@@ -15,7 +15,7 @@ import httpx
 import uvicorn
 from asking import Time
 from keeping.wires import gid
-from mirror.mirroring import LISTS, mirrored, warm
+from mirror.mirroring import LISTS, hold, mirrored
 from serving_here import free_ports, logged, run, started
 
 from gateway.sandbox import SANDBOX_KEY, Sandbox
@@ -175,7 +175,7 @@ async def killed_again_and_again(gateway, folder, log, kills):
         first = mirrored(gateway, past, sandbox, transport=httpx.ASGITransport(sandbox.app), **given)
         app = cast("Any", first.http)._transport.app
         async with app.router.lifespan_context(app):
-            await warm(first, past)
+            await hold(first, past)
         settings |= {"PLANDOCKET_REQUESTS_PER_HOUR": "1000000", "GATEWAY_LOG_LEVEL": "warning"}
         told = Told(address)
         for turn in range(kills + 1):

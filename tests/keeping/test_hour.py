@@ -17,12 +17,6 @@ async def trace() -> Trace:
     return trace
 
 
-@pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    """One loop for the module."""
-    return "asyncio"
-
-
 async def test_no_sliding_hour_is_overrun(trace: Trace) -> None:
     """By the sandbox's own times."""
     assert 0 < trace.most_in_an_hour <= BUDGET

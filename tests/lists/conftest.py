@@ -6,12 +6,6 @@ from lists.standing import Standing, standing
 
 
 @pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    """One loop for a module."""
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
 async def held(module_gateway) -> Standing:
     """Return a gateway that holds a tenant, and the oracle of the same rows."""
     return await standing(module_gateway)

@@ -51,18 +51,19 @@ async def _ask_all(ask: Ask, time: Time, second: int) -> None:
     await quiet(ask)
 
 
-async def warm(ask: Ask, time: Time, seconds: int = 90) -> None:
-    """Ask for all kinds of rows every two seconds, until everything is held."""
+async def warm(ask: Ask, time: Time, seconds: int) -> None:
+    """Ask for all kinds of rows every two seconds, for so many."""
     for second in range(0, seconds, 2):
         await _ask_all(ask, time, second)
 
 
-async def hold(ask: Ask, time: Time) -> None:
-    """Do the same until all but categories, which are few, are held whole."""
-    for second in range(0, 90, 2):
+async def hold(ask: Ask, time: Time, *, categories: bool = False) -> None:
+    """Do the same until all but categories, which are few, are held whole; or those as well."""
+    wanted = {"participants", "contacts", "events"} | ({"categories"} if categories else set())
+    for second in range(0, 180, 2):
         await _ask_all(ask, time, second)
         mirror = (await ask("{ upstream { mirror { resource complete } } }"))["upstream"]["mirror"]
-        if {"participants", "contacts", "events"} <= {one["resource"] for one in mirror if one["complete"]}:
+        if wanted <= {one["resource"] for one in mirror if one["complete"]}:
             return
     raise AssertionError(mirror)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from asking import Ask, Time
-from mirror.mirroring import mirrored, quiet, told, warm
+from mirror.mirroring import hold, mirrored, quiet, told
 
 from gateway.sandbox import Dialect, Sandbox
 
@@ -72,7 +72,7 @@ async def test_what_others_change_is_seen_within_the_age_that_is_told(gateway, t
     """Also while much of the hour is spent, and answers grow old."""
     rng = random.Random(1)  # noqa: S311 - the same each time
     ask = mirrored(gateway, time, Sandbox(dialect=Dialect(order=order)), requests_per_hour=400)
-    await warm(ask, time)
+    await hold(ask, time)
     history, were_old = History(ask.sandbox, time), 0
     for number in range(120):
         change(rng, ask.sandbox, number)

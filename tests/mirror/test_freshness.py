@@ -3,7 +3,7 @@
 
 import pytest
 from asking import Ask, Time
-from mirror.mirroring import mirrored, quiet, told, warm
+from mirror.mirroring import hold, mirrored, quiet, told
 
 EVENTS = "{ events { nodes { title } } }"
 CONTACT = "{ contact(by: {databaseId: %d}) { email } }"
@@ -33,7 +33,7 @@ async def test_what_is_younger_than_the_client_wants_is_told_as_it_is(ask: Ask, 
 @pytest.mark.parametrize("header", ["no-cache", "max-age=0", "No-Cache, max-age=60", 'max-age="0"'])
 async def test_what_is_held_is_asked_for_now(ask: Ask, time: Time, header: str) -> None:
     """Once for an operation, however often it reads the same."""
-    await warm(ask, time)
+    await hold(ask, time)
     answer = await ask.answer("{ a: events { nodes { title } } b: events { nodes { title } } }", wish(header))
     assert told(answer)["calls"] == 1
     assert told(answer)["age"] == 0
@@ -42,7 +42,7 @@ async def test_what_is_held_is_asked_for_now(ask: Ask, time: Time, header: str) 
 async def test_a_limit_is_not_needed_for_it(gateway, time: Time) -> None:
     """Where the hour is unlimited."""
     ask = mirrored(gateway, time, requests_per_hour="unlimited")
-    await warm(ask, time)
+    await hold(ask, time)
     time.seconds += 5
     assert told(await ask.answer(EVENTS, wish("no-cache")))["calls"] == 1
 

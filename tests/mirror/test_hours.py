@@ -15,12 +15,6 @@ async def trace() -> Trace:
     return trace
 
 
-@pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    """One loop for the module."""
-    return "asyncio"
-
-
 async def test_no_operation_is_refused(trace: Trace) -> None:
     """Neither reads nor writes."""
     assert trace.outcomes["refused"] + trace.outcomes["write refused"] == 0

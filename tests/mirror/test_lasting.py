@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 from asking import Ask, Time, endpoint_of
 from keeping.wires import HELD, bearer, gid, shared
-from mirror.mirroring import LISTS, quiet, told, warm
+from mirror.mirroring import LISTS, hold, quiet, told
 from mirror.runs import Runs
 
 from gateway.contacts.record import CONTACTS, ContactRow
@@ -34,7 +34,7 @@ NODES = "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Contact { phone email 
 async def runs(gateway, tmp_path):
     """Return a gateway that holds all, in a folder."""
     runs = Runs(gateway, tmp_path / "mirror")
-    await warm(await runs.start(), runs.time, 180)
+    await hold(await runs.start(), runs.time, categories=True)
     await runs.ask.answer(SEARCH)
     await runs.written()
     await runs.kept()
@@ -75,7 +75,7 @@ async def test_the_file_holds_only_what_a_restart_takes_up(gateway, tmp_path):
     await runs.kept()
     assert runs.holds(event["title"])
     assert not any(runs.holds(contact["email"]) for contact in (before, other))
-    await warm(ask, runs.time, 180)
+    await hold(ask, runs.time, categories=True)
     await runs.kept()
     assert all(runs.holds(contact["email"]) for contact in (before, other))
     await runs.end()
@@ -226,7 +226,7 @@ async def test_a_file_that_a_kill_left_without_a_row_is_none(runs, left, caplog)
         made.execute("PRAGMA journal_mode = WAL")
     path.write_bytes(path.read_bytes()[:left])
     caplog.clear()
-    await warm(await runs.again(), runs.time, 90)
+    await hold(await runs.again(), runs.time)
     assert "sqlite3" not in caplog.text
     count = (await runs.again()).sandbox.count
     assert (await runs.ask(PAGE))["participants"]["nodes"]
@@ -355,7 +355,7 @@ async def keys(gateway, tmp_path):
     """Return a gateway that holds all for the key of a caller, in a folder, right after its start."""
     runs = Runs(gateway, tmp_path / "mirror")
     await runs.start(shared("canary-a", "canary-b"), api_key=None)
-    await warm(await with_key(runs, "canary-a"), runs.time, 180)
+    await hold(await with_key(runs, "canary-a"), runs.time, categories=True)
     await with_key(runs, "canary-a")
     yield runs
     await runs.end()
@@ -376,7 +376,7 @@ async def test_a_write_may_be_a_callers_first_operation(keys):
 
 async def test_a_refused_key_has_no_file(keys):
     """Also where PlanDocket has not known it since the start. Another's stays as it is."""
-    await warm(await with_key(keys, "canary-b"), keys.time, 180)
+    await hold(await with_key(keys, "canary-b"), keys.time, categories=True)
     assert len(list(keys.folder.glob("*.sqlite3"))) == 2
     ask = await with_key(keys, "canary-a")
     del ask.sandbox._keys["canary-a"]

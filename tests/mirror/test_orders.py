@@ -2,7 +2,7 @@
 """`orderBy`: the gateway's own order where all rows are held, else PlanDocket's; a cursor goes on in its own."""
 
 from asking import Time
-from mirror.mirroring import mirrored, quiet, told, warm
+from mirror.mirroring import hold, mirrored, quiet, told
 
 from gateway.sandbox import Dialect, Sandbox
 
@@ -27,7 +27,7 @@ async def test_an_answer_tells_whose_order_it_is_in(gateway, time: Time) -> None
     """PlanDocket's before the walk, the gateway's after it; nothing where no order is asked for."""
     ask = mirrored(gateway, time)
     assert told(await ask.answer(SORTED))["answeredBy"] == ["PLANDOCKET"]
-    await warm(ask, time)
+    await hold(ask, time)
     for _ in range(2):
         assert told(await ask.answer(SORTED))["answeredBy"] == ["GATEWAY"]
     assert "answeredBy" not in told(await ask.answer("{ contacts(first: 40) { nodes { lastName } } }"))
@@ -39,7 +39,7 @@ async def test_a_cursor_goes_on_in_the_order_that_it_began_in(gateway, time: Tim
     ask = mirrored(gateway, time, sandbox)
     theirs = await all_pages(gateway(sandbox))
     first = (await ask.answer(SORTED))["data"]["contacts"]
-    await warm(ask, time)
+    await hold(ask, time)
     assert [node["lastName"] for node in first["nodes"]] + await all_pages(
         ask, first["pageInfo"]["endCursor"]
     ) == theirs
@@ -49,7 +49,7 @@ async def test_a_cursor_goes_on_in_the_order_that_it_began_in(gateway, time: Tim
 async def test_a_cursor_of_an_order_that_is_gone_is_refused(gateway, time: Time) -> None:
     """By a gateway that holds nothing yet; it says what to do."""
     ask = mirrored(gateway, time)
-    await warm(ask, time)
+    await hold(ask, time)
     cursor = (await ask.answer(SORTED))["data"]["contacts"]["pageInfo"]["endCursor"]
     await quiet(ask)
     [error] = (await gateway(ask.sandbox).answer(SORTED, after=cursor))["errors"]

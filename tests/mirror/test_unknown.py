@@ -6,7 +6,7 @@ import base64
 
 import pytest
 from asking import Time
-from mirror.mirroring import mirrored, quiet, told, warm
+from mirror.mirroring import hold, mirrored, quiet, told
 
 from gateway.sandbox import Dialect, Sandbox
 
@@ -18,7 +18,7 @@ CREATE = 'mutation { createEvent(input: {title: "New"}) { event { id } userError
 async def test_a_whole_tenant_spends_a_twentieth_of_the_hour_on_them(gateway, time: Time) -> None:
     """Each might have been made since the walk; the others are told as it had them."""
     ask = mirrored(gateway, time, requests_per_hour=200)
-    await warm(ask, time)
+    await hold(ask, time)
     time.seconds += 45
     before = ask.sandbox.count
     for number in range(100):
@@ -31,7 +31,7 @@ async def test_a_whole_tenant_spends_a_twentieth_of_the_hour_on_them(gateway, ti
 async def test_a_row_that_is_not_there_is_told_though_the_hour_is_spent(gateway, time: Time) -> None:
     """As the last walk had it."""
     ask = mirrored(gateway, time, requests_per_hour=200)
-    await warm(ask, time)
+    await hold(ask, time)
     for number in range(150):
         await ask.answer(CONFIRM % str(number % 2 == 0).lower())
     time.seconds += 65
@@ -70,7 +70,7 @@ async def test_rows_that_are_there_do_not_count(gateway, time: Time) -> None:
 async def test_keys_count_as_ids_do(gateway, time: Time, key: str) -> None:
     """Each costs a search, whatever that finds."""
     ask = mirrored(gateway, time, requests_per_hour=200)
-    await warm(ask, time)
+    await hold(ask, time)
     time.seconds += 65
     before = ask.sandbox.count
     for number in range(1, 60):

@@ -46,12 +46,6 @@ class Box(httpx.AsyncClient):
 
 
 @pytest.fixture
-def anyio_backend():
-    """Run async tests on asyncio."""
-    return "asyncio"
-
-
-@pytest.fixture
 def clock():
     """Return the clock of `open_box`."""
     return Clock()

@@ -3,19 +3,19 @@
 
 import pytest
 from asking import Time
-from mirror.mirroring import mirrored, warm
+from mirror.mirroring import hold, mirrored
 from writing.mutations import EACH, MANY, gid, state, told, write
 
 SAVING = [field for field in EACH if not field.startswith("delete")]
 EVENT, OTHER = {"eventKey": "spring-fair-2026"}, {"eventKey": "food-lyon-2026"}
 
 
-@pytest.fixture
-async def held(gateway):
-    """Make a gateway that holds all of its tenant."""
+@pytest.fixture(scope="module")
+async def held(module_gateway):
+    """Make a gateway that holds all of its tenant, once: nothing of that is changed here."""
     time = Time()
-    ask = mirrored(gateway, time)
-    await warm(ask, time)
+    ask = mirrored(module_gateway, time)
+    await hold(ask, time)
     return ask
 
 
@@ -32,11 +32,9 @@ async def tried(ask, field, given, dry=True, selection="userErrors { code field 
 
 @pytest.mark.parametrize("field", SAVING)
 @pytest.mark.parametrize("mirror", ["off", "on"])
-async def test_what_would_be_carried_out_is_not(gateway, time, mirror, field):
+async def test_what_would_be_carried_out_is_not(gateway, held, mirror, field):
     """Nothing is sent, nothing changes, nothing is refused; and no row is told."""
-    ask = mirrored(gateway, time) if mirror == "on" else gateway()
-    if mirror == "on":
-        await warm(ask, time)
+    ask = held if mirror == "on" else gateway()
     before = state(ask.sandbox)
     row = field.removeprefix("create").removeprefix("update").lower()
     selection = f"userErrors {{ message }} written writtenId {row} {{ id }}"
