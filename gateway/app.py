@@ -21,6 +21,7 @@ from gateway.http.browsers.hosts import loopback_hosts
 from gateway.http.callers.callers import Callers
 from gateway.http.compression import compression
 from gateway.http.connections.protocol import Protocol
+from gateway.http.export import door
 from gateway.http.graphql.endpoint import METHODS, Endpoint
 from gateway.http.headers import safe_headers
 from gateway.http.health import Readiness, alive
@@ -91,6 +92,16 @@ def create_app(
         refuses_forgeable=settings.csrf == "on",
     )
 
+    export = door.Export(
+        executor,
+        mirror,
+        callers,
+        most_beginning=settings.max_running,
+        most_values=settings.max_tokens,
+        refuses_forgeable=settings.csrf == "on",
+    )
+    has_export = settings.documents != "only"  # it is any operation that its caller likes
+
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
         with nullcontext() if folder is None else closing(folder):
@@ -100,6 +111,7 @@ def create_app(
     app = Starlette(
         routes=[
             Route("/graphql", endpoint, methods=METHODS),
+            *([Route(door.PATH, export, methods=door.METHODS)] if has_export else []),
             Route("/", landing),
             *([Route("/graphiql/{version}/{name}", graphiql.file)] if graphiql else []),
             Route("/schema.graphql", schema_file(callers, settings)),
@@ -121,7 +133,7 @@ def create_app(
     if settings.lets_everyone_in and settings.is_on_loopback:
         app.add_middleware(loopback_hosts)
     app.add_middleware(compression)
-    app.add_middleware(Reporting, path="/graphql", on_operation=on_operation)
+    app.add_middleware(Reporting, path="/graphql", folder="/export", on_operation=on_operation)
     if settings.cors_origins:
         app.add_middleware(allowed_origins, origins=settings.cors_origins)
     app.add_middleware(safe_headers)

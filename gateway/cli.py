@@ -14,6 +14,7 @@ import typer
 from gateway.commands import start
 from gateway.commands.check.report import check as report_check
 from gateway.commands.console import fail
+from gateway.commands.export import export as fetch_export
 from gateway.commands.mirror import report as of_mirror
 from gateway.commands.plan.document import plan as report_plan
 from gateway.commands.token import token as make_token
@@ -102,6 +103,25 @@ def plan(
     Up to so many where it depends on what nobody knows beforehand, such as how much a search finds.
     """
     report_plan(file, variables, size, max_calls, warm=warm)
+
+
+@app.command()
+def export(
+    file: Annotated[str, typer.Argument(help="participants, contacts or events, with .csv or .ndjson.")],
+    filter_: Annotated[str | None, typer.Option("--filter", help="GraphQL's filter, as JSON.")] = None,
+    order_by: Annotated[str | None, typer.Option(help="GraphQL's orderBy, as JSON.")] = None,
+    fields: Annotated[str | None, typer.Option(help="Columns, such as id,contact.email.")] = None,
+    spreadsheet: Annotated[
+        str | None, typer.Option(help="Make it for a spreadsheet in this language, such as de.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Write it to this file instead of the terminal.")
+    ] = None,
+    url: Url = None,
+) -> None:
+    """Write a list as a file, as /export tells it; where no gateway runs, one is begun that reads the rows first."""
+    form = {"for": spreadsheet and "spreadsheet", "language": spreadsheet}
+    fetch_export(file, {"filter": filter_, "orderBy": order_by, "fields": fields, **form}, output, url)
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """One GraphQL operation: who asks, what its resolvers share, and what it cost."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from math import ceil, inf
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
@@ -10,6 +11,7 @@ import strawberry
 
 from gateway.graph.caller import Caller
 from gateway.mirror.asked import KeptReads
+from gateway.mirror.index.question import Question
 from gateway.mirror.operation_reads import OperationReads
 from gateway.mirror.reading import Mirror
 from gateway.mirror.session import Freshness
@@ -40,11 +42,21 @@ class Cost(msgspec.Struct, frozen=True):
     """Who ordered the lists that were asked for in an order: "GATEWAY", "PLANDOCKET"."""
 
 
+@dataclass
+class ToTheEnd:
+    """A list that several operations read to its end, one after the other, from what is held and nothing else."""
+
+    question: Question | None = None
+    """Which rows it has, and in which order, once the first of them has begun: it is the same for all."""
+
+
 class Context:
     """What the resolvers of one operation share. Use it as an async context manager: it ends their work."""
 
-    def __init__(self, mirror: Mirror, caller: Caller) -> None:
+    def __init__(self, mirror: Mirror, caller: Caller, to_the_end: ToTheEnd | None = None) -> None:
         self.caller = caller
+        self.to_the_end = to_the_end
+        """The list that it reads a part of; None where it is no such operation."""
         self.tasks = Tasks()
         """What runs for the operation, and ends with it."""
         self._session = mirror.session(caller.credential, caller.throttle) if caller.credential else None

@@ -18,7 +18,7 @@ from gateway.graph.filtering import filter_of, name_of, theirs, values_of
 from gateway.graph.listed import Listed, Parent
 from gateway.graph.look_ahead import includes, selected
 from gateway.graph.ordering import is_ordered, order_of
-from gateway.mirror.index.question import Stretch, WrongKeyError
+from gateway.mirror.index.question import Question, Stretch, WrongKeyError
 from gateway.mirror.list_order import Sorting, sorting_of
 from gateway.mirror.walk import OrderChangedError
 from gateway.mirror.window import Slice, Window, cut, slice_of
@@ -163,7 +163,7 @@ async def page_of(
 
 def _is_own(context: Context, listed: Listed, part: "_Part") -> bool:
     """Return whether the gateway tells a list: where PlanDocket has none such, or searches in a way of its own."""
-    if not listed.is_theirs:
+    if context.to_the_end is not None or not listed.is_theirs:
         return True
     if "search" not in listed.values or not listed.record.texts:
         return False
@@ -178,9 +178,10 @@ async def _own_page(info: Info, listed: Listed, window: Window) -> Page:
     context.wanted += 1
     if any(anchor is not None and not anchor.is_own for anchor in (window.after, window.before)):
         raise cursors.other_list  # of an older release: it tells an offset alone
-    question = await listed.question(context)
+    question = await _question(context, listed)
     after, before = (None if one is None else (*one.key, one.id) for one in (window.after, window.before))
-    stretch = Stretch(window.first, window.last, after, before, window.offset)
+    can_wait = context.to_the_end is not None
+    stretch = Stretch(window.first, window.last, after, before, window.offset, can_wait)
     with because("all rows tell it: PlanDocket has no such list"):
         try:
             rows, held = await context.reading.rows(question, stretch, listed.include)
@@ -193,6 +194,18 @@ async def _own_page(info: Info, listed: Listed, window: Window) -> Page:
     found = Slice(held, window.offset, rows.has_previous, rows.has_next, total, is_in_own_order=True)
     keys = {row_id: key[:-1] for row_id, key in zip(rows.ids, rows.keys, strict=True)}
     return Page(listed, cursors, found, keys)
+
+
+async def _question(context: Context, listed: Listed) -> Question:
+    """Return what is asked; of a list that is read to its end once, when all is held that it shows."""
+    if (read := context.to_the_end) is None:
+        return await listed.question(context)
+    if read.question is None:
+        question = await listed.question(context)
+        await context.reading.index(question, *sorted(listed.include))
+        read.question = question
+    context.reading.session.asks = False
+    return read.question
 
 
 async def _slice(context: Context, listed: Listed, window: Window) -> Slice[Any]:

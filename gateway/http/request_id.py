@@ -26,9 +26,12 @@ class Reporting:
     any further, the server would log its text.
     """
 
-    def __init__(self, app: ASGIApp, path: str = "", on_operation: OnOperation = lambda _: None) -> None:
+    def __init__(
+        self, app: ASGIApp, path: str = "", folder: str = "//", on_operation: OnOperation = lambda _: None
+    ) -> None:
         self._app = app
         self._path = path
+        self._folder = folder
         self._on_operation = on_operation
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,7 +66,7 @@ class Reporting:
             self._tell(scope["path"], operation, status)
 
     def _tell(self, path: str, operation: Operation, status: int) -> None:
-        if path != self._path:
+        if path != self._path and not path.startswith(f"{self._folder}/"):
             return
         if not operation.codes and (status >= 400 or not status):
             left = status in (CLIENT_LEFT, 0)

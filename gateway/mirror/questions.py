@@ -90,7 +90,7 @@ class Questions:
     async def index(self, question: Question, session: KeepingSession, *counted: str) -> tuple[Index, float]:
         """Return what answers a question, and when the oldest was told of what it looks at.
 
-        `counted` are the includes that its rows are counted by.
+        `counted` are the includes that its rows are counted by, or that are shown of all of them.
 
         Raises:
             MirrorIncompleteError: not all of that is held, and it cannot be read soon enough.
@@ -158,8 +158,8 @@ class Questions:
         else:
             for call in await self._parts(record, pinned, owner, session):
                 yield call
-        others = (leads_to(use.record)[use.include][0] for use in uses if use.looks_there)
-        for other in {other.path: other for other in others}.values():
+        others = (use.other for use in uses if use.looks_there)
+        for other in {other.path: other for other in others if other is not None}.values():
             if pinned is None or not owner.is_too_large(other):  # else they come along with the parts' rows
                 yield listing(other)
 
@@ -212,7 +212,16 @@ class _Use(msgspec.Struct, frozen=True):
     @property
     def has_key(self) -> bool:
         """Whether a column of the row tells the same."""
-        return leads_to(self.record)[self.include][1] is not None
+        return self._led[1] is not None
+
+    @property
+    def other(self) -> Record[Any] | None:
+        """Whose rows it leads to; None where it tells a value."""
+        return self._led[0]
+
+    @property
+    def _led(self) -> tuple[Record[Any] | None, str | None]:
+        return leads_to(self.record).get(self.include, (None, None))
 
 
 def _uses(question: Question, counted: Iterable[str]) -> Iterator[_Use]:

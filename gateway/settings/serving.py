@@ -47,6 +47,10 @@ class ServingSettings(Group):
         default=None,
         description="What `/operator/mirror`, and so `gateway mirror`, want as a bearer token. Unset: it is not there.",
     )
+    token: Secret = Field(
+        default=None,
+        description="The token, or the PlanDocket key, with which `gateway export` asks the gateway that runs.",
+    )
 
     @property
     def is_on_loopback(self) -> bool:

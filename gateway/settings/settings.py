@@ -91,7 +91,7 @@ _SECRETS = {
 }
 
 _OF_COST = {*LimitSettings.model_fields, "page_size", "update_method"} - {"max_running", "operation_timeout"}
-_OF_OPERATORS = {"host", "port", "ca_file", "operator_token"}
+_OF_OPERATORS = {"host", "port", "ca_file", "operator_token", "token"}
 
 
 def _but(names: set[str]) -> dict[str, object]:

@@ -42,7 +42,7 @@ class Operation(msgspec.Struct):
     name: str | None = None
     """As its document names it, at most 64 characters; None where it has none, or was not found."""
     kind: str | None = None
-    """"query" or "mutation"; None where the request was refused before that was known."""
+    """"query", "mutation" or "export"; None where the request was refused before that was known."""
     codes: list[str] = msgspec.field(default_factory=list[str])
     """The codes of its errors, each once."""
     calls: int = 0

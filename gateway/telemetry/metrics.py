@@ -62,7 +62,7 @@ class Metrics:
         )
         self._operation_seconds = Histogram(
             "gateway_operation_seconds",
-            "Seconds from a request to its answer, by kind: `query`, `mutation` or `refused`.",
+            "Seconds from a request to its answer, by kind: `query`, `mutation`, `export` or `refused`.",
             ("kind",),
             buckets=_SECONDS,
             registry=self._registry,

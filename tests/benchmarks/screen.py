@@ -13,7 +13,8 @@ import json
 import random
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic, sleep
@@ -123,7 +124,8 @@ def _given(rng: random.Random, kind: str, names: list[str]) -> dict[str, Any]:
             return {"orderBy": [by, {"field": rng.choice(_ORDERS)}]}
 
 
-def _operations(server: Server, seconds: int) -> Iterator[tuple[str, Target]]:
+def operations(server: Server, seconds: int) -> Iterator[tuple[str, Target]]:
+    """Yield so many seconds' operations, each with its kind."""
     rng = random.Random(5)  # noqa: S311 - the same each time
     names = _names(random.Random(3), 3_000)  # noqa: S311 - the sandbox's
     for kind in rng.choices(list(_WANTED), [weight for weight, _ in _WANTED.values()], k=_PER_S * seconds):
@@ -148,6 +150,27 @@ def _warm(server: Server) -> float:
     return monotonic() - began
 
 
+@contextmanager
+def served(folder: Path) -> Generator[Server]:
+    """Yield a gateway that mirrors all of the tenant, once it does."""
+    port, own = free_port(), free_port()
+    command = [sys.executable, __file__, "--serve", str(port)]
+    with started("sandbox", command, port, folder) as upstream:
+        settings = {
+            "PLANDOCKET_BASE_URL": url(upstream),
+            "PLANDOCKET_API_KEY": SANDBOX_KEY,
+            "PLANDOCKET_REQUESTS_PER_HOUR": "5000",
+            "GATEWAY_MIRROR_ROWS": "200000",
+            "GATEWAY_AUTH": "none",
+            "GATEWAY_LOG_LEVEL": "warning",
+            "GATEWAY_PORT": str(own),
+        }
+        gateway = [str(Path(sys.executable).with_name("gateway")), "serve"]
+        with started("gateway", gateway, own, folder, **settings) as server:
+            print(f"All of it is mirrored after {_warm(server):.0f} s, in {server.resident_mb:.0f} MB.")
+            yield server
+
+
 def main() -> None:
     """Print a line for each kind of operation."""
     parser = argparse.ArgumentParser(
@@ -159,33 +182,18 @@ def main() -> None:
     if given.serve:
         serve(given.serve)
         return
-    with tempfile.TemporaryDirectory() as name:
-        folder, port, own = Path(name), free_port(), free_port()
-        command = [sys.executable, __file__, "--serve", str(port)]
-        with started("sandbox", command, port, folder) as upstream:
-            settings = {
-                "PLANDOCKET_BASE_URL": url(upstream),
-                "PLANDOCKET_API_KEY": SANDBOX_KEY,
-                "PLANDOCKET_REQUESTS_PER_HOUR": "5000",
-                "GATEWAY_MIRROR_ROWS": "200000",
-                "GATEWAY_AUTH": "none",
-                "GATEWAY_LOG_LEVEL": "warning",
-                "GATEWAY_PORT": str(own),
-            }
-            gateway = [str(Path(sys.executable).with_name("gateway")), "serve"]
-            with started("gateway", gateway, own, folder, **settings) as server:
-                print(f"All of it is mirrored after {_warm(server):.0f} s, in {server.resident_mb:.0f} MB.")
-                used = _used(server)
-                took = mix_at_rate(list(_operations(server, given.seconds)), _PER_S)
-                print(
-                    f"Then {_used(server) - used} requests to PlanDocket by operations, {_PER_S} operations a second:"
-                )
-                for kind, (_, most_ms) in _WANTED.items():
-                    half, most = (quantile(took[kind], part) * 1e3 for part in (0.5, 0.95))
-                    print(
-                        f"{kind:30} {half:6.1f} ms, p95 {most:6.1f} ms ({most_ms} wanted); "
-                        f"PlanDocket alone: {_ALONE[kind]}"
-                    )
+    with tempfile.TemporaryDirectory() as name, served(Path(name)) as server:
+        used = _used(server)
+        took = mix_at_rate(list(operations(server, given.seconds)), _PER_S)
+        print(
+            f"Then {_used(server) - used} requests to PlanDocket by operations, {_PER_S} operations a second:"
+        )
+        for kind, (_, most_ms) in _WANTED.items():
+            half, most = (quantile(took[kind], part) * 1e3 for part in (0.5, 0.95))
+            print(
+                f"{kind:30} {half:6.1f} ms, p95 {most:6.1f} ms ({most_ms} wanted); "
+                f"PlanDocket alone: {_ALONE[kind]}"
+            )
 
 
 if __name__ == "__main__":

@@ -49,14 +49,14 @@ async def ask(
         SettingsError: a setting by which it is asked is wrong.
     """
     settings = load_operator_settings()
-    base = _own(settings) if url is None else _address(url)
+    base = own(settings) if url is None else address(url)
     way = Way(base, "GATEWAY_HOST or GATEWAY_PORT" if url is None else "--url", proxy_to(base))
     asked = httpx.Request(method, f"{base}{PATH}", params={"resource": resources})
     runs, token = True, settings.operator_token
     try:
         reply = await _over_network(asked, way, settings)
     except (httpx.HTTPError, TimeoutError) as error:
-        runs = url is not None or not _is_refused(error)
+        runs = url is not None or not is_refused(error)
         if runs:
             raise OperatorError(
                 unreachable("The gateway cannot be asked", obstacle(error, way)).sentence
@@ -74,12 +74,14 @@ async def ask(
     raise OperatorError(f"{base} {_REFUSED.get(reply.status_code, status)}.")
 
 
-def _own(settings: Settings) -> httpx.URL:
+def own(settings: Settings) -> httpx.URL:
+    """Return the address of the gateway that the settings start."""
     host = _EVERYWHERE.get(settings.host, settings.host)
     return httpx.URL(scheme="http", host=host, port=settings.port)
 
 
-def _address(given: str) -> httpx.URL:
+def address(given: str) -> httpx.URL:
+    """Return the address that `--url` names; OperatorError where it is none."""
     try:
         url = httpx.URL(given.rstrip("/").removesuffix("/graphql"))
     except httpx.InvalidURL:
@@ -119,7 +121,7 @@ async def _send(
         return await http.send(asked)
 
 
-def _is_refused(error: BaseException | None) -> bool:
+def is_refused(error: BaseException | None) -> bool:
     """Return whether nothing listens at an address: only then no gateway runs there."""
     while error is not None and not isinstance(error, ConnectionRefusedError):
         error = error.__cause__ or error.__context__

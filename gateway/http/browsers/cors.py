@@ -31,7 +31,7 @@ _OF_TRACING = (
     *("Request-Id", "Request-Context"),
 )
 _ALLOWED = (*_SAFE, *_OWN, *AGAINST_FORGERY, *OF_CLIENTS, *_OF_APOLLO, *_OF_TRACING)
-_EXPOSED = ("Age", "Content-Disposition", "Retry-After", "X-Request-Id")
+_EXPOSED = ("Age", "Content-Disposition", "Retry-After", "X-Request-Id", "X-Total-Count")
 _KEPT_S = 600
 _LONGEST = 100  # characters of what a page names
 _MOST_NAMED = 10

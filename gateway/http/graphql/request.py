@@ -76,24 +76,35 @@ async def read(http: HttpRequest, most_values: int) -> Request:
     """
     if http.method != "POST":
         return _from_address(http, most_values)
+    return _request(await posted(http, most_values))
+
+
+async def posted(http: HttpRequest, most_values: int, wanted: str = "with 'query' in it") -> dict[str, Any]:
+    """Return the JSON object that a POST has as its body; `wanted` says in refusals what should be there.
+
+    Raises:
+        RequestError: there is none, or it holds too many values.
+        ClientLeftError: the client went away before its body was read.
+    """
     kind = media_type(http.headers.get("content-type", ""))
     if kind.name != JSON or kind.charset not in _CHARSETS:
         text = f"Send the request as 'Content-Type: {JSON}', in UTF-8."
         raise RequestError(415, "UNSUPPORTED_MEDIA_TYPE", text)
-    return _request(_fields(http, await _body(http), most_values))
+    return _fields(http, await _body(http), most_values, wanted)
 
 
 def _from_address(http: HttpRequest, most_values: int) -> Request:
-    given = _parameters(http.scope["query_string"])
+    given = parameters(http.scope["query_string"])
     fields: dict[str, Any] = {name: given[name] for name in _KINDS if given.get(name)}
     for name in ("variables", "extensions"):
         if name in fields:
             text = fields[name].encode()
-            fields[name] = _decoded(text, most_values, f"'{name}' is not JSON: send an object.")
+            fields[name] = decoded(text, most_values, f"'{name}' is not JSON: send an object.")
     return _request(fields)
 
 
-def _parameters(query: bytes) -> dict[str, str]:
+def parameters(query: bytes) -> dict[str, str]:
+    """Return what an address holds behind its question mark, each name once; RequestError where that is not so."""
     try:
         pairs = parse_qsl(query.decode("ascii"), errors="strict", max_num_fields=_MOST_PARAMETERS)
     except ValueError:  # UnicodeError is one
@@ -126,12 +137,12 @@ def _too_large() -> RequestError:
     return RequestError(413, "PAYLOAD_TOO_LARGE", text, {"Connection": "close"})
 
 
-def _fields(http: HttpRequest, body: bytes, most_values: int) -> dict[str, Any]:
+def _fields(http: HttpRequest, body: bytes, most_values: int, wanted: str) -> dict[str, Any]:
     if not body:
-        raise bad_request("The body is empty: send a JSON object with 'query' in it.")
+        raise bad_request(f"The body is empty: send a JSON object {wanted}.")
     try:
-        problem = "The body is not JSON in UTF-8: send an object with 'query' in it."
-        fields = _decoded(body, most_values, problem)
+        problem = f"The body is not JSON in UTF-8: send an object {wanted}."
+        fields = decoded(body, most_values, problem)
     except RequestError:
         if http.headers.get("content-encoding", "identity").lower() != "identity":
             text = "Send the body as it is, without a 'Content-Encoding'."
@@ -140,7 +151,7 @@ def _fields(http: HttpRequest, body: bytes, most_values: int) -> dict[str, Any]:
     if isinstance(fields, list):
         raise _batch(cast(list[Any], fields))
     if not isinstance(fields, dict):
-        raise bad_request("Send one JSON object with 'query', and 'variables' if it has any.")
+        raise bad_request(f"Send one JSON object {wanted}.")
     return cast(Json, fields)
 
 
@@ -149,7 +160,7 @@ def _batch(members: list[Any]) -> RequestError:
     return BatchError(len(members)) if is_batch else bad_request(_NO_BATCHES)
 
 
-def _decoded(text: bytes, most_values: int, problem: str) -> Any:
+def decoded(text: bytes, most_values: int, problem: str) -> Any:
     """Return the value that a text is in JSON, in whose objects no name is there twice."""
     if _has_over(text, most_values + _OWN_VALUES):
         told = (

@@ -20,7 +20,7 @@ from gateway.mirror.index.writing import made, written
 from gateway.mirror.list_order import Value
 from gateway.upstream.record import Record
 
-_WRITE, _ASK = 0, 1
+_WRITE, _ASK, _WAIT = 0, 1, 2
 _MOST_COUNTS = 200
 """That are kept while nothing changes, those that were asked for last."""
 
@@ -53,7 +53,8 @@ class Index:
     async def page(self, question: Question, stretch: Stretch) -> Rows:
         """Return a stretch of the rows that pass, in order."""
         self._write()
-        return await self._turns.take(page(self._base, question, stretch), _ASK)
+        urgency = _WAIT if stretch.can_wait else _ASK
+        return await self._turns.take(page(self._base, question, stretch), urgency)
 
     async def count(self, record: Record[Any], where: Condition) -> int:
         """Return how many rows pass."""

@@ -126,6 +126,8 @@ class Stretch(msgspec.Struct, frozen=True):
     after: Key | None = None
     before: Key | None = None
     offset: int = 0
+    can_wait: bool = False
+    """Whether whatever else is asked goes first."""
 
 
 class Rows(msgspec.Struct, frozen=True):

@@ -1,0 +1,1 @@
+"""Lists as files: `/export/participants.csv` and the like."""
