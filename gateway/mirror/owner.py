@@ -215,11 +215,14 @@ class Owner:
         self._pace.use(item, now, call, was_asked=True)
         self.renewal.renew(item, call, now)
 
-    def wrote(self, write: Write[RowT], written: Written[RowT] | None, now: float) -> None:
-        """Take in what came of a write that was answered now."""
+    def wrote(
+        self, write: Write[RowT], written: Written[RowT] | None, now: float, *, is_background: bool
+    ) -> None:
+        """Take in what came of a write that was answered now; what is read for that is as much in the background."""
         following, due = follow(self.tenant, write, written, now, self._derivations)
         for record, row_id in following:
-            self.renewal.read_next(one(record, row_id, frozenset(record.includes)))
+            call = one(record, row_id, frozenset(record.includes))
+            self.renewal.read_next(call, is_background=is_background)
         for path in due:
             if (record := self.tenant.record(path)) is not None:
                 self._items.of(listing(record)).is_urgent = True
