@@ -218,11 +218,13 @@ class Owner:
     def wrote(
         self, write: Write[RowT], written: Written[RowT] | None, now: float, *, is_background: bool
     ) -> None:
-        """Take in what came of a write that was answered now; what is read for that is as much in the background."""
+        """Take in what came of a write that was answered now.
+
+        What it changed beyond its answer is read at once, but for one in the background: a walk tells that.
+        """
         following, due = follow(self.tenant, write, written, now, self._derivations)
-        for record, row_id in following:
-            call = one(record, row_id, frozenset(record.includes))
-            self.renewal.read_next(call, is_background=is_background)
+        for record, row_id in () if is_background else following:
+            self.renewal.read_next(one(record, row_id, frozenset(record.includes)))
         for path in due:
             if (record := self.tenant.record(path)) is not None:
                 self._items.of(listing(record)).is_urgent = True

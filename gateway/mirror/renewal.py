@@ -115,9 +115,9 @@ class Renewal:
         session.lane = lane
         return session
 
-    def read_next(self, call: Call[Any], *, is_background: bool) -> None:
+    def read_next(self, call: Call[Any]) -> None:
         """Begin to read a row that a write has touched."""
-        self._start(self._read_row(call, is_background=is_background))
+        self._start(self._read_row(call))
 
     async def walk_all(self) -> None:
         """Walk each collection, be it asked for or not."""
@@ -207,11 +207,10 @@ class Renewal:
         else:
             self._pace.ended(item, at, self._now(), 1)
 
-    async def _read_row(self, call: Call[Any], *, is_background: bool) -> None:
+    async def _read_row(self, call: Call[Any]) -> None:
         """Read a row that a write has touched."""
         at = self._moment()
         session = self._session(Lane.WRITE)
-        session.is_background = is_background
         try:
             with because("a write has touched the row"):
                 answer = await self._upstream.read(call.including(self._honoured(call)), session)

@@ -4,6 +4,7 @@
 import csv
 import sys
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,6 +57,10 @@ def sent(box: Sandbox) -> Counter[str]:
     return Counter(one.method for one in box.requests if one.method != "GET")
 
 
+async def _nothing() -> None:
+    pass
+
+
 @dataclass
 class Importing:
     """A file, and the gateway that it goes through."""
@@ -66,6 +71,8 @@ class Importing:
     waits: list[float] = field(default_factory=list)
     answer: bool = True
     asked: list[str] = field(default_factory=list)
+    beside: Callable[[], Awaitable[None]] = _nothing
+    """What others do while it waits, every ten seconds."""
 
     async def run(self, text: str | bytes | None = None, http: httpx.AsyncClient | None = None) -> bool:
         """Import the file, and return whether all is as it says."""
@@ -80,7 +87,10 @@ class Importing:
 
         async def sleep(seconds: float) -> None:
             self.waits.append(seconds)
-            self.time.seconds += seconds
+            until = self.time.seconds + seconds
+            while self.time.seconds < until:
+                self.time.seconds = min(until, self.time.seconds + 10)
+                await self.beside()
 
         return Clock(self.time, self.time, sleep)
 
