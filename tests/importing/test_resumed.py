@@ -3,6 +3,7 @@
 
 import asyncio
 import random
+from typing import Any
 
 import httpx
 import pytest
@@ -36,7 +37,9 @@ class Cut(httpx.AsyncBaseTransport):
         raise self._ends
 
 
-def client(ask, at: int, kind=b"", *, after: bool, ends=asyncio.CancelledError, way=Cut) -> httpx.AsyncClient:
+def client(
+    ask, at: int, kind=b"", *, after: bool, ends: Any = asyncio.CancelledError, way=Cut
+) -> httpx.AsyncClient:
     """Return a client whose `at`th request of a kind is cut."""
     transport = way(ask.http, at, kind, after=after, ends=ends)
     return httpx.AsyncClient(transport=transport, base_url="http://localhost")
