@@ -15,6 +15,7 @@ from gateway.commands import start
 from gateway.commands.check.report import check as report_check
 from gateway.commands.console import fail
 from gateway.commands.export import export as fetch_export
+from gateway.commands.importing.command import import_participants
 from gateway.commands.mirror import report as of_mirror
 from gateway.commands.plan.document import plan as report_plan
 from gateway.commands.token import token as make_token
@@ -28,6 +29,9 @@ app = typer.Typer(
 
 mirror = typer.Typer(help="What a gateway that runs holds of PlanDocket's rows.", no_args_is_help=True)
 app.add_typer(mirror, name="mirror")
+
+imports = typer.Typer(help="Write the rows of a file.", no_args_is_help=True)
+app.add_typer(imports, name="import")
 
 Port = Annotated[int, typer.Option(min=1, max=65535)]
 Url = Annotated[
@@ -122,6 +126,21 @@ def export(
     """Write a list as a file, as /export tells it; where no gateway runs, one is begun that reads the rows first."""
     form = {"for": spreadsheet and "spreadsheet", "language": spreadsheet}
     fetch_export(file, {"filter": filter_, "orderBy": order_by, "fields": fields, **form}, output, url)
+
+
+@imports.command()
+def participants(
+    file: Annotated[Path, typer.Argument(help="A CSV file with eventKey, customerNumber and isConfirmed.")],
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Ask nothing: write what can be, and leave out what is wrong.")
+    ] = False,
+    url: Url = None,
+) -> None:
+    """Make PlanDocket's participations as a file says: it is checked, then told what that costs, and asked.
+
+    Stopped or killed, the same command goes on. What came of each row is in FILE's .report.csv.
+    """
+    import_participants(file, url, yes=yes)
 
 
 @app.command()

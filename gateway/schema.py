@@ -139,6 +139,9 @@ class UpstreamStatus:
     used_by_key_checks: int = strawberry.field(
         description="Those of them that found out whether PlanDocket still accepts the key."
     )
+    used_in_background: int = strawberry.field(
+        description="Those of them that nobody waited for: sent with the header `Priority: u=7`."
+    )
     remaining: int | None = strawberry.field(description="What is left of the hour; null is unlimited.")
     resets_at: DateTime | None = strawberry.field(
         description="When the oldest of those requests is an hour old; null where there is none."
@@ -178,6 +181,7 @@ class UpstreamQueries:
             used_by_writes=by_lane[Lane.WRITE],
             used_by_mirror=by_lane[Lane.WALK],
             used_by_key_checks=by_lane[Lane.CHECK],
+            used_in_background=by_lane[Lane.BACKGROUND],
             remaining=spent.remaining,
             resets_at=None if spent.resets_at is None else DateTime(spent.resets_at),
             breaker=BreakerState[reading.upstream.gate.breaker_state.name],

@@ -201,7 +201,7 @@ SLICE = Mirrored(
     "participants", 94, 200, None, 300, 900, 8, is_running=False, failures=0, key="wine-fair-2027"
 )
 SLICED = msgspec.structs.replace(WHOLE, age_s=None, reason="too large", slices=[SLICE])
-USED = {"read": 100, "write": 50, "walk": 300, "check": 1}
+USED = {"read": 100, "write": 50, "walk": 300, "check": 1, "background": 0}
 
 
 def printed(standing: Standing, width: int = 80, encoding: str = "utf-8") -> str:
@@ -238,14 +238,14 @@ def test_slices_stand_below_their_resource() -> None:
     assert lines[4].startswith("events ")
 
 
-@pytest.mark.parametrize(("encoding", "signs"), [("utf-8", "█▓▒░·"), ("ascii", "#=+k.")])
+@pytest.mark.parametrize(("encoding", "signs"), [("utf-8", "█▓▒░▚·"), ("ascii", "#=+kb.")])
 def test_the_hour_is_a_bar_of_its_purposes(encoding: str, signs: str) -> None:
     """As long as their parts of it, told apart without colours."""
     lines = printed(held(WHOLE), 102, encoding).splitlines()
     [bar] = [line for line in lines if len(set(line.strip())) > 2 and set(line.strip()) <= set(signs)]
-    assert [bar.count(sign) for sign in signs] == [7, 4, 21, 0, 40]
+    assert [bar.count(sign) for sign in signs] == [7, 4, 21, 0, 0, 40]
     legend = lines[lines.index(bar) + 1]
-    named = ("reads 100", "writes 50", "walks 300", "key checks 1", "left 549")
+    named = ("reads 100", "writes 50", "walks 300", "key checks 1", "background 0", "left 549")
     assert (
         legend.split() == " ".join(f"{sign} {name}" for sign, name in zip(signs, named, strict=True)).split()
     )

@@ -123,6 +123,11 @@ class Context:
             self._session.asks = not freshness.only_if_kept
             self._session.not_before = self._mirror.upstream.gate.now() - freshness.max_age_s
 
+    def work_in_background(self) -> None:
+        """Let what the operation sends have what others leave of the hour."""
+        if self._session is not None:
+            self._session.is_background = True
+
     def repeat(self, reads: KeptReads) -> bool:
         """Return whether the same reads would get the same answers now, unasked; if so they count as made."""
         if not self.reading.repeat(reads):

@@ -30,6 +30,10 @@ class Spending(Protocol):
         """Return how many writes were sent since a moment, with what was read for them."""
         ...
 
+    def due_to_background(self, now: float) -> int:
+        """Return how many requests are left to background work that goes on."""
+        ...
+
 
 class HourRoom:
     """One owner's."""
@@ -87,9 +91,12 @@ class HourRoom:
         in_hour, lately = since(now - _HOUR_S), since(now - _LATELY_S) / _LATELY_S
         hourly = in_hour / min(_HOUR_S, max(_FEWEST_TELLING_S, now - self.since))
         least = max(self.limit * _PART_SPARE - self.unknown.count(now), self.limit / 10 - in_hour)
+        background = self._spending.due_to_background(now)
         left: list[float] = []
         for in_s in range(0, _HOUR_S + 1, _MINUTE_S):
             likely = lately * min(in_s, _MINUTE_S) + hourly * max(0, in_s - _MINUTE_S)
             counted = self._spending.counted_at(now + in_s) + self.booked
-            left.append(self.limit - counted - likely - max(2 * sqrt(likely), least) - beside * in_s)
+            left.append(
+                self.limit - counted - background - likely - max(2 * sqrt(likely), least) - beside * in_s
+            )
         return left

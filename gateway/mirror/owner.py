@@ -215,10 +215,15 @@ class Owner:
         self._pace.use(item, now, call, was_asked=True)
         self.renewal.renew(item, call, now)
 
-    def wrote(self, write: Write[RowT], written: Written[RowT] | None, now: float) -> None:
-        """Take in what came of a write that was answered now."""
+    def wrote(
+        self, write: Write[RowT], written: Written[RowT] | None, now: float, *, is_background: bool
+    ) -> None:
+        """Take in what came of a write that was answered now.
+
+        What it changed beyond its answer is read at once, but for one in the background: a walk tells that.
+        """
         following, due = follow(self.tenant, write, written, now, self._derivations)
-        for record, row_id in following:
+        for record, row_id in () if is_background else following:
             self.renewal.read_next(one(record, row_id, frozenset(record.includes)))
         for path in due:
             if (record := self.tenant.record(path)) is not None:

@@ -190,7 +190,7 @@ class Owners:
         now = self._moment()
         for credential, owner in self._owners.items():
             if credential == session.credential:
-                owner.wrote(write, written, now)
+                owner.wrote(write, written, now, is_background=session.is_background)
             else:
                 doubt(owner.tenant, write, now)
                 owner.save_soon()

@@ -49,7 +49,8 @@ class ServingSettings(Group):
     )
     token: Secret = Field(
         default=None,
-        description="The token, or the PlanDocket key, with which `gateway export` asks the gateway that runs.",
+        description="The token, or the PlanDocket key, with which `gateway export` and `import` ask the gateway that "
+        "runs.",
     )
 
     @property

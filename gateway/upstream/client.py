@@ -89,7 +89,7 @@ class Upstream:
 
     def check_hour(self, session: Session, requests: int) -> None:
         """Raise RateLimitedError unless the hour has so many more requests for the operation."""
-        if self.budget.wait(session.credential, session.lane, requests) > 0:
+        if self.budget.wait(session.credential, session.in_hour(session.lane), requests) > 0:
             raise self.gate.refusal(session, session.lane, requests)
 
     async def read(self, call: Call[RowT], session: Session) -> Answer[RowT]:

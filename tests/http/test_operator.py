@@ -16,7 +16,7 @@ ADDRESS = "/operator/mirror"
 TOKEN = "canary-operator"
 SHOWN = {"Authorization": f"Bearer {TOKEN}"}
 PAGE = "{ contacts(first: 100) { nodes { email } } }"
-HOUR = ("read", "write", "walk", "check")
+HOUR = ("read", "write", "walk", "check", "background")
 WRITE = 'mutation { updateContact(input: {id: "Q29udGFjdDoxMg==", website: "%s"}) { contact { website } } }'
 
 
@@ -123,16 +123,15 @@ async def test_the_hour_is_told_by_purpose(gateway: Gateway, time: Time) -> None
     await ask("{ event(by: {databaseId: 1}) { title } category(by: {databaseId: 1}) { title } }")
     reads = ask.sandbox.count - writes
     found = await standing(ask)
-    assert found["used"] == dict(zip(HOUR, (reads, writes, 0, 0), strict=True))
+    assert found["used"] == dict(zip(HOUR, (reads, writes, 0, 0, 0), strict=True))
     assert (reads, found["limit"], found["left"]) == (2, 1000, 1000 - ask.sandbox.count)
 
     await hold(ask, time)
     counts = list((await standing(ask))["used"].values())
     assert sum(counts) == ask.sandbox.count
     assert counts[2] >= 16
-    hour = (await ask("{ upstream { used usedByReads usedByWrites usedByMirror usedByKeyChecks } }"))[
-        "upstream"
-    ]
+    asked = "used usedByReads usedByWrites usedByMirror usedByKeyChecks usedInBackground"
+    hour = (await ask(f"{{ upstream {{ {asked} }} }}"))["upstream"]
     assert list(hour.values()) == [ask.sandbox.count, *counts]
     metrics = await ask.metrics()
     for purpose, count in zip(HOUR, counts, strict=True):
@@ -158,7 +157,7 @@ async def test_of_callers_keys_the_sums_are_told(gateway: Gateway, time: Time) -
     kept_alone = {"X-API-Key": "one", "Cache-Control": "only-if-cached"}
     await ask.answer("{ categories { title } }", headers=kept_alone)
     found = await standing(ask)
-    assert found == {**nothing, "keys": 2, "rows": 40, "used": {"read": 2, "write": 0, "walk": 0, "check": 1}}
+    assert found == {**nothing, "keys": 2, "rows": 40, "used": dict(zip(HOUR, (2, 0, 0, 1, 0), strict=True))}
     assert sandbox.count == 3
     assert (await drop(ask)).json() == {"rows": 40}
     assert (await standing(ask))["rows"] == 0

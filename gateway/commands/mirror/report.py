@@ -25,6 +25,7 @@ _PARTS = {
     "write": ("writes", "magenta", "▓="),
     "walk": ("walks", "green", "▒+"),
     "check": ("key checks", "yellow", "░k"),
+    "background": ("background", "blue", "▚b"),
     "left": ("left", "dim", "·."),
 }
 

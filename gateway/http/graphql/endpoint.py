@@ -19,6 +19,7 @@ from gateway.http.browsers.graphiql.page import GraphiQL
 from gateway.http.callers.callers import Callers
 from gateway.http.graphql.disconnects import ClientLeftError, WhileThere
 from gateway.http.graphql.freshness import freshness_of
+from gateway.http.graphql.priority import is_background
 from gateway.http.graphql.request import asks_nothing, read
 from gateway.http.graphql.turns import Turns
 from gateway.http.negotiation import GRAPHQL, JSON, content_type, status_unless_run, wish_of
@@ -106,6 +107,8 @@ class Endpoint:
         try:
             await self._turns.take()
             request, context = self._stored.resolved(asked), Context(self._mirror, caller)
+            if is_background(http):
+                context.work_in_background()
             document = self._executor.document(request, context)
             outcome = await self._run(http, request, context, document)
         finally:

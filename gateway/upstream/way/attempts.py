@@ -147,6 +147,7 @@ class Gate:
 
         It may come again when those can be sent, and besides what it would have to ask again by then.
         """
+        lane = session.in_hour(lane)
         seconds = self._budget.wait(session.credential, lane, requests)
         if again := session.to_repeat(self.now() + seconds):
             seconds = self._budget.wait(session.credential, lane, requests + again)
@@ -190,7 +191,8 @@ class Gate:
     def _take_back(self, ask: _Ask, spent_at: float) -> None:
         """Take an attempt back that certainly never left."""
         if ask.request.never_left:
-            self._budget.give_back(ask.session.credential, ask.request.lane, spent_at)
+            lane = ask.session.in_hour(ask.request.lane)
+            self._budget.give_back(ask.session.credential, lane, spent_at)
             ask.session.give_back(ask.request.lane)
 
     def _fail(self, attempt: Attempt, wait_s: float = 0.0) -> None:
@@ -210,7 +212,7 @@ class Gate:
         self._check_key(ask.session)  # others may have been refused meanwhile
         attempt = self._breaker.admit(self.now())
         try:
-            spent_at = self._budget.spend(ask.session.credential, lane)
+            spent_at = self._budget.spend(ask.session.credential, ask.session.in_hour(lane))
         except RateLimitedError as error:
             self._breaker.give_back(attempt)
             if ask.session.to_repeat(self.now() + error.retry_after):

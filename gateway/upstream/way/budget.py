@@ -72,7 +72,7 @@ class _Account:
         """Return how many more requests of a lane PlanDocket's own count leaves; infinite where it tells none."""
         if self.told_remaining is None or at >= self.told_until:
             return math.inf
-        if lane is not Lane.READ:
+        if lane not in (Lane.READ, Lane.BACKGROUND):
             return self.told_remaining - (self.aside if lane is Lane.WRITE else 0)
         hours = min(1.0, (self.told_until - at) / HOUR_S)
         likely = self.hour.writes_an_hour(at) * hours
@@ -112,6 +112,8 @@ class Budget:
         """
         now = self._clock.monotonic()
         account = self._account(credential)
+        if lane is Lane.BACKGROUND:
+            account.hour.background_at = now
         if not (account.has_room(now, lane) or account.may_probe(now, lane)):
             raise RateLimitedError(self.wait(credential, lane))
         account.hour.spend(now, lane)

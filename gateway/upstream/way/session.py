@@ -51,6 +51,8 @@ class Session:
         """Whether PlanDocket accepted the key for any request of it."""
         self.lane = Lane.READ
         """WRITE while a mutation looks up what it writes: that is part of the write."""
+        self.is_background = False
+        """Whether nobody waits for it: it has what is left of the hour."""
         self._max_calls = max_calls
         self._reads = 0
         self._kept_for_s = kept_for_s or {}
@@ -61,6 +63,10 @@ class Session:
     def calls_left(self) -> int:
         """How many more reads the operation may cost."""
         return self._max_calls - self._reads
+
+    def in_hour(self, lane: Lane) -> Lane:
+        """Return as what a request of the operation counts in the hour that is sent for a purpose."""
+        return Lane.BACKGROUND if self.is_background and lane in (Lane.READ, Lane.WRITE) else lane
 
     def check(self, lane: Lane, requests: int = 1) -> None:
         """Raise TooComplexError unless the operation may send so many more requests."""

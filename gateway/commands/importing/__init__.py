@@ -1,0 +1,1 @@
+"""`gateway import`: writes the rows of a file one by one, and knows of each what came of it, whatever happens."""
