@@ -28,13 +28,10 @@ def table(*rows: str, header: str = HEADER, separator: str = ",") -> str:
 def pairs(box: Sandbox) -> list[tuple[str, str, bool]]:
     """Return what the sandbox holds: event key, customer number, whether it is confirmed."""
     tables = box.tables
+    events = {row.id: row.event_key for row in tables.events}
+    customers = {row.id: row.customer_number or "" for row in tables.contacts}
     return [
-        (
-            tables.events.get(row.event_id).event_key,
-            tables.contacts.get(row.contact_id).customer_number or "",
-            row.is_confirmed,
-        )
-        for row in tables.participants
+        (events[row.event_id], customers[row.contact_id], row.is_confirmed) for row in tables.participants
     ]
 
 

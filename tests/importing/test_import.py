@@ -143,7 +143,7 @@ async def test_the_journal_is_its_owners_alone(importing: Importing) -> None:
     """It names customers."""
     modes = []
 
-    def asks(_: str) -> bool:
+    def asks(text: str) -> bool:
         modes.append(stat.S_IMODE(importing.journal.stat().st_mode))
         return True
 

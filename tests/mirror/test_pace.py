@@ -31,6 +31,10 @@ class Spent:
         """Return how many writes were sent since."""
         return len(self.writes) - bisect_right(self.writes, at)
 
+    def due_to_background(self, now):
+        """Return that nothing is: there is no background work."""
+        return 0
+
 
 def read(spent, pace, item, now):
     """Read an item anew if that begins now; return whether it did."""
