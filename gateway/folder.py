@@ -34,7 +34,7 @@ class Folder:
         self.close()
         self.path.mkdir(mode=0o700, exist_ok=True)
         self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        _take(self._lock)
+        lock(self._lock)
 
     def refusal(self, error: OSError) -> SettingsError:
         """Return what the operator is told of a folder that cannot be used."""
@@ -50,7 +50,7 @@ class Folder:
             self._lock = None
 
 
-def _take(descriptor: int) -> None:
+def lock(descriptor: int) -> None:
     """Lock a file for this process, in the way that the system has; BlockingIOError where another has it."""
     try:
         fcntl = import_module("fcntl")

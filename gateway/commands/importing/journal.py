@@ -3,7 +3,6 @@
 A line is JSON, and whole once it ends. It is kept by participation, not by line: the file may be mended meanwhile.
 """
 
-import fcntl
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ import msgspec
 
 from gateway.commands.importing.reading import Row
 from gateway.commands.mirror.asking import OperatorError
+from gateway.folder import lock
 
 
 class Outcome(StrEnum):
@@ -102,11 +102,11 @@ def opened(path: Path) -> Generator[Journal]:
         OperatorError: it cannot be written, is none, or another import is at it.
     """
     try:
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
     except OSError as error:
         raise _unwritable(path, error) from None
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock(file)
         yield Journal(path, file)
     except BlockingIOError:
         raise OperatorError(
