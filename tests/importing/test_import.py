@@ -153,11 +153,12 @@ async def test_the_journal_is_its_owners_alone(importing: Importing) -> None:
 
 
 async def test_a_second_import_of_the_file_waits_for_the_first(importing: Importing) -> None:
-    """It is refused: two would write the same rows."""
+    """It is refused, and leaves the first its journal: two would write the same rows."""
     with importing.journal.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         with pytest.raises(OperatorError, match="Another import of this file is running"):
             await importing.run(table(*free(importing.ask.sandbox, 1)))
+        assert importing.journal.exists()
 
 
 async def test_a_journal_of_something_else_is_left_alone(importing: Importing) -> None:

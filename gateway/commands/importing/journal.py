@@ -107,11 +107,13 @@ def opened(path: Path) -> Generator[Journal]:
         raise _unwritable(path, error) from None
     try:
         lock(file)
-        yield Journal(path, file)
-    except BlockingIOError:
+    except BlockingIOError:  # the file is the other's, though it may be empty yet
+        os.close(file)
         raise OperatorError(
             "Another import of this file is running: wait for it, or stop it first."
         ) from None
+    try:
+        yield Journal(path, file)
     except msgspec.MsgspecError:
         raise OperatorError(f"{path} is no journal of an import: move it elsewhere, and try again.") from None
     finally:
