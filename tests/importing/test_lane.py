@@ -74,9 +74,10 @@ async def test_it_has_no_room_where_others_need_it(gateway: Gateway, time: Time)
 
 
 async def test_other_urgencies_are_the_foreground(gateway: Gateway, time: Time) -> None:
-    """Browsers send them by themselves."""
+    """Browsers send them by themselves; of several the last counts."""
     ask = gateway(time=time)
-    for n, (given, background) in enumerate((("u=3, i", 0), ("i", 0), ("u=7, i", 1), (" i ,u=7", 2)), 1):
+    told = (("u=3, i", 0), ("i", 0), ("u=7, u=1", 0), ("u=7, i", 1), (" i ,u=7", 2), ("u=1, u=7;x=1", 3))
+    for n, (given, background) in enumerate(told, 1):
         await ask.answer(ONE % n, {"Priority": given})
         assert (await ask("{ upstream { usedInBackground } }"))["upstream"] == {
             "usedInBackground": background
@@ -116,7 +117,7 @@ class Slow(httpx.AsyncBaseTransport):
 
 
 class Screen:
-    """A screen beside an import: it asks for every ten seconds that go by."""
+    """A screen beside an import: it asks for every half minute that goes by."""
 
     def __init__(self, ask, time: Time) -> None:
         self.time = time

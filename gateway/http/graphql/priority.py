@@ -7,6 +7,12 @@ _BACKGROUND = "u=7"
 
 
 def is_background(http: Request) -> bool:
-    """Return whether nobody waits for the answer; any other urgency is as none."""
+    """Return whether nobody waits for the answer; any other urgency is as none.
+
+    Of a key that comes twice the last counts, and what it does not know it passes over. Source: RFC 8941, 4.2.2
+    """
     given = http.headers.get("priority")
-    return given is not None and _BACKGROUND in [one.strip() for one in given.split(",")]
+    if given is None:
+        return False
+    members = [member.partition(";")[0].strip() for member in given.split(",")]
+    return [one for one in members if one.startswith("u=")][-1:] == [_BACKGROUND]
