@@ -9,15 +9,15 @@ import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
 from gateway.errors import BadInputError
-from gateway.graph.connection import DEFAULT_FIRST, MOST, Page
+from gateway.graph.connection import Page
 from gateway.graph.context import Context, Info
-from gateway.graph.cursors import Cursors
 from gateway.graph.declared import argument, taking
 from gateway.graph.facets import connection_of
 from gateway.graph.filtering import filter_of, name_of, theirs, values_of
 from gateway.graph.listed import Listed, Parent
 from gateway.graph.look_ahead import includes, selected
 from gateway.graph.ordering import is_ordered, order_of
+from gateway.graph.part import PART, Part
 from gateway.mirror.index.question import Question, Stretch, WrongKeyError
 from gateway.mirror.list_order import Sorting, sorting_of
 from gateway.mirror.walk import OrderChangedError
@@ -29,27 +29,6 @@ from gateway.upstream.wire.natural_keys import usable
 
 Otherwise = Callable[[Context, Any, Call[Any]], Awaitable[tuple[Any, ...]]]
 """Finds all rows of a list below a row that has no key to filter it by; takes the row, and the list unfiltered."""
-
-_LARGEST_OFFSET = 2**31 - 1
-
-_PART = {
-    "first": argument(
-        int | None,
-        "How many, from the start or `after`: 0 to 100, 25 if not given. 0 is for `totalCount` and counts alone.",
-    ),
-    "after": argument(
-        str | None,
-        "Only what follows this cursor's row, wherever that stands by now. Where it is gone, what followed it: "
-        "exact where `orderBy` or the ids show the order, else some rows may come twice.",
-    ),
-    "last": argument(int | None, "How many, from the end or `before`: 0 to 100. Not with `first`."),
-    "before": argument(str | None, "Only what precedes this cursor's row, in the same way as `after`."),
-    "offset": argument(
-        int | None,
-        "How many to pass over, with `first` alone: for tables with page numbers. While rows come and go, those of "
-        "the next page may be missed or come twice: to read on, cursors are exact.",
-    ),
-}
 
 
 def collection(record: Record[Any]) -> Any:
@@ -110,7 +89,7 @@ def _field(
             list[order_of(record)] | None,
             "In which order: by the first key, those that are equal by the next.",
         )
-    resolver = taking(resolve, {**arguments, **_PART})
+    resolver = taking(resolve, {**arguments, **PART})
     return strawberry.field(
         resolver=resolver, graphql_type=connection_of(record) | None, description=description
     )
@@ -144,7 +123,7 @@ async def page_of(
         BadInputError: the part is none that there can be, or a cursor is of another list.
         MirrorIncompleteError: PlanDocket has no such list, and not all rows are held that tell it.
     """
-    context, part = info.context, _Part(**{name: given[name] for name in _PART.keys() & given.keys()})
+    context, part = info.context, Part(**{name: given[name] for name in PART.keys() & given.keys()})
     is_own = _is_own(context, listed, part)
     cursors = listed.own_cursors if is_own else listed.cursors
     window = part.window(cursors)
@@ -161,7 +140,7 @@ async def page_of(
         return Page(listed, cursors, await _slice(context, listed, window))
 
 
-def _is_own(context: Context, listed: Listed, part: "_Part") -> bool:
+def _is_own(context: Context, listed: Listed, part: Part) -> bool:
     """Return whether the gateway tells a list: where PlanDocket has none such, or searches in a way of its own."""
     if context.to_the_end is not None or not listed.is_theirs:
         return True
@@ -223,41 +202,3 @@ async def _slice(context: Context, listed: Listed, window: Window) -> Slice[Any]
             "without a cursor."
         )
     return found
-
-
-class _Part(msgspec.Struct, frozen=True):
-    """Which part of a list a field's arguments ask for."""
-
-    first: int | None = None
-    last: int | None = None
-    after: str | None = None
-    before: str | None = None
-    offset: int | None = None
-
-    def window(self, cursors: Cursors) -> Window:
-        """Return it with what cursors of the list name.
-
-        Raises:
-            BadInputError: there is no such part, or a cursor is of another list.
-        """
-        self._check()
-        return Window(
-            first=DEFAULT_FIRST if self.first is None and self.last is None else self.first,
-            last=self.last,
-            after=cursors.read(self.after) if self.after else None,
-            before=cursors.read(self.before) if self.before else None,
-            offset=self.offset or 0,
-        )
-
-    def _check(self) -> None:
-        if self.first is not None and self.last is not None:
-            raise BadInputError("Give 'first' or 'last', not both.")
-        if self.offset and (self.last is not None or self.after or self.before):
-            raise BadInputError("Give 'offset' with 'first' alone: cursors say themselves where to go on.")
-        for name, count, most in (
-            ("first", self.first, MOST),
-            ("last", self.last, MOST),
-            ("offset", self.offset, _LARGEST_OFFSET),
-        ):
-            if count is not None and not 0 <= count <= most:
-                raise BadInputError(f"'{name}' must be from 0 to {most}, not {count}.")
