@@ -28,6 +28,10 @@ class Lane(Enum):
     """For what nobody waits for: out of what the others leave, and at most half of the hour."""
 
 
+WAITED_FOR = (Lane.READ, Lane.WRITE)
+"""What operations send for whoever waits for their answer."""
+
+
 class Hour:
     """The attempts of the last sixty minutes, each with its time: never more than `limit` in any hour.
 
@@ -94,16 +98,15 @@ class Hour:
             self._writing_since = now
         if lane is not Lane.READ:
             self._by_lane[lane].append(now)
-        if lane in (Lane.READ, Lane.WRITE):
+        if lane in WAITED_FOR:
             self._asked_since = self._asked_since if self._asked_for else now
             self._asked_for.append(now)
 
     def give_back(self, at: float, lane: Lane) -> None:
         """Take out an attempt that was counted at a moment, and came to nothing."""
         self._no_room_at, self._room_at = -inf, inf
-        for times in (self._attempts, self._asked_for, self._by_lane[lane]):
-            if times is self._asked_for and lane not in (Lane.READ, Lane.WRITE):
-                continue
+        asked_for = (self._asked_for,) if lane in WAITED_FOR else ()
+        for times in (self._attempts, self._by_lane[lane], *asked_for):
             with suppress(ValueError):  # it may have left the hour by now
                 times.remove(at)
 

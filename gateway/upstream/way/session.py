@@ -5,8 +5,8 @@ from math import inf
 from typing import Protocol
 
 from gateway.errors import TooComplexError
-from gateway.upstream.way.budget import Lane
 from gateway.upstream.way.credential import Credential
+from gateway.upstream.way.hour_lanes import WAITED_FOR, Lane
 
 
 class Throttle(Protocol):
@@ -66,7 +66,7 @@ class Session:
 
     def in_hour(self, lane: Lane) -> Lane:
         """Return as what a request of the operation counts in the hour that is sent for a purpose."""
-        return Lane.BACKGROUND if self.is_background and lane in (Lane.READ, Lane.WRITE) else lane
+        return Lane.BACKGROUND if self.is_background and lane in WAITED_FOR else lane
 
     def check(self, lane: Lane, requests: int = 1) -> None:
         """Raise TooComplexError unless the operation may send so many more requests."""
