@@ -252,17 +252,25 @@ def test_tabs_tell_their_counts_and_show_theirs(opened: Open, demo: Demo) -> Non
         expect(screen.page.locator(".tabs b")).to_have_text(demo.counts({"search": "eriksen"}))
 
 
-def test_what_is_confirmed_shows_at_once(opened: Open, demo: Demo) -> None:
-    """Before the gateway has answered; in the tab of the others they are gone then, and the counts follow."""
-    screen = opened()
-    screen.search("costa")
+def _confirmed(screen: Screen, demo: Demo, word: str) -> tuple[Screen, list[list[str]], Route]:
+    """Confirm the first two that a search finds; return what it had found, and the mutation, which is held.
+
+    The two are gone from the tab of what is open before the gateway has answered.
+    """
+    screen.search(word)
     screen.open("Open")
-    screen.shows(before := demo.rows({"search": "costa", "isConfirmed": False}))
+    screen.shows(before := demo.rows({"search": word, "isConfirmed": False}))
     screen.hold("Confirm")
     screen.select(0, 1)
     screen.press("Confirm 2")
     request = screen.waits()
     screen.shows(before[2:])
+    return screen, before, request
+
+
+def test_what_is_confirmed_shows_at_once(opened: Open, demo: Demo) -> None:
+    """Before the gateway has answered; in the tab of the others they are gone then, and the counts follow."""
+    screen, _, request = _confirmed(opened(), demo, "costa")
     request.continue_()
     expect(screen.status).to_have_text("2 confirmed.")
     expect(screen.page.locator(".tabs b")).to_have_text(demo.counts({"search": "costa"}))
@@ -272,15 +280,7 @@ def test_what_is_confirmed_shows_at_once(opened: Open, demo: Demo) -> None:
 
 def test_what_is_refused_is_taken_back(opened: Open, demo: Demo) -> None:
     """Each for itself: one that PlanDocket has no more is as it was, and still selected; the other is confirmed."""
-    screen = opened()
-    screen.search("bianchi")
-    screen.open("Open")
-    screen.shows(before := demo.rows({"search": "bianchi", "isConfirmed": False}))
-    screen.hold("Confirm")
-    screen.select(0, 1)
-    screen.press("Confirm 2")
-    request = screen.waits()
-    screen.shows(before[2:])
+    screen, before, request = _confirmed(opened(), demo, "bianchi")
     ids = json.loads(request.request.post_data or "")["variables"]["input"]["ids"]
     number = base64.b64decode(ids[0]).decode().partition(":")[2]
     demo.plandocket.write("DELETE", f"participants/{number}")
