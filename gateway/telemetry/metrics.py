@@ -186,8 +186,7 @@ class _Standing(Collector):
         yield _gauges(
             "gateway_budget_used_by_purpose",
             "The same by purpose: `read`, `write` (with what is read for it), `walk` (to keep the mirror young), "
-            "`background` (what nobody waits for) or "
-            "`check` (of a caller's key).",
+            "`background` (what nobody waits for) or `check` (of a caller's key).",
             "purpose",
             state.used_by_purpose,
         )

@@ -6,9 +6,8 @@ import msgspec
 
 _MOST_BYTES = 50_000_000
 _LEAST_BYTES_A_SECOND = 10_000  # slower than any telephone
-_LOOKS_EVERY_S = (
-    60.0  # a slow client's system takes nothing for a while, once it has taken some megabytes ahead
-)
+_LOOKS_EVERY_S = 60.0
+"""A slow client's system takes nothing for a while, once it has taken some megabytes ahead."""
 
 
 class _Waiting(msgspec.Struct):

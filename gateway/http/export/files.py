@@ -18,9 +18,8 @@ from gateway.http.export.asked import Asked
 MEDIA_TYPES = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
 
 _BYTE_ORDER_MARK = "\ufeff"
-_FORMULA = re.compile(
-    "[=+\\-@\t\r\n\uff0b\uff0d\uff1d\uff20]"
-)  # Excel reads the wide forms too, in some languages
+_FORMULA = re.compile("[=+\\-@\t\r\n\uff0b\uff0d\uff1d\uff20]")
+"""Begins one; Excel reads the wide forms too, in some languages."""
 _PHONE = re.compile(r"\+[0-9][0-9 ()/.-]*")
 
 Node = Mapping[str, Any]
