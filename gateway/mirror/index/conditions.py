@@ -19,7 +19,7 @@ from gateway.mirror.index.question import (
     Some,
     Through,
 )
-from gateway.mirror.index.words import has_words, rank
+from gateway.mirror.index.words import matches, rank
 
 Layouts = Mapping[str, Layout]
 """By path."""
@@ -106,14 +106,12 @@ def _searched(
 ) -> str:
     """Return that each word is in the row, or in one of those that it leads to and that are searched, too."""
     record = layout.record
-    places = [name for name in record.searched if name in layout.ones]
+    places = [name for name in record.searched if name in layout.ones and layout.ones[name].record.texts]
 
     def found(words: tuple[str, ...], place: str | None) -> str:
-        if place is None:
-            return has_words(record, words, bind, sees_sensitive=sees_sensitive)
-        other = layout.ones[place].record
-        inner = has_words(other, words, bind, sees_sensitive=sees_sensitive)
-        return f"{layout.to(place)} IN (SELECT id FROM {other.path} WHERE {inner})"
+        row_id, of = ("id", record) if place is None else (layout.to(place), layout.ones[place].record)
+        told = matches(of, words, bind, sees_sensitive=sees_sensitive)
+        return " AND ".join(f"{row_id} IN ({one})" for one in told)
 
     all_ = [None, *places] if record.texts else places
     if len(all_) == 1 and words:  # so that one index is asked once for all words

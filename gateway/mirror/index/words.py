@@ -69,19 +69,16 @@ def _starts(names: Iterable[str]) -> Told:
     }
 
 
-def has_words(record: Record[Any], words: Iterable[str], bind: Bind, *, sees_sensitive: bool) -> str:
-    """Return the condition that each word is in a text of a row; it names the row's `id`."""
-    if not record.texts:
-        return "0"
+def matches(record: Record[Any], words: Iterable[str], bind: Bind, *, sees_sensitive: bool) -> Iterator[str]:
+    """Yield statements that tell ids: a row has all words in its texts where each of them tells the row's."""
     line = [texts.searchable(word) for word in words]
     long = [word for word in line if len(word) > texts.LONGEST_SHORT]
-    conditions = [_has_start(record, texts.spaced(word), bind) for word in line if word not in long]
+    yield from (_with_start(record, texts.spaced(word), bind) for word in line if word not in long)
     if long:
         asked = " AND ".join('"{}"'.format(word.replace('"', '""')) for word in long)
         match = bind(f"({asked})" if sees_sensitive else f"open : ({asked})")
         found = f"{record.path}_found"
-        conditions.append(f"id IN (SELECT rowid FROM {found} WHERE {found} MATCH {match})")
-    return " AND ".join(conditions) or "1"
+        yield f"SELECT rowid FROM {found} WHERE {found} MATCH {match}"
 
 
 def best_matches(record: Record[Any], word: str, *, sees_sensitive: bool) -> list[tuple[int, str]]:
@@ -102,9 +99,9 @@ def best_matches(record: Record[Any], word: str, *, sees_sensitive: bool) -> lis
     ]
 
 
-def _has_start(record: Record[Any], word: str, bind: Bind) -> str:
+def _with_start(record: Record[Any], word: str, bind: Bind) -> str:
     start, end = bind(word), bind(f"{word}\U0010ffff")
-    return f"id IN (SELECT id FROM {record.path}_starts WHERE other >= {start} AND other < {end})"
+    return f"SELECT id FROM {record.path}_starts WHERE other >= {start} AND other < {end}"
 
 
 def rank(record: Record[Any], words: Iterable[str], bind: Bind, row_id: str, *, sees_sensitive: bool) -> str:
