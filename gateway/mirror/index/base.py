@@ -1,13 +1,15 @@
 """What all questions share: the database, how rows lie in it, and how much may be done in one step."""
 
 import sqlite3
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
 from gateway.mirror.index.layout import Layout
+from gateway.mirror.index.question import By
 
 
 class Effort(msgspec.Struct, frozen=True):
@@ -33,6 +35,8 @@ class Base:
     effort: Effort
     version: int = 0
     """Goes up with everything that is written."""
+    counts: dict[By, Counter[Any]] = field(default_factory=dict[By, Counter[Any]])
+    """How many of all rows have what, as far as that was asked for; None stands for null, and for nowhere."""
     failure: BaseException | None = None
     """What kept a change from being written: no answer is right any more."""
 

@@ -14,7 +14,7 @@ from gateway.mirror.index import counting
 from gateway.mirror.index.base import Base, Effort
 from gateway.mirror.index.layout import layouts_of
 from gateway.mirror.index.pages import page
-from gateway.mirror.index.question import Condition, Question, Rows, Stretch
+from gateway.mirror.index.question import By, Condition, Question, Rows, Stretch
 from gateway.mirror.index.turns import Steps, Turns
 from gateway.mirror.index.writing import made, written
 from gateway.mirror.list_order import Value
@@ -58,7 +58,7 @@ class Index:
 
     async def count(self, record: Record[Any], where: Condition) -> int:
         """Return how many rows pass."""
-        return await self._counted(("count", record, where), counting.count(self._base, record, where))
+        return await self._counted((record, where), counting.count(self._base, record, where))
 
     async def facet(
         self, record: Record[Any], where: Condition, path: str, most: int
@@ -68,15 +68,15 @@ class Index:
         So many values as `most` says, the most frequent first, ties by value; last of those None: null, or nowhere.
         Where an include leads to several rows, a row counts for each.
         """
-        key = ("facet", record, where, path, most)
-        return await self._counted(key, counting.facet(self._base, record, where, path, most))
+        by = By(record, path)
+        return await self._counted((by, where, most), counting.facet(self._base, by, where, most))
 
     async def quarters(
         self, record: Record[Any], where: Condition, column: str
     ) -> tuple[tuple[int, int], ...]:
         """Return of those that pass how many rows have a moment in each quarter of an hour since 1970, in order."""
-        key = ("quarters", record, where, column)
-        return await self._counted(key, counting.quarters(self._base, record, where, column))
+        by = By(record, column, is_quarter=True)
+        return await self._counted((by, where), counting.quarters(self._base, by, where))
 
     async def close(self) -> None:
         """Hold nothing more."""

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from gateway.mirror.list_order import Value
-from gateway.upstream.record import Record
+from gateway.upstream.record import Many, One, Record
 
 ID, RANK, DEFAULT = "id", "rank", "default"
 """Paths that orders may name beside columns: the row's id; how well it matches a search, best first; and PlanDocket's
@@ -89,6 +89,21 @@ class Term(msgspec.Struct, frozen=True):
     path: str
     is_descending: bool = False
     nulls_first: bool = False
+
+
+class By(msgspec.Struct, frozen=True):
+    """What a resource's rows are counted by: a column or an include; without either they are counted together."""
+
+    record: Record[Any]
+    path: str = ""
+    is_quarter: bool = False
+    """Whether a column's moments are counted by the quarters of an hour that they lie in."""
+
+    @property
+    def other(self) -> Record[Any] | None:
+        """Whose rows an include leads to."""
+        embed = self.record.includes.get(self.path)
+        return embed.record if isinstance(embed, One | Many) else None
 
 
 class Question(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ import msgspec
 
 from gateway.mirror.changes import Change
 from gateway.mirror.index.base import Base
+from gateway.mirror.index.counting import corrected
 from gateway.mirror.index.layout import Layout
 from gateway.mirror.tables import write
 
@@ -24,10 +25,12 @@ def made(base: Base) -> Generator[None, None, None]:
 def written(base: Base, layout: Layout, changes: Sequence[Change]) -> Generator[None, None, None]:
     """Write changes of one resource's rows, and copy what others are ordered by."""
     db = base.db
-    ids = msgspec.json.encode([change.id for change in changes]).decode()
+    row_ids = [change.id for change in changes]
+    ids = msgspec.json.encode(row_ids).decode()
     db.execute("BEGIN IMMEDIATE")
     try:
-        write(db, layout.tables, changes)
+        with corrected(base, layout.record, row_ids):
+            write(db, layout.tables, changes)
         for follower in base.layouts.values():
             for include in follower.joined:
                 if follower.ones[include].record is layout.record:

@@ -46,13 +46,15 @@ def stretch(data: st.DataObject, plain: Plain, question: Question) -> Stretch:
 @settings(some, max_examples=some.max_examples * 3 // 4)
 @given(st.data())
 def test_questions_are_answered_as_by_plain_python(data: st.DataObject) -> None:
-    """Pages, counts, facets and quarters of an hour: between changes, with cursors of before."""
+    """Pages, counts, facets and quarters of an hour: between changes, with cursors and counts of before."""
     chance = Random(data.draw(st.integers(0, 2**32)))
 
     async def ask() -> None:
         plain, told = world(chance)
         index = Index(RECORDS, told, data.draw(efforts))
+        everything = Question(data.draw(st.sampled_from(RECORDS)))
         try:
+            await count(index, plain, everything)
             for _ in range(data.draw(st.integers(1, 3))):
                 question = data.draw(questions)
                 asked = [stretch(data, plain, question) for _ in range(2)]
@@ -60,7 +62,8 @@ def test_questions_are_answered_as_by_plain_python(data: st.DataObject) -> None:
                     index.follow(random_change(plain, chance))
                 for one in asked:
                     assert await index.page(question, one) == plain.page(question, one)
-            await count(index, plain, question)
+            for one in (question, everything):
+                await count(index, plain, one)
         finally:
             await index.close()
 
