@@ -1,10 +1,11 @@
 # ruff: noqa: T201 - it prints
 """How long what a participants screen asks for takes, on a large tenant: search, sort, filter and count.
 
-    .venv/bin/python tests/benchmarks/screen.py [--seconds 60]
+    .venv/bin/python tests/benchmarks/screen.py [--seconds 60] [--per-hour 5000]
 
 The sandbox is a process of its own, with 100,000 participations, 30,000 contacts and 200 events, on 5,000 requests an
-hour, so that all of it is mirrored. Fifty operations a second are sent, whether answers come or not.
+hour, so that all of it is mirrored. Fifty operations a second are sent, whether answers come or not. On 1,000 an hour
+no more than events have room: ten of them are asked for then, and what looks at everything is refused.
 """
 
 import argparse
@@ -13,7 +14,7 @@ import json
 import random
 import sys
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +33,8 @@ from walking import asking
 from gateway.sandbox import SANDBOX_KEY, Sandbox
 
 _PER_S = 50
+_WHOLE, _EVENTS, _FEW_EVENTS = 5_000, 200, 10
+"""Requests an hour that all of the tenant is mirrored with; its events, and those that are asked for on fewer."""
 _PAGE_S = 0.2
 """What PlanDocket takes for an answer, as in `hour_trace.py`: the mirror's walks go on while operations are asked."""
 _ROWS = "nodes { id isConfirmed contact { lastName companyName city } event { title } }"
@@ -104,9 +107,9 @@ _ASKED["page of everything, two keys"] = _ASKED["page of everything, one key"]
 """A screen's documents; what is typed and chosen comes as variables."""
 
 
-def _given(rng: random.Random, kind: str, names: list[str]) -> dict[str, Any]:
-    """Return the variables of an operation of a kind."""
-    event = {"events": [{"databaseId": rng.randint(1, 200)}]}
+def _given(rng: random.Random, kind: str, names: list[str], events: int) -> dict[str, Any]:
+    """Return the variables of an operation of a kind, of one of so many events."""
+    event = {"events": [{"databaseId": rng.randint(1, events)}]}
     by = {"field": rng.choice(_ORDERS), "direction": rng.choice(("ASC", "DESC"))}
     match kind:
         case "search as you type":
@@ -124,12 +127,12 @@ def _given(rng: random.Random, kind: str, names: list[str]) -> dict[str, Any]:
             return {"orderBy": [by, {"field": rng.choice(_ORDERS)}]}
 
 
-def operations(server: Server, seconds: int) -> Iterator[tuple[str, Target]]:
+def operations(server: Server, seconds: int, events: int) -> Iterator[tuple[str, Target]]:
     """Yield so many seconds' operations, each with its kind."""
     rng = random.Random(5)  # noqa: S311 - the same each time
     names = _names(random.Random(3), 3_000)  # noqa: S311 - the sandbox's
     for kind in rng.choices(list(_WANTED), [weight for weight, _ in _WANTED.values()], k=_PER_S * seconds):
-        yield kind, asking(server, _ASKED[kind], _given(rng, kind, names))
+        yield kind, asking(server, _ASKED[kind], _given(rng, kind, names, events))
 
 
 def _used(server: Server) -> int:
@@ -137,29 +140,46 @@ def _used(server: Server) -> int:
     return body["data"]["upstream"]["usedByReads"]
 
 
-def _warm(server: Server) -> float:
-    """Ask until all is mirrored; return the seconds that it took."""
-    began, asked = (
-        monotonic(),
-        asking(server, f'{{ participants(filter: {{search: "ja"}}, first: 0) {{ totalCount {_FACETS} }} }}'),
-    )
-    while "errors" in json.loads(asked.ask()):
-        if monotonic() - began > 900:
-            raise server.failed("the tenant was not mirrored.")
-        sleep(1)
+def _warm(server: Server, asked: Sequence[Target]) -> float:
+    """Ask until all of these are answered; return the seconds that it took."""
+    began = monotonic()
+    for one in asked:
+        while "errors" in json.loads(one.ask()):
+            if monotonic() - began > 900:
+                raise server.failed("the tenant was not mirrored.")
+            sleep(1)
     return monotonic() - began
 
 
+def _held(server: Server, events: int) -> list[Target]:
+    """Return what is asked for until it is answered: everything, or of each event where not all of them have room."""
+    if events == _EVENTS:
+        everything = f'{{ participants(filter: {{search: "ja"}}, first: 0) {{ totalCount {_FACETS} }} }}'
+        return [asking(server, everything)]
+    kind = "facets of one event"
+    filters = [{"events": [{"databaseId": number}]} for number in range(1, events + 1)]
+    return [asking(server, _ASKED[kind], {"filter": one}) for one in filters]
+
+
+def _refused(server: Server, events: int) -> Iterator[str]:
+    """Yield the kinds of operations that are refused."""
+    rng = random.Random(7)  # noqa: S311 - the same each time
+    for kind, query in _ASKED.items():
+        told = json.loads(asking(server, query, _given(rng, kind, ["Ja"], events)).ask())
+        if codes := {one["extensions"]["code"] for one in told.get("errors", ())}:
+            yield f"{kind}: refused with {', '.join(sorted(codes))}"
+
+
 @contextmanager
-def served(folder: Path) -> Generator[Server]:
-    """Yield a gateway that mirrors all of the tenant, once it does."""
+def served(folder: Path, per_hour: int = _WHOLE, events: int = _EVENTS) -> Generator[Server]:
+    """Yield a gateway that mirrors all of the tenant, or of so many events, once it does."""
     port, own = free_port(), free_port()
     command = [sys.executable, __file__, "--serve", str(port)]
     with started("sandbox", command, port, folder) as upstream:
         settings = {
             "PLANDOCKET_BASE_URL": url(upstream),
             "PLANDOCKET_API_KEY": SANDBOX_KEY,
-            "PLANDOCKET_REQUESTS_PER_HOUR": "5000",
+            "PLANDOCKET_REQUESTS_PER_HOUR": str(per_hour),
             "GATEWAY_MIRROR_ROWS": "200000",
             "GATEWAY_AUTH": "none",
             "GATEWAY_LOG_LEVEL": "warning",
@@ -167,7 +187,9 @@ def served(folder: Path) -> Generator[Server]:
         }
         gateway = [str(Path(sys.executable).with_name("gateway")), "serve"]
         with started("gateway", gateway, own, folder, **settings) as server:
-            print(f"All of it is mirrored after {_warm(server):.0f} s, in {server.resident_mb:.0f} MB.")
+            print(
+                f"Mirrored after {_warm(server, _held(server, events)):.0f} s, in {server.resident_mb:.0f} MB."
+            )
             yield server
 
 
@@ -177,14 +199,18 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--per-hour", type=int, default=_WHOLE)
     parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.serve:
         serve(given.serve)
         return
-    with tempfile.TemporaryDirectory() as name, served(Path(name)) as server:
+    events = _EVENTS if given.per_hour >= _WHOLE else _FEW_EVENTS
+    with tempfile.TemporaryDirectory() as name, served(Path(name), given.per_hour, events) as server:
+        for line in _refused(server, events):
+            print(line)
         used = _used(server)
-        took = mix_at_rate(list(operations(server, given.seconds)), _PER_S)
+        took = mix_at_rate(list(operations(server, given.seconds, events)), _PER_S)
         print(
             f"Then {_used(server) - used} requests to PlanDocket by operations, {_PER_S} operations a second:"
         )
