@@ -124,7 +124,8 @@ async def page_of(
         MirrorIncompleteError: PlanDocket has no such list, and not all rows are held that tell it.
     """
     context, part = info.context, Part(**{name: given[name] for name in PART.keys() & given.keys()})
-    is_own = _is_own(context, listed, part)
+    counts_alone = part.first == 0 and "facets" in selected(info)
+    is_own = _is_own(context, listed, part) or (counts_alone and context.reading.is_whole(listed.record))
     cursors = listed.own_cursors if is_own else listed.cursors
     window = part.window(cursors)
     if selected(info) <= {"facets", "__typename"}:

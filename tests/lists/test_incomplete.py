@@ -213,6 +213,19 @@ async def test_a_count_every_ten_minutes(gateway, time: Time) -> None:
         time.seconds += 600
 
 
+async def test_how_many_there_are_beside_other_counts(gateway, time: Time) -> None:
+    """Both are told by the same rows: PlanDocket is not asked for a page of which nothing is shown."""
+    ask = mirrored(gateway, time)
+    query = "{ participants(first: 0) { totalCount facets { confirmed { count } } } }"
+    await ask(query)
+    for _ in range(3):
+        await quiet(ask)
+        time.seconds += 40
+        counted = (await ask(query))["participants"]
+        assert counted["totalCount"] == sum(one["count"] for one in counted["facets"]["confirmed"]) == 1_500
+        assert all("include=" in call for call in ask.calls), ask.calls  # as walks ask
+
+
 async def test_what_no_include_tells(gateway, time: Time) -> None:
     """A server that has never heard of includes: what needs one is refused, what a column tells is answered."""
     ask = mirrored(gateway, time, Dialect(include="ignored"))
