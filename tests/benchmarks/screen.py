@@ -127,7 +127,7 @@ def _given(rng: random.Random, kind: str, names: list[str], events: int) -> dict
             return {"orderBy": [by, {"field": rng.choice(_ORDERS)}]}
 
 
-def operations(server: Server, seconds: int, events: int) -> Iterator[tuple[str, Target]]:
+def operations(server: Server, seconds: int, events: int = _EVENTS) -> Iterator[tuple[str, Target]]:
     """Yield so many seconds' operations, each with its kind."""
     rng = random.Random(5)  # noqa: S311 - the same each time
     names = _names(random.Random(3), 3_000)  # noqa: S311 - the sandbox's

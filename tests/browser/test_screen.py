@@ -365,13 +365,13 @@ def test_it_says_how_old_the_list_is(opened: Open) -> None:
 
 
 def test_all_of_it_is_done_by_keyboard(opened: Open, demo: Demo) -> None:
-    """Search, order, tab, confirm, create: Tab, arrows, Space and Enter are enough."""
+    """Search, order, tab, confirm, create, download, show more: Tab, arrows, Space and Enter are enough."""
     screen = opened()
     keys = screen.page.keyboard
 
     def reach(role: Literal["searchbox", "radio", "button", "checkbox", "combobox"], name: str) -> None:
         target = screen.page.get_by_role(role, name=name).first
-        for _ in range(20):
+        for _ in range(50):
             if target.evaluate("it => it === document.activeElement"):
                 return
             keys.press("Tab")
@@ -410,6 +410,14 @@ def test_all_of_it_is_done_by_keyboard(opened: Open, demo: Demo) -> None:
     keys.press("Enter")
     expect(screen.status).to_have_text("Nina Romano takes part.")
     expect(screen.page.get_by_role("button", name="New participant")).to_be_focused()
+
+    reach("button", "Download CSV")
+    with screen.page.expect_download():
+        keys.press("Enter")
+    reach("button", "Show more")
+    keys.press("Enter")
+    expect(screen.lines).to_have_count(50)
+    expect(screen.page.get_by_role("button", name="Show more")).to_be_focused()
 
 
 @pytest.mark.parametrize("width", WIDTHS)
