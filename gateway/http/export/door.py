@@ -36,6 +36,7 @@ PATH = "/export/{path}.{form}"
 METHODS = ("GET", "POST")
 _RETRY_IN_S = 1.0
 _MOST_READING = 2  # batches at once, however many files there are: answers of others come in between
+_REST_S = 0.005  # between two batches: about as long as one keeps all others waiting
 _STATUSES = {
     "UNAUTHENTICATED": 401,
     "FORBIDDEN": 403,
@@ -185,6 +186,7 @@ class _File:
             await send({"type": "http.response.body", "body": body, "more_body": True})
             if is_last:
                 return
+            await asyncio.sleep(_REST_S)
             async with self._turns:
                 batch = await self._reading.next()
 
