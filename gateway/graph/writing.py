@@ -7,28 +7,21 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from gateway.errors import NotKeptError, OverloadedError, RateLimitedError, UnavailableError, UnreadableError
+from gateway.graph import new_row
 from gateway.graph.context import Context
 from gateway.graph.inputs import Body, Inputs
 from gateway.graph.payload import Saved
 from gateway.graph.refused_writes import Attempt, Unique, faults_of, foreseen
 from gateway.graph.user_errors import InputRefusedError, both
 from gateway.graph.whole_row import Otherwise, Whole
-from gateway.mirror.window import Window, slice_of
-from gateway.upstream.call import listing
 from gateway.upstream.record import Record, Row
 from gateway.upstream.way.budget import Lane
-from gateway.upstream.way.reasons import because
 from gateway.upstream.way.tasks import settle
-from gateway.upstream.wire.columns import is_moment
-from gateway.upstream.wire.natural_keys import comparable
 from gateway.upstream.write import Write, WriteRefusedError, Written
 
 T = TypeVar("T")
 
 _AT_ONCE = 10  # rows of one operation
-_NEWEST = 100
-_AGE = "created_at"
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -37,7 +30,7 @@ class Ready(msgspec.Struct, frozen=True):
     write: Write[Any]
     attempt: Attempt
     newest: int | None = None
-    """Of a new row: see `Writable._newest`."""
+    """Of a new row: see `gateway.graph.new_row`."""
     held: Row | None = None
     """Of a removal: the row as it was held before."""
 
@@ -71,7 +64,7 @@ class Writable(msgspec.Struct, frozen=True):
 
         async def prepare(context: Context) -> Ready:
             body = await self.inputs.body_of_new(context, source)
-            newest = await self._newest(context, body) if wants_row else None
+            newest = await new_row.newest(context, self.record, body) if wants_row else None
             return Ready(Write("POST", self.record, body=body), Attempt(body, source), newest)
 
         return Job(prepare, source)
@@ -145,7 +138,7 @@ class Writable(msgspec.Struct, frozen=True):
         write, newest = ready.write, ready.newest
         written = await self._written(context, ready)
         body, row_id = write.body or {}, written.id if write.id is None else write.id
-        find = None if row_id else _once(context, lambda: self._new_one(context, body, newest))
+        find = None if row_id else _once(context, lambda: new_row.find(context, self.record, body, newest))
         return Saved(True, self.record.row.kind, row_id, find, body | written.told, ready.held)
 
     def _turn(self, context: Context, global_id: str | None) -> AbstractAsyncContextManager[None]:
@@ -160,53 +153,6 @@ class Writable(msgspec.Struct, frozen=True):
         """Return the id of a row to be changed, and what it holds that goes along."""
         row_id = self.inputs.row_id(global_id, "id")
         return row_id, await Whole(self.inputs, self.otherwise).body(context, row_id, given)
-
-    async def _newest(self, context: Context, body: Body) -> int | None:
-        """Return the highest id among the candidates that are there before a new row is written.
-
-        None where that is not known, so that no row can be told to be new. PlanDocket is not asked where it has
-        answered with the id before; whether it does is undocumented.
-        """
-        try:
-            if context.reading.upstream.traits.tells_id(self.record.path):
-                return None
-            # The look must not cost the write its request.
-            context.reading.upstream.check_hour(context.reading.session, 2)
-            with because(
-                "should PlanDocket not name the new row, only what was there before tells which it is"
-            ):
-                async with asyncio.timeout(context.reading.time_left / 2):
-                    return max((row.id for row in await self._candidates(context, body)), default=0)
-        except UnavailableError as error:
-            if error.never_left:
-                raise  # the write would not leave either
-            return None
-        except (UnreadableError, RateLimitedError, OverloadedError, NotKeptError, TimeoutError):
-            return None
-
-    async def _new_one(self, context: Context, sent: Body, newest: int | None) -> int | None:
-        """Return the id of the one row that was not there before and holds what was sent, as far as it shows it.
-
-        None where there are several, or where it is not known what was there: an older namesake would pass for it.
-        """
-        if newest is None:
-            return None
-        with because("PlanDocket did not name the new row"):
-            rows = await self._candidates(context, sent)
-        ids = [row.id for row in rows if row.id > newest and all(_holds(row, *cell) for cell in sent.items())]
-        return ids[0] if len(ids) == 1 else None
-
-    async def _candidates(self, context: Context, sent: Body) -> tuple[Row, ...]:
-        """Return rows among which a new one is, as they are now, whatever is kept.
-
-        Those that have what was sent, as far as a filter compares that; the newest of them where a list can be
-        ordered so, for they may be many.
-        """
-        filters = {name: sent[name] for name in self.record.exact if name in sent}
-        if _AGE not in self.record.sorts:
-            return await context.reading.listing_now(listing(self.record, filters)).all()
-        newest = listing(self.record, {**filters, "sort": _AGE, "order": "DESC"})
-        return (await slice_of(context.reading.listing_now(newest), Window(first=_NEWEST))).rows
 
     async def _written(self, context: Context, ready: Ready) -> Written[Any]:
         """Send a write; InputRefusedError where PlanDocket refuses what is in it."""
@@ -240,19 +186,3 @@ def _once(context: Context, find: Callable[[], Coroutine[Any, Any, T]]) -> Calla
         return asyncio.shield(found[0])
 
     return get
-
-
-def _holds(row: Row, name: str, sent: Any) -> bool:
-    """Return whether a row may hold what was sent.
-
-    A server may give values back in another form: times, the case of letters, blanks around them,
-    0 for a null parent.
-    """
-    held = getattr(row, name, None)
-    if name not in row.__struct_fields__ or isinstance(held, tuple) or not (held or sent):
-        return True
-    if is_moment(type(row), name):
-        return True
-    if isinstance(held, str) and isinstance(sent, str):
-        return comparable(held.strip().casefold()) == comparable(sent.strip().casefold())
-    return held == sent
