@@ -19,7 +19,7 @@ from gateway.mirror.pace import Pace
 from gateway.mirror.renewal import Renewal
 from gateway.mirror.standing import Mirrored, mirrored
 from gateway.mirror.tenant import Tenant
-from gateway.mirror.writing import follow
+from gateway.mirror.after_writes import follow
 from gateway.upstream.call import Call, listing, one
 from gateway.upstream.client import Upstream
 from gateway.upstream.record import Record, RowT

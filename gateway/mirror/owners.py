@@ -12,7 +12,7 @@ from gateway.mirror.owner_files import OwnerFiles
 from gateway.mirror.session import KeepingSession
 from gateway.mirror.standing import Mirrored, Standing
 from gateway.mirror.tenant import Tenant
-from gateway.mirror.writing import doubt, follow
+from gateway.mirror.after_writes import doubt, follow
 from gateway.settings.mirror import MirrorSettings
 from gateway.upstream.call import Call
 from gateway.upstream.client import Upstream

@@ -18,7 +18,7 @@ from gateway.sandbox.errors import RefusedError, not_found
 from gateway.sandbox.hour import Hour
 from gateway.sandbox.pages import Envelope, cut
 from gateway.sandbox.query import Query, read_int
-from gateway.sandbox.reads import Reads
+from gateway.sandbox.filters import Reads
 from gateway.sandbox.record import Recorded
 from gateway.sandbox.render import Renderer, Written
 from gateway.sandbox.rows import Resource, Row

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 from gateway.sandbox.dialect import Dialect
-from gateway.sandbox.reads import as_moment
+from gateway.sandbox.filters import as_moment
 from gateway.sandbox.rows import Category, Contact, Event, Participant, Row
 from gateway.sandbox.tables import Tables
 

@@ -9,7 +9,7 @@ import pytest
 from asking import Ask, Gateway, Time
 
 from gateway.http.callers import failures
-from gateway.http.callers.failures import Failures
+from gateway.http.callers.wrong_credentials import Failures
 from gateway.http.callers.tokens import NewToken, new_token
 
 RIGHT, OTHER = new_token("right", ["read"]), new_token("other", ["read"])

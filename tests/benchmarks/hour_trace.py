@@ -38,7 +38,7 @@ from lists.searching import folded, has, rank
 
 from gateway.app import create_app
 from gateway.sandbox import SANDBOX_KEY, Sandbox
-from gateway.sandbox.reads import Reads
+from gateway.sandbox.filters import Reads
 from gateway.settings.settings import Settings
 
 HOUR_S = 3600.0

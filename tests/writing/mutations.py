@@ -10,7 +10,7 @@ from typing import Any
 from asking import Ask, Json
 
 from gateway.sandbox import DIALECTS, Dialect, Sandbox
-from gateway.sandbox.reads import as_moment
+from gateway.sandbox.filters import as_moment
 
 NOW = 1_800_000_000.0  # unix seconds, after every moment of the seeded tenant
 

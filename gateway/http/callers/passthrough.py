@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from gateway.errors import UnauthenticatedError
 from gateway.graph.caller import Caller
-from gateway.http.callers.failures import Failures
+from gateway.http.callers.wrong_credentials import Failures
 from gateway.settings.group import is_sendable
 from gateway.upstream.way.credential import Credential
 

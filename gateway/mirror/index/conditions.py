@@ -19,7 +19,7 @@ from gateway.mirror.index.question import (
     Some,
     Through,
 )
-from gateway.mirror.index.words import matches, rank
+from gateway.mirror.index.search import matches, rank
 
 Layouts = Mapping[str, Layout]
 """By path."""

@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Any
 
 from gateway.mirror.index import texts
-from gateway.mirror.index.words import word_tables
+from gateway.mirror.index.search import word_tables
 from gateway.mirror.tables import Table, Told, link_table, row_table
 from gateway.upstream.record import Many, One, Passing, Record, Related, Values
 from gateway.upstream.wire.columns import is_moment
