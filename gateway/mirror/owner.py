@@ -6,6 +6,7 @@ from math import inf
 from typing import Any
 
 from gateway.errors import RateLimitedError
+from gateway.mirror.after_writes import follow
 from gateway.mirror.completion import Completion
 from gateway.mirror.derived import Derivations
 from gateway.mirror.found import Found
@@ -19,7 +20,6 @@ from gateway.mirror.pace import Pace
 from gateway.mirror.renewal import Renewal
 from gateway.mirror.standing import Mirrored, mirrored
 from gateway.mirror.tenant import Tenant
-from gateway.mirror.after_writes import follow
 from gateway.upstream.call import Call, listing, one
 from gateway.upstream.client import Upstream
 from gateway.upstream.record import Record, RowT

@@ -6,13 +6,13 @@ from collections.abc import Collection, Sequence
 from math import inf
 from typing import Any
 
+from gateway.mirror.after_writes import doubt, follow
 from gateway.mirror.moments import Moments
 from gateway.mirror.owner import Owner
 from gateway.mirror.owner_files import OwnerFiles
 from gateway.mirror.session import KeepingSession
 from gateway.mirror.standing import Mirrored, Standing
 from gateway.mirror.tenant import Tenant
-from gateway.mirror.after_writes import doubt, follow
 from gateway.settings.mirror import MirrorSettings
 from gateway.upstream.call import Call
 from gateway.upstream.client import Upstream

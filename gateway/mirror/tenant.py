@@ -1,7 +1,8 @@
 """One owner's tenant as far as it is held: rows by id, and lists as the ids on their pages.
 
 What was read later wins, part by part: a row, what an include tells of it, a list's page. Writes through the gateway
-mark what they touch (see `gateway.mirror.after_writes`); what was asked for before a write's answer came is taken as old.
+mark what they touch (see `gateway.mirror.after_writes`); what was asked for before a write's answer came is taken
+as old.
 """
 
 import asyncio

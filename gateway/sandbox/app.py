@@ -15,10 +15,10 @@ from starlette.types import Receive, Scope, Send
 from gateway.sandbox.data import seed
 from gateway.sandbox.dialect import SCHEMA, Dialect
 from gateway.sandbox.errors import RefusedError, not_found
+from gateway.sandbox.filters import Reads
 from gateway.sandbox.hour import Hour
 from gateway.sandbox.pages import Envelope, cut
 from gateway.sandbox.query import Query, read_int
-from gateway.sandbox.filters import Reads
 from gateway.sandbox.record import Recorded
 from gateway.sandbox.render import Renderer, Written
 from gateway.sandbox.rows import Resource, Row

@@ -8,9 +8,9 @@ import httpx
 import pytest
 from asking import Ask, Gateway, Time
 
-from gateway.http.callers import failures
-from gateway.http.callers.wrong_credentials import Failures
+from gateway.http.callers import wrong_credentials
 from gateway.http.callers.tokens import NewToken, new_token
+from gateway.http.callers.wrong_credentials import Failures
 
 RIGHT, OTHER = new_token("right", ["read"]), new_token("other", ["read"])
 
@@ -118,8 +118,8 @@ async def test_a_token_that_becomes_right_is_no_guess(ask: Ask, tmp_path: Path) 
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever has many addresses pushes out the oldest."""
-    monkeypatch.setattr(failures, "_ADDRESSES", 100)
-    monkeypatch.setattr(failures, "_TRUSTED", 100)
+    monkeypatch.setattr(wrong_credentials, "_ADDRESSES", 100)
+    monkeypatch.setattr(wrong_credentials, "_TRUSTED", 100)
     kept = Failures(Time())
     for n in range(1_000):
         kept.note(f"host-{n}", b"other")

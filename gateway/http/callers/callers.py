@@ -10,11 +10,11 @@ from gateway.errors import UnauthenticatedError
 from gateway.graph.caller import Caller
 from gateway.http.bearer import bearer_of
 from gateway.http.callers.client_address import client_of
-from gateway.http.callers.wrong_credentials import Failures
 from gateway.http.callers.issuer import Issuer
 from gateway.http.callers.jwts import JsonWebTokens
 from gateway.http.callers.passthrough import OwnKeys
 from gateway.http.callers.tokens import Tokens
+from gateway.http.callers.wrong_credentials import Failures
 from gateway.settings.settings import Settings
 from gateway.telemetry.events import note_address
 from gateway.upstream.way.clock import Clock

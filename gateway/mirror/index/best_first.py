@@ -3,8 +3,8 @@
 from gateway.mirror.index.base import Base
 from gateway.mirror.index.conditions import Bound, ranked_through, sql_of
 from gateway.mirror.index.question import RANK, Condition, Every, Question, Search, Term
-from gateway.mirror.index.walking import Found
 from gateway.mirror.index.search import best_matches
+from gateway.mirror.index.walking import Found
 
 
 class BestFirst:
