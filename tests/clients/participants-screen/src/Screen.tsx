@@ -152,8 +152,8 @@ export function Screen() {
       {found?.pageInfo.hasNextPage && (
         <button
           className="more"
-          disabled={asked.loading}
-          onClick={() => attempt(() => asked.fetchMore({ variables: { after: found.pageInfo.endCursor } }))}
+          aria-disabled={asked.loading} // a disabled one would lose the keyboard's focus
+          onClick={() => asked.loading || attempt(() => asked.fetchMore({ variables: { after: found.pageInfo.endCursor } }))}
         >
           Show more
         </button>
