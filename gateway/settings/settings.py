@@ -10,14 +10,15 @@ from gateway.settings.access import AccessSettings
 from gateway.settings.environment import empty, unknown
 from gateway.settings.limits import LimitSettings
 from gateway.settings.mirror import FORMER, MirrorSettings
+from gateway.settings.redis import RedisSettings
 from gateway.settings.serving import ServingSettings
 from gateway.settings.upstream import UpstreamSettings
 
-GROUPS = (UpstreamSettings, MirrorSettings, AccessSettings, LimitSettings, ServingSettings)
+GROUPS = (UpstreamSettings, MirrorSettings, RedisSettings, AccessSettings, LimitSettings, ServingSettings)
 
 
 # pydantic takes the fields of the last base first.
-class Settings(ServingSettings, LimitSettings, AccessSettings, MirrorSettings, UpstreamSettings):
+class Settings(ServingSettings, LimitSettings, AccessSettings, RedisSettings, MirrorSettings, UpstreamSettings):
     """The gateway's settings. What needs one group of them takes that group."""
 
     @property
