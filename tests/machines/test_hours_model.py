@@ -15,6 +15,7 @@ _RULES = [
     "less reserves",
     "fixed reserves",
     "an end of reserves",
+    "an end of claims",
     "ages",
 ]
 

@@ -4,9 +4,11 @@ import asyncio
 from pathlib import Path
 
 import pytest
+import trustme
 from machines.proxies import proxy_to
 from machines.servers import RedisServer, serving
 from pydantic import SecretStr
+from serving_here import free_ports
 
 from gateway.errors import SettingsError
 from gateway.machines.link import Link, SetAsideError
@@ -138,6 +140,24 @@ async def test_a_user_with_few_rights_is_enough(redis_server: RedisServer) -> No
     assert link.is_up
     assert await link.read_stream(link.key(b"", "log"), "0", block_s=0.01) == []
     await link.close()
+
+
+async def test_tls_is_checked_by_the_authorities_that_are_named(tmp_path: Path) -> None:
+    """As PlanDocket's is: by `GATEWAY_CA_FILE` besides the usual ones, and by none but them."""
+    authority, [port] = trustme.CA(), free_ports(1)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    own = authority.issue_cert("127.0.0.1")
+    own.private_key_pem.write_to_path(tmp_path / "key.pem")
+    own.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
+    files = ("--tls-key-file", "key.pem", "--tls-cert-file", "cert.pem", "--tls-ca-cert-file", "ca.pem")
+    with serving(tmp_path, "--tls-port", str(port), *files, "--tls-auth-clients", "no"):
+        settings = RedisSettings(redis_url=SecretStr(f"rediss://127.0.0.1:{port}/0"))
+        believed, strange = Link(settings, Clock(), tmp_path / "ca.pem"), Link(settings, Clock())
+        for link in (believed, strange):
+            await link.open()
+        assert (believed.is_up, strange.is_up) == (True, False)
+        for link in (believed, strange):
+            await link.close()
 
 
 def test_an_address_is_one() -> None:
