@@ -259,6 +259,14 @@ def test_redis_address_is_given_once(monkeypatch: pytest.MonkeyPatch, tmp_path: 
         load_settings()
 
 
+def test_the_start_tells_that_the_hour_is_shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it is."""
+    shared = "requests an hour for a key together with all processes of the same Redis"
+    assert shared not in standing(load_settings())
+    monkeypatch.setenv("GATEWAY_REDIS_URL", "redis://redis.test")
+    assert shared in standing(load_settings())
+
+
 def test_the_hour_has_more_than_reserves(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of the processes has one of at least one request."""
     monkeypatch.setenv("PLANDOCKET_REQUESTS_PER_HOUR", "15")

@@ -1,6 +1,8 @@
 """The way to Redis: what it costs where it fails, and what is said of it."""
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -166,3 +168,20 @@ def test_an_address_is_one() -> None:
         link_to("redis://127.0.0.1:port/0")
     with pytest.raises(SettingsError, match="GATEWAY_REDIS_URL"):
         Link(RedisSettings(), Clock())
+
+
+def test_without_redis_py_it_is_said_how_to_install_it() -> None:
+    """It is an extra: a gateway of one process does without."""
+    program = """
+import sys
+sys.modules["redis"] = None
+from gateway.app import create_app
+from gateway.settings.settings import Settings
+given = {"base_url": "http://plandocket.test", "redis_url": "redis://redis.test"}
+create_app(Settings(base_url=given["base_url"]))
+create_app(Settings(**given))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)  # noqa: S603
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("gateway.errors.SettingsError: GATEWAY_REDIS_URL: needs redis-py")
+    assert "pip install '.[redis]'" in last
