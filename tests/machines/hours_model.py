@@ -1,5 +1,9 @@
 """Processes that share an hour of forty requests while much fails, played by a seed: what each does is `Member`'s own.
 
+Two things are beyond what is promised, and counted apart: an epoch that opens while all who know are gone, cut off or
+stopped, for nobody can tell that from a first start; and what was granted while the last who lives was cut off for less
+than `contact_s`, where whoever it was granted to died with Redis (`brief cuts` has those, else they are longer).
+
 A second is what all spans are in; after each, every process that runs does what it would.
 """
 
@@ -111,7 +115,8 @@ class World:
                 self.processes = [
                     process if process is one else self._process(lasts) for process in self.processes
                 ]
-            case 11 if lasts > _SPANS.contact_s:
+            case 11:
+                lasts = 1.0 if self.without == "brief cuts" else max(lasts, 4.0)
                 one.cut_until, self._alone = self.now + lasts, one
             case 2:
                 one.paused_until = self.now + lasts
@@ -262,7 +267,16 @@ class World:
         self._opened.add(greeting.epoch)
         begun_s = self.redis.kept.mark["begun"] / 1000
         before = (at for sent in self.sent.values() for at in sent if at > begun_s - _SPANS.hour_s)
-        self.is_all_lost |= not greeting.is_told and any(before)
+        if greeting.is_told or not any(before):
+            return
+        self.is_all_lost |= not any(self._could_have_told(process, begun_s) for process in self.processes)
+
+    def _could_have_told(self, process: Process, begun_s: float) -> bool:
+        """Return whether a process knew something of before an epoch, and was there from its begin on."""
+        member, window = process.member, process.member.windows.get(OWNER, {})
+        is_older = member.epoch not in (0, self.redis.kept.mark["epoch"])
+        knows = is_older and any(sent.at - process.ahead_s < begun_s for sent in window.values())
+        return knows and max(process.paused_until, process.cut_until) <= begun_s
 
 
 def most_within(times: Sequence[float], span_s: float) -> int:

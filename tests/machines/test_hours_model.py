@@ -26,6 +26,11 @@ def test_no_hour_has_more_than_the_limit() -> None:
     assert exceeded == {}
 
 
+def test_a_brief_cut_and_all_else_lost_may_exceed_it() -> None:
+    """As the README says: of what was granted in its last moments, nobody who lives has heard."""
+    assert any(World(seed, "brief cuts").exceeds() for seed in range(_SEEDS))
+
+
 @pytest.mark.parametrize("rule", _RULES)
 def test_each_rule_is_needed(rule: str) -> None:
     """Without it some seed has an hour, or a part of it, that is too full."""
