@@ -17,6 +17,7 @@ FLOORS: dict[str, float] = {
     "execution": 5,
     "resources": 4,
     "graph": 2,
+    "machines": 1.7,
     "mirror": 1.5,
     "upstream": 1,
     "settings": 0.5,

@@ -1,0 +1,1 @@
+"""What several processes share over Redis: one hour of requests, and one mirror."""
