@@ -18,6 +18,7 @@ def _signals(names: str) -> frozenset[signal.Signals]:
 
 _ENDING = _signals("SIGINT SIGTERM SIGQUIT SIGBREAK")
 _HANG_UP = _signals("SIGHUP")
+_RENEWING = _signals("SIGUSR2")
 _LEFT_ALONE = _signals(
     "SIGSTOP SIGTSTP SIGCONT SIGTTIN SIGTTOU SIGCHLD SIGSEGV SIGBUS SIGFPE SIGILL SIGABRT SIGTRAP SIGSYS SIGURG "
     "SIGWINCH SIGKILL"
@@ -29,6 +30,7 @@ class Signals:
     """The first that ends a process lets it stop by itself, a second ends it at once; others do it no harm.
 
     SIGHUP reads files anew. Where there are none it ends the process: then it says that the terminal is gone.
+    SIGUSR2 replaces workers, where there are some.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class Signals:
         stop: Callable[[], Coroutine[Any, Any, None]],
         on_reload: Sequence[Callable[[], None]],
         grace_s: float,
+        on_renew: Callable[[], None] | None = None,
     ) -> None:
         """`stop` is what lets it end, within `grace_s`."""
         self._stop = stop
@@ -44,9 +47,12 @@ class Signals:
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[None] | None = None
         for sig in _ENDING:
-            self._handle(sig, partial(self._end, sig))
+            self._handle(sig, partial(self.end, sig))
         for sig in _HANG_UP:
             self._handle(sig, partial(self._hang_up, sig))
+        if on_renew is not None:
+            for sig in _RENEWING:
+                self._handle(sig, on_renew)
         for sig in signal.valid_signals() - _ENDING - _LEFT_ALONE - _HANG_UP:
             if signal.getsignal(sig) is signal.SIG_DFL:
                 self._handle(sig, partial(self._pass_over, sig))
@@ -62,7 +68,13 @@ class Signals:
         if self._task is None:
             self._task = self._loop.create_task(self._stop())
 
-    def _end(self, sig: signal.Signals) -> None:
+    def reload(self) -> None:
+        """Read files anew."""
+        for reload in self._on_reload:
+            reload()
+
+    def end(self, sig: signal.Signals = signal.SIGTERM) -> None:
+        """Do as if the process had got this signal, which ends it."""
         if self._task is None:
             log.info(
                 "stopping: operations that run may go on for %g s, a second signal ends them", self._grace_s
@@ -80,11 +92,10 @@ class Signals:
 
     def _hang_up(self, sig: signal.Signals) -> None:
         if not self._on_reload:
-            self._end(sig)
+            self.end(sig)
             return
         log.info("SIGHUP: files are read anew")
-        for reload in self._on_reload:
-            reload()
+        self.reload()
 
     def _pass_over(self, sig: int) -> None:
         log.warning("signal %d says nothing here, and is passed over", sig)
