@@ -6,9 +6,12 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import replace
 
+import typer
+
 from gateway.app import create_app
 from gateway.commands.console import fail, refuse_to_start
 from gateway.commands.served import announcement, places, served
+from gateway.commands.workers import serve_together
 from gateway.errors import SettingsError
 from gateway.http.browsers.example_screen import ExampleScreen
 from gateway.http.connections.protocol import Beside
@@ -64,17 +67,22 @@ def demo(port: int, sandbox_port: int) -> None:
         refuse_to_start(error)
 
 
-def serve() -> None:
-    """Serve the gateway with the settings of the environment."""
+def serve(workers: int) -> None:
+    """Serve the gateway with the settings of the environment, by so many processes."""
+    status = 0
     try:
         settings = load_settings()
         with (
             logging_to(sys.stderr, settings.log_format, settings.log_level),
             _announcing(announcement(settings), settings) as announced,
         ):
-            run(*served(create_app(settings), places(settings), STAYS_S), announce=announced)
+            if workers > 1:
+                status = serve_together(workers, settings, announced)
+            else:
+                run(*served(create_app(settings), places(settings), STAYS_S), announce=announced)
     except SettingsError as error:
         refuse_to_start(error)
+    raise typer.Exit(status)
 
 
 def sandbox(port: int) -> None:
