@@ -14,6 +14,7 @@ from gateway.app import create_app
 from gateway.commands.console import refuse_to_start
 from gateway.commands.served import places, served
 from gateway.errors import SettingsError
+from gateway.http.connections.protocol import Shared
 from gateway.serving.crew import Crew
 from gateway.serving.parent import Parent
 from gateway.serving.server import STAYS_S, listening, run
@@ -68,7 +69,12 @@ def work(channel: int, sockets: Sequence[str]) -> None:
                 if not parent.is_stood_in_for:
                     gateway.on_stop()
 
-            run(replace(gateway, on_stop=stop), *metrics, announce=parent.tell_ready, beside=parent.heeded)
+            run(
+                replace(gateway, on_stop=stop, http=Shared),
+                *metrics,
+                announce=parent.tell_ready,
+                beside=parent.heeded,
+            )
     except SettingsError as error:
         refuse_to_start(error)
 

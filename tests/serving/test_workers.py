@@ -6,9 +6,10 @@ import json
 import os
 import re
 import signal
+import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -52,14 +53,21 @@ class Crew:
         """Return the answer on a connection of its own."""
         return httpx.post(f"{self.url}/graphql", json=QUERY, timeout=10).json()
 
-    def counted(self):
+    def answered(self):
         """Return how many operations each worker has answered."""
+        return self._told("gateway_operations_total", name="Asked", outcome="ok")
+
+    def connections(self):
+        """Return how many connections each worker has."""
+        return self._told("gateway_connections")
+
+    def _told(self, of, **labels):
         text = httpx.get(f"http://127.0.0.1:{self.metrics_port}/metrics", headers=BEARER).text
         return {
             int(sample.labels["worker"]): sample.value
             for family in text_string_to_metric_families(text)
             for sample in family.samples
-            if sample.name == "gateway_operations_total" and sample.labels["name"] == "Asked"
+            if sample.name == of and sample.labels.items() >= labels.items()
         }
 
 
@@ -122,22 +130,36 @@ def crew(redis_url, tmp_path_factory):
 
 def test_two_workers_answer_at_one_address(crew):
     """Whoever is free takes a connection."""
-    before = crew.counted()
+    before = crew.answered()
     asked = 0
-    while len(grown := {n for n, count in crew.counted().items() if count > before.get(n, 0)}) < 2:
+    while len(grown := {n for n, count in crew.answered().items() if count > before.get(n, 0)}) < 2:
         assert crew.ask() == DATA
         asked += 1
         assert asked < 500
     assert grown == {1, 2}
 
 
+def test_connections_that_come_at_once_are_shared(crew):
+    """The first worker that wakes leaves some to the other: each has a quarter at the least."""
+    held = {1: 0, 2: 0}
+    for _ in range(5):
+        with ExitStack() as opened:
+            for _ in range(16):
+                opened.enter_context(socket.create_connection(("127.0.0.1", crew.port)))
+            wait_for(lambda: sum(crew.connections().values()) == 16)
+            for number, count in crew.connections().items():
+                held[number] += count
+        wait_for(lambda: not any(crew.connections().values()))
+    assert min(held.values()) >= 20
+
+
 @pytest.mark.parametrize("door", ["gateway", "metrics"])
 def test_metrics_are_those_of_all_workers(crew, door):
     """At either address, whichever worker it is that is asked: each sample has its worker, each is there once."""
-    before = sum(crew.counted().values())
+    before = sum(crew.answered().values())
     for _ in range(5):
         crew.ask()
-    assert sum(crew.counted().values()) == before + 5
+    assert sum(crew.answered().values()) == before + 5
     port = crew.port if door == "gateway" else crew.metrics_port
     text = httpx.get(f"http://127.0.0.1:{port}/metrics", headers=BEARER).text
     families = list(text_string_to_metric_families(text))
