@@ -24,7 +24,6 @@ from gateway.telemetry.worker_metrics import join
 
 log = logging.getLogger(__name__)
 
-_FILLS_WITHIN_S = 10.0
 _LOOKS_EVERY_S = 0.02
 
 _NEEDS_REDIS = (
@@ -61,7 +60,7 @@ def work(channel: int, sockets: Sequence[str]) -> None:
             parent = Parent(socket.socket(fileno=channel))
             app = create_app(settings, all_metrics=parent.metrics)
             parent.counted = app.state.counted
-            _let_fill(app)
+            let_fill(app)
             gateway, *metrics = served(app, places(settings), STAYS_S, [_inherited(one) for one in sockets])
 
             def stop() -> None:
@@ -83,19 +82,19 @@ def _inherited(descriptors: str) -> tuple[socket.socket, ...]:
     return tuple(socket.socket(fileno=int(one)) for one in descriptors.split(","))
 
 
-def _let_fill(app: Starlette) -> None:
-    """Let the app take its first connection when it is ready: others answer those that come until then."""
+def let_fill(app: Starlette, within_s: float = 10.0) -> None:
+    """Let the app begin once it is ready, or after so long: until then others take the connections that come."""
     begun = app.router.lifespan_context
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
         async with begun(app):
             with suppress(TimeoutError):
-                async with asyncio.timeout(_FILLS_WITHIN_S):
+                async with asyncio.timeout(within_s):
                     while not app.state.readiness.is_ready:  # noqa: ASYNC110 - it is only ever asked
                         await asyncio.sleep(_LOOKS_EVERY_S)
             if not app.state.readiness.is_ready:
-                log.warning("not ready within %g s: it answers all the same", _FILLS_WITHIN_S)
+                log.warning("not ready within %g s: it answers all the same", within_s)
             yield
 
     app.router.lifespan_context = lifespan

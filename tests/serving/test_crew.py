@@ -1,10 +1,14 @@
-"""What a parent decides for its workers: when the next is started, and how their metrics become one text."""
+"""When a parent starts its next worker, when that takes connections, and how the metrics of all become one text."""
 
+import asyncio
 import math
 
+import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.parser import text_string_to_metric_families
+from starlette.applications import Starlette
 
+from gateway.commands.workers import let_fill
 from gateway.serving.crew import _Slot  # pyright: ignore[reportPrivateUsage]
 from gateway.telemetry.worker_metrics import join, pack
 
@@ -29,6 +33,35 @@ def test_those_that_die_at_their_start_are_replaced_less_and_less_often() -> Non
     """Until one lives; at the least twice a minute."""
     assert pauses(*[1] * 8) == [0, 1, 2, 4, 8, 16, 30, 30]
     assert pauses(1, 1, 1, 60, 1, 1) == [0, 1, 2, 0, 0, 1]
+
+
+class Readiness:
+    """What says whether a worker is ready."""
+
+    is_ready = False
+
+
+async def test_a_worker_takes_connections_once_it_is_ready() -> None:
+    """Until it holds what the others hold, they answer: it would have to ask PlanDocket."""
+    app = Starlette()
+    app.state.readiness = readiness = Readiness()
+    let_fill(app)
+    begun = app.router.lifespan_context(app)
+    beginning = asyncio.create_task(begun.__aenter__())
+    await asyncio.wait([beginning], timeout=0.1)
+    assert not beginning.done()
+    readiness.is_ready = True
+    await beginning
+    await begun.__aexit__(None, None, None)
+
+
+async def test_one_that_does_not_get_ready_answers_all_the_same(caplog: pytest.LogCaptureFixture) -> None:
+    """After a while: there may be nobody else."""
+    app = Starlette()
+    app.state.readiness = Readiness()
+    let_fill(app, within_s=0.05)
+    async with app.router.lifespan_context(app):
+        assert "not ready within 0.05 s" in caplog.text
 
 
 def worker(value: float) -> bytes:

@@ -9,7 +9,7 @@ import signal
 import socket
 import threading
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -274,38 +274,75 @@ def is_there(process):
     return True
 
 
-def test_sigterm_ends_all_of_them_once_what_runs_is_answered(redis_url, tmp_path):
-    """The probe says so first; the exit code is 0."""
+@contextmanager
+def running(redis_url, folder):
+    """Yield workers of which one has an operation that waits for PlanDocket, what lets it answer, and the answers."""
+    Slow.may_answer.clear()
     upstream = ThreadingHTTPServer(("127.0.0.1", 0), Slow)
     threading.Thread(target=upstream.serve_forever, daemon=True).start()
     settings = {"PLANDOCKET_API_KEY": "some-key", "GATEWAY_MIRROR": "off"}
-    with serving(redis_url, tmp_path, f"http://127.0.0.1:{upstream.server_port}", **settings) as crew:
-        answers = []
-        query = {"query": "{ category(by: {databaseId: 1}) { title } }"}
-        asking = threading.Thread(
-            target=lambda: answers.append(httpx.post(f"{crew.url}/graphql", json=query, timeout=30).json())
-        )
-        asking.start()
-        assert Slow.came.acquire(timeout=30)
-        crew.process.terminate()
-        wait_for(lambda: httpx.get(f"{crew.url}/readyz").status_code == 503)
+    query = {"query": "{ category(by: {databaseId: 1}) { title } }"}
+    answers = []
+
+    def ask():
+        with suppress(httpx.HTTPError):
+            answers.append(httpx.post(f"{crew.url}/graphql", json=query, timeout=30).json())
+
+    try:
+        with serving(redis_url, folder, f"http://127.0.0.1:{upstream.server_port}", **settings) as crew:
+            asking = threading.Thread(target=ask)
+            asking.start()
+            assert Slow.came.acquire(timeout=30)
+            yield crew, asking, answers
+    finally:
+        Slow.may_answer.set()
+        upstream.shutdown()
+        upstream.server_close()
+
+
+def begin_to_stop(crew):
+    """Send what systemd does to each process of a service, and wait until the probe tells of it."""
+    for process in (*crew.ready().values(), crew.process.pid):
+        os.kill(process, signal.SIGTERM)
+    wait_for(lambda: httpx.get(f"{crew.url}/readyz").status_code == 503)
+
+
+def left(crew):
+    """Return the workers that are still there."""
+    return [process for process in crew.ready().values() if is_there(process)]
+
+
+def test_sigterm_ends_all_of_them_once_what_runs_is_answered(redis_url, tmp_path):
+    """The probe says so first, and the exit code is 0."""
+    with running(redis_url, tmp_path) as (crew, asking, answers):
+        begin_to_stop(crew)
         assert crew.process.poll() is None
         Slow.may_answer.set()
         asking.join()
         assert crew.process.wait(START_S) == 0
     assert answers == [{"data": {"category": {"title": "Crafts"}}}]
-    assert [process for process in crew.ready().values() if is_there(process)] == []
+    assert left(crew) == []
+    assert "another is started" not in crew.log.read_text()
     with pytest.raises(httpx.ConnectError):
         crew.ask()
-    upstream.shutdown()
-    upstream.server_close()
+
+
+def test_a_second_signal_ends_all_of_them_at_once(redis_url, tmp_path):
+    """Whatever still runs; the exit status says by which signal."""
+    with running(redis_url, tmp_path) as (crew, asking, answers):
+        begin_to_stop(crew)
+        crew.process.terminate()
+        assert crew.process.wait(START_S) == -signal.SIGTERM
+        wait_for(lambda: not left(crew))
+        asking.join()
+    assert answers == []
 
 
 def test_workers_end_with_a_parent_that_is_killed(redis_url, tmp_path):
     """None holds the address for ever, with nobody to end it."""
     with serving(redis_url, tmp_path) as crew:
         crew.process.kill()
-        wait_for(lambda: not any(map(is_there, crew.ready().values())))
+        wait_for(lambda: not left(crew))
 
 
 def test_what_keeps_the_first_from_its_start_is_said_once(redis_url, tmp_path):
