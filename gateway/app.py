@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from contextlib import aclosing, asynccontextmanager, closing, nullcontext
+from typing import TYPE_CHECKING
 
 import httpx
 from pydantic import SecretStr
@@ -11,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gateway.errors import SettingsError
 from gateway.execution.operation import Executor
 from gateway.execution.persisted_documents import StoredDocuments
 from gateway.folder import Folder
@@ -42,6 +44,9 @@ from gateway.telemetry.log_lines import log_call, log_operation, lost_lines
 from gateway.telemetry.metrics import Metrics, Process
 from gateway.upstream.client import Upstream
 from gateway.upstream.way.clock import Clock
+
+if TYPE_CHECKING:
+    from gateway.machines.machines import Machines
 
 
 def create_app(
@@ -75,14 +80,18 @@ def create_app(
     stored = StoredDocuments(settings, executor.problems)
     callers = Callers(settings, transport, clock)
     folder = None if settings.mirror_dir is None else Folder(settings.mirror_dir)
-    upstream = Upstream(settings, transport, clock, on_call, folder)
-    readiness = Readiness(lambda: upstream.budget.is_remembered)
+    clock = clock or Clock()
+    machines = None if settings.redis_address is None else _machines(settings, clock)
+    upstream = Upstream(settings, transport, clock, on_call, folder, machines and machines.hour)
+    if machines is not None:
+        machines.hour.file = upstream.hour_file
+    readiness = Readiness(lambda: upstream.budget.is_remembered, lambda: machines and machines.degraded)
     files = (
         None if folder is None else OwnerFiles(folder.path, str(settings.base_url), RECORDS, upstream.clock)
     )
     mirror = Mirror(upstream, settings, settings, RECORDS, files)
     upstream.on_refused.append(executor.forget)
-    metrics.watch(lambda: mirror.state, _process())
+    metrics.watch(lambda: mirror.state, _process(machines))
     own_metrics = metrics_page(all_metrics or metrics.text, settings.metrics_token)
     token = settings.operator_token
     has_page = settings.graphiql == "on" and settings.documents != "only"
@@ -111,7 +120,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
         with nullcontext() if folder is None else closing(folder):
-            async with mirror, aclosing(callers):
+            async with machines or nullcontext(), mirror, aclosing(callers):
                 yield
 
     app = Starlette(
@@ -159,9 +168,29 @@ def _operated(mirror: Mirror, executor: Executor, token: SecretStr) -> Page:
     return operator_page(mirror.standing, drop, [record.path for record in RECORDS], token)
 
 
-def _process() -> Process:
+def _machines(settings: Settings, clock: Clock) -> "Machines":
+    """Return this process' part in what several share.
+
+    Raises:
+        SettingsError: Redis' client is not installed, or does not understand the address.
+    """
+    try:
+        from gateway.machines.machines import Machines
+    except ModuleNotFoundError as error:
+        if error.name != "redis":
+            raise
+        raise SettingsError(
+            "GATEWAY_REDIS_URL: needs redis-py: install the gateway with its extra, as in pip install '.[redis]'."
+        ) from None
+    limit = settings.requests_per_hour_limit
+    return Machines(settings, clock, str(settings.base_url), limit, settings.ca_file)
+
+
+def _process(machines: "Machines | None") -> Process:
     crowd = Protocol.crowd
-    return Process(lambda: crowd.count, lambda: crowd.refused, lost_lines)
+    return Process(
+        lambda: crowd.count, lambda: crowd.refused, lost_lines, lambda: machines and machines.standing
+    )
 
 
 def _create_metrics_app(page: Page, settings: Settings) -> Starlette:

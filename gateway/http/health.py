@@ -16,10 +16,11 @@ async def alive(_: Request) -> Response:
 class Readiness:
     """Whether more may be sent here."""
 
-    def __init__(self, is_remembered: Callable[[], bool]) -> None:
-        """`is_remembered` tells whether the next start will know the hour's requests."""
+    def __init__(self, is_remembered: Callable[[], bool], degraded: Callable[[], str | None]) -> None:
+        """`is_remembered` tells whether the next start will know the hour's requests, `degraded` what else fails."""
         self.is_stopping = False
         self._is_remembered = is_remembered
+        self._degraded = degraded
 
     @property
     def is_ready(self) -> bool:
@@ -34,6 +35,7 @@ class Readiness:
         """Answer that the gateway is configured, for without settings it does not start; 503 once it ends."""
         if self.is_stopping:
             return JSONResponse({"status": "stopping"}, 503)
-        if not self._is_remembered():
-            return JSONResponse({"status": "ready", "warning": _FORGETS})
+        warnings = (None if self._is_remembered() else _FORGETS, self._degraded())
+        if warning := " ".join(filter(None, warnings)):
+            return JSONResponse({"status": "ready", "warning": warning})
         return JSONResponse({"status": "ready"})

@@ -19,7 +19,7 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.driver_info import DriverInfo
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import BusyLoadingError, NoScriptError, RedisError
 from redis.maint_notifications import MaintNotificationsConfig
 
 from gateway.errors import SettingsError
@@ -75,10 +75,10 @@ class Link:
         """Why it is not, where it is not; no address, no password."""
         self.set_asides = 0
         """How often it was set aside."""
-        self.refused_at = -inf
-        """When the system last said that nothing listens at Redis' address, as `Clock.monotonic` tells it."""
         self.on_up: list[Callable[[], None]] = []
         self.on_down: list[Callable[[], None]] = []
+        self.on_nothing_there: list[Callable[[], None]] = []
+        """Told each time that the system says that nothing listens there, or Redis that it reads its disk."""
         self._prefix = settings.redis_prefix
         self._clock = clock
         self._beat_s = beat_s
@@ -183,7 +183,7 @@ class Link:
                 told()
 
     async def _look_at_policy(self) -> None:
-        """Say it where Redis may drop what it holds: nothing is wrong then, but each loss stops the hour for a while."""
+        """Say it where Redis may drop what it holds: nothing goes wrong, but each loss stops the hour a while."""
         if not self.is_up:
             return
         with suppress(*_FAILURES):
@@ -195,9 +195,12 @@ class Link:
 
     def _fail(self, error: BaseException) -> None:
         cause = error.__cause__ or error.__context__
-        if isinstance(cause, ConnectionRefusedError | FileNotFoundError):
-            self.refused_at = self._clock.monotonic()
-            self._set_aside("nothing listens there")
+        if isinstance(error, BusyLoadingError) or isinstance(
+            cause, ConnectionRefusedError | FileNotFoundError
+        ):
+            for told in self.on_nothing_there:
+                told()
+            self._set_aside("it is not there, or begins just now")
         elif isinstance(error, TimeoutError):
             self._set_aside("it does not answer")
         else:
@@ -225,8 +228,9 @@ def _client(url: str, ca_file: Path | None) -> Any:
         SettingsError: it does not understand the address.
     """
     certificates = {"ssl_ca_certs": str(ca_file)} if ca_file and url.startswith("rediss:") else {}
+    redis: Any = Redis  # its types leave much open
     try:
-        return Redis.from_url(
+        return redis.from_url(
             url,
             protocol=2,
             retry=Retry(NoBackoff(), 0),
@@ -238,7 +242,9 @@ def _client(url: str, ca_file: Path | None) -> Any:
             **certificates,
         )
     except (ValueError, TypeError):
-        raise SettingsError("GATEWAY_REDIS_URL: is no address such as redis://user:password@host:6379/0") from None
+        raise SettingsError(
+            "GATEWAY_REDIS_URL: is no address such as redis://user:password@host:6379/0"
+        ) from None
 
 
 async def _in_time(asked: "asyncio.Task[Any]") -> bool:

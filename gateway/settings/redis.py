@@ -73,5 +73,7 @@ def _read(file: Path) -> str:
     except FileError as error:
         raise SettingsError(f"GATEWAY_REDIS_URL_FILE: {error}") from None
     if not _is_address(url):
-        raise SettingsError("GATEWAY_REDIS_URL_FILE: holds no address such as redis://user:password@host:6379/0")
+        raise SettingsError(
+            "GATEWAY_REDIS_URL_FILE: holds no address such as redis://user:password@host:6379/0"
+        )
     return url

@@ -18,7 +18,9 @@ GROUPS = (UpstreamSettings, MirrorSettings, RedisSettings, AccessSettings, Limit
 
 
 # pydantic takes the fields of the last base first.
-class Settings(ServingSettings, LimitSettings, AccessSettings, RedisSettings, MirrorSettings, UpstreamSettings):
+class Settings(
+    ServingSettings, LimitSettings, AccessSettings, RedisSettings, MirrorSettings, UpstreamSettings
+):
     """The gateway's settings. What needs one group of them takes that group."""
 
     @property
@@ -43,6 +45,16 @@ class Settings(ServingSettings, LimitSettings, AccessSettings, RedisSettings, Mi
                 "GATEWAY_HOST: with PLANDOCKET_API_KEY set, anyone who reaches the gateway would read your data. "
                 f"Set GATEWAY_AUTH to tokens or jwt, or GATEWAY_HOST to 127.0.0.1 instead of {self.host!r}; "
                 "GATEWAY_AUTH=none lets in anyone all the same."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _has_room_for_reserves(self) -> Self:
+        limit, is_shared = self.requests_per_hour_limit, self.redis_url or self.redis_url_file
+        if limit is not None and is_shared and limit < 2 * self.processes:
+            raise SettingsError(
+                "GATEWAY_PROCESSES: each process has a reserve of at least one request, and the hour's "
+                "(PLANDOCKET_REQUESTS_PER_HOUR) must be at least twice as many as processes."
             )
         return self
 

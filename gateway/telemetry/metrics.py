@@ -39,6 +39,16 @@ class Process(msgspec.Struct, frozen=True):
     connections: Callable[[], int] = int
     refused_connections: Callable[[], int] = int
     lost_lines: Callable[[], int] = int
+    redis: "Callable[[], Redis | None]" = lambda: None
+
+
+class Redis(msgspec.Struct, frozen=True):
+    """How the Redis that several processes share stands with this one."""
+
+    is_up: bool
+    set_asides: int
+    is_open: bool | None
+    """None where the hour is unlimited."""
 
 
 class Metrics:
@@ -207,6 +217,18 @@ class _Standing(Collector):
             "1 for the state that the breaker is in: `closed`, `half_open` or `open`.",
             "state",
             {name: name == state.breaker for name in _BREAKER_STATES},
+        )
+        redis = self._process.redis()
+        yield Gauge(
+            "gateway_redis_up",
+            "1 while Redis is asked, 0 while it is set aside; not there without `GATEWAY_REDIS_URL`, as the next two.",
+            redis and redis.is_up,
+        )
+        yield Count("gateway_redis_set_asides", "How often Redis was set aside.", redis and redis.set_asides)
+        yield Gauge(
+            "gateway_redis_hour_open",
+            "1 while Redis grants requests to PlanDocket, 0 while there are those of the reserve alone.",
+            redis and redis.is_open,
         )
         yield Gauge("gateway_connections", "Connections of clients.", self._process.connections())
         yield Count(

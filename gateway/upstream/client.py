@@ -23,6 +23,7 @@ from gateway.upstream.way.dialect import IncludeStyle, Traits
 from gateway.upstream.way.hour_file import HourFile
 from gateway.upstream.way.http import Http, Query
 from gateway.upstream.way.session import Session
+from gateway.upstream.way.shared_hour import SharedHour
 from gateway.upstream.way.tasks import Tasks
 from gateway.upstream.way.write_turns import Turns
 from gateway.upstream.wire.json_bounds import decode
@@ -41,8 +42,9 @@ class Upstream:
         clock: Clock | None = None,
         on_call: OnCall | None = None,
         folder: Folder | None = None,
+        shared: SharedHour | None = None,
     ) -> None:
-        """`folder` is where the hour is remembered.
+        """`folder` is where the hour is remembered; `shared` is that of several processes.
 
         Raises:
             SettingsError: it cannot be written.
@@ -52,12 +54,12 @@ class Upstream:
         self.traits = Traits(settings.page_size, None if style == "auto" else style)
         self.update_method: UpdateMethod = settings.update_method
         per_hour = settings.requests_per_hour_limit
-        self._file = (
+        self.hour_file = (
             None
             if folder is None or per_hour is None
             else HourFile(folder, str(settings.base_url), self.clock)
         )
-        self.budget = Budget(per_hour, self.clock, file=self._file)
+        self.budget = Budget(per_hour, self.clock, file=self.hour_file, shared=shared)
         self.turns = Turns()
         """Whose turn it is to write a row."""
         self.on_refused: list[Callable[[Credential], None]] = []
@@ -75,8 +77,8 @@ class Upstream:
         await self.tasks.end()
         self._bodies.close()
         await self.gate.http.close()
-        if self._file is not None:
-            self._file.close()
+        if self.hour_file is not None:
+            self.hour_file.close()
 
     @property
     def shortest_list(self) -> Query:

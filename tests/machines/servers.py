@@ -66,10 +66,18 @@ class RedisServer:
         self._process.send_signal(signal.SIGCONT)
 
     def ask(self, *command: str) -> bytes:
-        """Return the first line of what it answers to a command without blanks; b"" where it is not there."""
+        """Return the first line of what it answers to a command; b"" where it is not there."""
+        return self._answer(command).partition(b"\r\n")[0]
+
+    def names(self) -> list[str]:
+        """Return the names of all keys."""
+        return self._answer(("KEYS", "*")).decode().split("\r\n")[2::2]
+
+    def _answer(self, command: tuple[str, ...]) -> bytes:
+        parts = "".join(f"${len(part)}\r\n{part}\r\n" for part in command)
         with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=2) as wire:
-            wire.sendall((" ".join(command) + "\r\n").encode())
-            return wire.recv(65_536).partition(b"\r\n")[0]
+            wire.sendall(f"*{len(command)}\r\n{parts}".encode())
+            return wire.recv(65_536)
         return b""
 
 

@@ -163,7 +163,7 @@ class Gate:
         self._breaker.check(self.now())
         self._check_key(ask.session)
         async with self.http.place(ask.request):
-            attempt, spent_at = self._admit(ask)
+            attempt, spent_at = await self._admit(ask)
             try:
                 reply = await self.http.send(ask.request)
             except UnavailableError as error:
@@ -203,7 +203,7 @@ class Gate:
                 hope.reschedule(now)
             self._hoping.clear()
 
-    def _admit(self, ask: _Ask) -> tuple[Attempt, float]:
+    async def _admit(self, ask: _Ask) -> tuple[Attempt, float]:
         """Count an attempt that is about to be sent, and return what the breaker and the budget know it by."""
         if self.now() >= ask.session.cut_at:
             raise OperationTimeoutError("Nothing was sent for this: send it on its own.")
@@ -211,14 +211,15 @@ class Gate:
         ask.session.check(lane)
         self._check_key(ask.session)  # others may have been refused meanwhile
         attempt = self._breaker.admit(self.now())
+        ask.session.count(lane)  # before it is waited for, so that no others take its place
         try:
-            spent_at = self._budget.spend(ask.session.credential, ask.session.in_hour(lane))
-        except RateLimitedError as error:
+            spent_at = await self._budget.take(ask.session.credential, ask.session.in_hour(lane))
+        except BaseException as error:
             self._breaker.give_back(attempt)
-            if ask.session.to_repeat(self.now() + error.retry_after):
+            ask.session.give_back(lane)
+            if isinstance(error, RateLimitedError) and ask.session.to_repeat(self.now() + error.retry_after):
                 raise self.refusal(ask.session, lane) from None
             raise
-        ask.session.count(lane)
         ask.request.attempt += 1
         return attempt, spent_at
 

@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from datetime import UTC, datetime
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -19,6 +20,7 @@ from gateway.upstream.way.credential import Credential
 from gateway.upstream.way.hour_file import HourFile
 from gateway.upstream.way.hour_lanes import HOUR_S, Hour, Lane
 from gateway.upstream.way.hour_records import Attempt, Kind
+from gateway.upstream.way.shared_hour import Heard, SharedHour, Told
 
 _MOST_CREDENTIALS = 10_000
 _MOST_STRANGERS = 1_000
@@ -26,6 +28,8 @@ _FIRST_PAUSE_S = 30.0
 _LONGEST_PAUSE_S = 900.0
 _MOST_DOUBLINGS = 10
 _PROBE_EVERY_S = 600.0
+_ASKED_AGAIN_S = 10.0  # by then the hour that is shared may have room, whatever it said
+_IN_FILE = {Heard.SENT: Kind.SENT, Heard.NEVER_LEFT: Kind.NEVER_LEFT}
 _FEWEST_TO_SHARE = 3  # of fewer nothing can be set aside beside a read and a write
 
 
@@ -50,6 +54,8 @@ class _Account:
         """What stands for it in the file of the hour's attempts."""
         self.accepted_at = -math.inf
         self.closed_until = 0.0
+        self.refused_until = dict[Lane, float]()
+        """Until when the hour that is shared has no room, as it said itself."""
         self.probe_at = math.inf
         self.is_probing = False
         self.pauses = 0
@@ -59,6 +65,8 @@ class _Account:
 
     def has_room(self, at: float, lane: Lane, requests: int = 1) -> bool:
         """Return whether so many requests may go at a moment, if nothing else is sent until then."""
+        if self.refused_until and at < self.refused_until.get(lane, at):
+            return False
         return at >= self.closed_until and self._is_left(at, lane, requests)
 
     def may_probe(self, at: float, lane: Lane) -> bool:
@@ -88,9 +96,14 @@ class Budget:
         clock: Clock | None = None,
         jitter: Callable[[], float] = random.random,
         file: HourFile | None = None,
+        shared: SharedHour | None = None,
     ) -> None:
-        """`file` remembers the hour's attempts for the process after this one."""
+        """`file` remembers the hour's attempts for the process after this one; `shared` is that of several."""
         self._per_hour = per_hour
+        self._shared = None if per_hour is None else shared
+        self._reserved = 0 if self._shared is None else self._shared.reserved
+        if self._shared is not None:
+            self._shared.on_heard.append(self._hear)
         self._aside = 0
         self._clock = clock or Clock()
         self._jitter = jitter
@@ -98,6 +111,7 @@ class Budget:
         self._accounts: OrderedDict[Credential, _Account] = OrderedDict()
         # Apart, so that wrong keys, which cost their sender nothing, push out no right one's hour.
         self._unaccepted: OrderedDict[Credential, _Account] = OrderedDict()
+        self._by_owner = WeakValueDictionary[bytes, _Account]()
 
     def set_aside(self, requests: int) -> None:
         """Let reads and writes leave so many requests of each hour to `Lane.CHECK`, from the start."""
@@ -110,12 +124,36 @@ class Budget:
         Raises:
             RateLimitedError: none is left for this lane; `retry_after` tells when one will be.
         """
+        return self._count(self._admitted(credential, lane), lane, self._clock.monotonic())
+
+    async def take(self, credential: Credential, lane: Lane) -> float:
+        """Do the same within the hour of all processes, where several share it.
+
+        Raises:
+            RateLimitedError: likewise.
+        """
+        if self._shared is None:
+            return self.spend(credential, lane)
+        account = self._admitted(credential, lane)
+        probes_every_s = _PROBE_EVERY_S if self._clock.monotonic() < account.closed_until else 0.0
+        try:
+            at = await self._shared.take(account.owner, lane, probes_every_s)
+        except RateLimitedError as error:
+            account.refused_until[lane] = self._clock.monotonic() + min(error.retry_after, _ASKED_AGAIN_S)
+            raise
+        return self._count(account, lane, at)
+
+    def _admitted(self, credential: Credential, lane: Lane) -> _Account:
+        """Return the account of a credential that may send one attempt, as far as is known here."""
         now = self._clock.monotonic()
         account = self._account(credential)
         if lane is Lane.BACKGROUND:
             account.hour.background_at = now
         if not (account.has_room(now, lane) or account.may_probe(now, lane)):
             raise RateLimitedError(self.wait(credential, lane))
+        return account
+
+    def _count(self, account: _Account, lane: Lane, now: float) -> float:
         account.hour.spend(now, lane)
         if self._file is not None:
             self._file.note(Kind.SENT, Attempt(account.owner, lane, now))
@@ -130,6 +168,8 @@ class Budget:
         """Take back an attempt that never left: it costs nothing of PlanDocket's hour."""
         account = self._account(credential)
         account.hour.give_back(at, lane)
+        if self._shared is not None:
+            self._shared.give_back(account.owner, lane, at)
         if self._file is not None:
             self._file.note(Kind.NEVER_LEFT, Attempt(account.owner, lane, at))
         if account.is_probing and account.probe_at == at + _PROBE_EVERY_S:
@@ -164,6 +204,8 @@ class Budget:
         if account.is_probing:
             account.is_probing = False
             account.closed_until = 0.0
+            if self._shared is not None:
+                self._shared.reopen(account.owner)
         if self._unaccepted.pop(credential, None) is not None:
             self._accounts[credential] = account
             _bound(self._accounts, _MOST_CREDENTIALS)
@@ -205,6 +247,8 @@ class Budget:
             account.pauses += 1
             account.probe_at = math.inf
             account.closed_until = now + longest * (0.5 + self._jitter() / 2)
+        if self._shared is not None:
+            self._shared.close_for(account.owner, account.closed_until - now)
         return account.closed_until - now
 
     def state(self, credential: Credential) -> Spent:
@@ -214,7 +258,7 @@ class Budget:
             self._account(credential) if credential.is_held else self._begun(credential)
         )
         used = account.hour.used(now)
-        remaining = None if self._per_hour is None else max(0, self._per_hour - used)
+        remaining = None if self._per_hour is None else max(0, self._per_hour - self._reserved - used)
         resets_in = account.hour.resets_in(now)
         if account.closed_until > now:
             remaining, resets_in = 0, account.closed_until - now
@@ -256,12 +300,38 @@ class Budget:
 
     def _begun(self, credential: Credential) -> _Account:
         """Return the account of a credential, with what was sent before the start."""
-        account = _Account(self._per_hour, self._aside)
-        if self._file is not None and self._per_hour is not None:
-            account.owner = self._file.owner(credential)
-            for _, lane, at in self._file.earlier(account.owner, self._per_hour):
+        account = _Account(None if self._per_hour is None else self._per_hour - self._reserved, self._aside)
+        before = self._shared or self._file
+        if before is not None and self._per_hour is not None:
+            account.owner = before.owner(credential)
+            for _, lane, at in before.earlier(account.owner, self._per_hour):
                 account.hour.spend(at, lane)
+            self._by_owner[account.owner] = account
         return account
+
+    def _hear(self, told: Told) -> None:
+        """Take what another process did, or found out."""
+        if self._file is not None and told.heard in _IN_FILE:
+            self._file.note(_IN_FILE[told.heard], Attempt(told.owner, told.lane, told.at))
+        account = self._by_owner.get(told.owner)
+        if account is None:
+            return
+        if told.heard is not Heard.SENT:
+            account.refused_until.clear()
+        match told.heard:
+            case Heard.SENT:
+                account.hour.spend(told.at, told.lane)
+                if account.told_remaining is not None:
+                    account.told_remaining -= 1
+            case Heard.NEVER_LEFT:
+                account.hour.give_back(told.at, told.lane)
+            case Heard.CLOSED:
+                account.closed_until = max(account.closed_until, told.at)
+                account.probe_at = min(account.probe_at, self._clock.monotonic() + _PROBE_EVERY_S)
+            case Heard.REOPENED:
+                account.closed_until = 0.0
+            case Heard.GRANTED_LATE:
+                pass
 
 
 def _bound(accounts: OrderedDict[Credential, _Account], most: int) -> None:

@@ -34,3 +34,9 @@ class Clock:
     """For waits of the gateway's own."""
     boot: bytes = _boot()
     """The start of the machine that `monotonic` counts from."""
+    pace: float = 1.0
+    """Seconds that `monotonic` counts in one of the world's: what is shared with others goes by the world's."""
+
+    def world(self) -> float:
+        """Return the world's seconds since some moment."""
+        return self.monotonic() / self.pace

@@ -11,7 +11,7 @@ import errno
 import logging
 import os
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from math import inf
 
 from gateway.folder import Folder
@@ -73,6 +73,11 @@ class HourFile:
     def owner(self, credential: Credential) -> bytes:
         """Return what stands for a credential in the file; nobody can tell the key by it."""
         return credential.name_at(self._base_url)[:NAME]
+
+    @property
+    def before(self) -> Mapping[bytes, Sequence[Attempt]]:
+        """All attempts before the start by owner; one of `EVERYONE` says that it is not known what was sent."""
+        return self._earlier
 
     def earlier(self, owner: bytes, per_hour: int) -> list[Attempt]:
         """Return an owner's attempts before the start, oldest first: `per_hour` if they are not known."""

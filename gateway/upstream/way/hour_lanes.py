@@ -1,7 +1,7 @@
 """The requests of any sixty minutes, counted exactly, and how they are shared between what they are for."""
 
 import math
-from bisect import bisect_right
+from bisect import bisect_right, insort
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -93,14 +93,14 @@ class Hour:
             return
         self.used(now)
         self._no_room_at, self._room_at = -inf, inf
-        self._attempts.append(now)
+        _put(self._attempts, now)
         if lane is Lane.WRITE and not self._writes:
             self._writing_since = now
         if lane is not Lane.READ:
-            self._by_lane[lane].append(now)
+            _put(self._by_lane[lane], now)
         if lane in WAITED_FOR:
             self._asked_since = self._asked_since if self._asked_for else now
-            self._asked_for.append(now)
+            _put(self._asked_for, now)
 
     def give_back(self, at: float, lane: Lane) -> None:
         """Take out an attempt that was counted at a moment, and came to nothing."""
@@ -172,6 +172,14 @@ class Hour:
         if self.limit is None or not self._writes:
             return 0.0
         return min(self.limit / 2, _carried_on(self._writes, self._writing_since, at))
+
+
+def _put(times: deque[float], at: float) -> None:
+    """Add a time to others that are in order; what other processes sent is heard of later."""
+    if times and at < times[-1]:
+        insort(times, at)
+    else:
+        times.append(at)
 
 
 def _carried_on(times: Sequence[float], since: float, at: float) -> float:
