@@ -26,7 +26,10 @@ class Parent:
 
     @asynccontextmanager
     async def heeded(self, signals: Signals) -> AsyncGenerator[None]:
-        """Do what the parent says, for as long as this lasts. A parent that is gone is as a signal that ends it."""
+        """Do what the parent says, for as long as this lasts.
+
+        Where the parent is gone this process stops; at once where it was told to, for then that was a second signal.
+        """
         self._channel = await Channel.open(self._end)
         heeding = asyncio.create_task(self._heed(signals))
         try:
@@ -47,6 +50,7 @@ class Parent:
             return await self._all
 
     async def _heed(self, signals: Signals) -> None:
+        then = signals.begin
         while (said := await self._channel.hear()) is not None:
             match said:
                 case (Word.TELL, _):
@@ -58,7 +62,8 @@ class Parent:
                 case (word, _):
                     self.is_stood_in_for = word is Word.LEAVE
                     signals.begin()
-        signals.end()
+                    then = signals.end if word is Word.STOP else then
+        then()
 
     def _take(self, text: bytes) -> None:
         if not self._all.done():  # nobody may wait for it any more

@@ -46,8 +46,10 @@ class Signals:
         self._grace_s = grace_s
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[None] | None = None
+        # Not the same as that it stops: a worker may be told so before the signal that its parent got reaches it, too.
+        self._is_signalled = False
         for sig in _ENDING:
-            self._handle(sig, partial(self.end, sig))
+            self._handle(sig, partial(self._stop_or_end, sig))
         for sig in _HANG_UP:
             self._handle(sig, partial(self._hang_up, sig))
         if on_renew is not None:
@@ -74,25 +76,26 @@ class Signals:
             reload()
 
     def end(self, sig: signal.Signals = signal.SIGTERM) -> None:
-        """Do as if the process had got this signal, which ends it."""
-        if self._task is None:
-            log.info(
-                "stopping: operations that run may go on for %g s, a second signal ends them", self._grace_s
-            )
-            self.begin()
-            return
+        """End at once, as by this signal: whoever waits for the process sees so."""
         log.warning("ended at once by a second signal")
         for handler in logging.getLogger().handlers:
             handler.flush()
-        # The process ends as by that signal alone, and whoever waits for it sees so.
         with suppress(NotImplementedError):
             self._loop.remove_signal_handler(sig)
         signal.signal(sig, signal.SIG_DFL)
         signal.raise_signal(sig)
 
+    def _stop_or_end(self, sig: signal.Signals) -> None:
+        if self._is_signalled:
+            self.end(sig)
+            return
+        self._is_signalled = True
+        log.info("stopping: operations that run may go on for %g s, a second signal ends them", self._grace_s)
+        self.begin()
+
     def _hang_up(self, sig: signal.Signals) -> None:
         if not self._on_reload:
-            self.end(sig)
+            self._stop_or_end(sig)
             return
         log.info("SIGHUP: files are read anew")
         self.reload()
