@@ -30,6 +30,10 @@ _NEEDS_REDIS = (
     "GATEWAY_REDIS_URL: --workers {count} needs it, so that the workers count one hour and hold the same rows. Start a "
     'Redis with `redis-server --save "" --port 6379`, and set GATEWAY_REDIS_URL=redis://127.0.0.1:6379.'
 )
+_HAS_NO_FOLDER = (
+    "GATEWAY_MIRROR_DIR: a folder is one process's at a time, and --workers are several: unset it. What they hold and "
+    "have sent, Redis remembers over their restarts."
+)
 _NEEDS_SIGNALS = (
     "--workers: Windows has neither sockets that processes inherit nor the signals that replace workers. Start the "
     "gateway several times there, each with a GATEWAY_PORT of its own, behind a proxy."
@@ -40,13 +44,15 @@ def serve_together(count: int, settings: Settings, announce: Callable[[], None])
     """Serve the gateway by so many workers, and return the exit status; call `announce` once it answers.
 
     Raises:
-        SettingsError: there is no Redis over which they are one gateway, or the system is Windows.
+        SettingsError: there is no Redis over which they are one gateway, a folder is set, or the system is Windows.
         CannotListenError: an address is taken, or none of this machine.
     """
     if sys.platform == "win32":
         raise SettingsError(_NEEDS_SIGNALS)
     if settings.redis_address is None:
         raise SettingsError(_NEEDS_REDIS.format(count=count))
+    if settings.mirror_dir is not None:
+        raise SettingsError(_HAS_NO_FOLDER)
     with ExitStack() as opened, asyncio.Runner() as runner:
         crew = Crew(count, [listening(place, opened) for place in places(settings)], join)
         return runner.run(crew.run(announce))

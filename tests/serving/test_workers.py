@@ -375,6 +375,15 @@ def test_without_redis_it_is_said_what_is_needed():
     assert "GATEWAY_REDIS_URL=redis://127.0.0.1:6379" in ended.stderr
 
 
+def test_a_folder_is_refused(tmp_path):
+    """It is one process's: the second worker could never start."""
+    settings = {"GATEWAY_REDIS_URL": "redis://127.0.0.1:1", "GATEWAY_MIRROR_DIR": str(tmp_path / "mirror")}
+    ended = run("serve", "--workers", "2", PLANDOCKET_BASE_URL="http://127.0.0.1:1", **settings)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "GATEWAY_MIRROR_DIR: a folder is one process's at a time" in ended.stderr
+    assert not (tmp_path / "mirror").exists()
+
+
 def test_one_worker_is_as_without(tmp_path):
     """It has no parent, and needs no Redis."""
     [port] = free_ports(1)
