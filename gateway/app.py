@@ -177,7 +177,7 @@ def _machines(settings: Settings, clock: Clock) -> "Machines":
     try:
         from gateway.machines.machines import Machines
     except ModuleNotFoundError as error:
-        if error.name != "redis":
+        if (error.name or "").partition(".")[0] != "redis":
             raise
         raise SettingsError(
             "GATEWAY_REDIS_URL: needs redis-py: install the gateway with its extra, as in pip install '.[redis]'."

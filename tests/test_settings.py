@@ -50,6 +50,10 @@ def test_the_address_may_end_as_people_copy_it(monkeypatch: pytest.MonkeyPatch, 
         ("PLANDOCKET_TOTAL_TIMEOUT", "1e9"),
         ("GATEWAY_PORT", "99999"),
         ("GATEWAY_METRICS_PORT", "0"),
+        ("GATEWAY_REDIS_URL", "http://user:secret@host"),
+        ("GATEWAY_REDIS_URL", "redis://"),
+        ("GATEWAY_REDIS_PREFIX", "secret key"),
+        ("GATEWAY_PROCESSES", "0"),
     ],
 )
 def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -134,7 +138,9 @@ def test_where_to_listen_is_a_host_alone(monkeypatch: pytest.MonkeyPatch, name: 
         assert "an address or name alone" in said(monkeypatch, name, value)
 
 
-@pytest.mark.parametrize("name", ["PLANDOCKET_API_KEY", "GATEWAY_METRICS_TOKEN", "GATEWAY_OPERATOR_TOKEN"])
+@pytest.mark.parametrize(
+    "name", ["PLANDOCKET_API_KEY", "GATEWAY_METRICS_TOKEN", "GATEWAY_OPERATOR_TOKEN", "GATEWAY_REDIS_URL"]
+)
 @pytest.mark.parametrize(
     "value", ["", " ", "canary\n", "can\r\nary", '"canary"', "'canary'", "canary key", "canarý"]
 )
@@ -227,3 +233,46 @@ def test_how_it_stands_is_one_line(monkeypatch: pytest.MonkeyPatch, given: dict[
     line = standing(load_settings())
     assert part in line
     assert line.count("\n") == line.count("canary") == 0
+
+
+def test_a_file_may_have_redis_address(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """With a line break behind it, as editors leave one."""
+    file = tmp_path / "redis"
+    file.write_text("rediss://gateway:secret@redis.test:6380/1\n")
+    monkeypatch.setenv("GATEWAY_REDIS_URL_FILE", str(file))
+    address = load_settings().redis_address
+    assert address is not None
+    assert address.get_secret_value() == "rediss://gateway:secret@redis.test:6380/1"
+    assert "secret" not in repr(load_settings())
+
+
+def test_redis_address_is_given_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """And the file holds one."""
+    file = tmp_path / "redis"
+    file.write_text("secret")
+    monkeypatch.setenv("GATEWAY_REDIS_URL_FILE", str(file))
+    with pytest.raises(SettingsError, match="GATEWAY_REDIS_URL_FILE: holds no address") as caught:
+        load_settings()
+    assert "secret" not in str(caught.value)
+    monkeypatch.setenv("GATEWAY_REDIS_URL", "redis://redis.test")
+    with pytest.raises(SettingsError, match="unset one of them"):
+        load_settings()
+
+
+def test_the_start_tells_that_the_hour_is_shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it is."""
+    shared = "requests an hour for a key together with all processes of the same Redis"
+    assert shared not in standing(load_settings())
+    monkeypatch.setenv("GATEWAY_REDIS_URL", "redis://redis.test")
+    assert shared in standing(load_settings())
+
+
+def test_the_hour_has_more_than_reserves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of the processes has one of at least one request."""
+    monkeypatch.setenv("PLANDOCKET_REQUESTS_PER_HOUR", "15")
+    load_settings()
+    monkeypatch.setenv("GATEWAY_REDIS_URL", "redis://redis.test")
+    with pytest.raises(SettingsError, match="GATEWAY_PROCESSES"):
+        load_settings()
+    monkeypatch.setenv("GATEWAY_PROCESSES", "7")
+    load_settings()

@@ -82,7 +82,8 @@ def _kept(settings: Settings) -> str:
 
 
 def _limits(settings: Settings) -> str:
+    shared = "" if settings.redis_address is None else " together with all processes of the same Redis"
     return (
-        f"limits: {settings.requests_per_hour} requests an hour for a key, {settings.max_calls} and "
+        f"limits: {settings.requests_per_hour} requests an hour for a key{shared}, {settings.max_calls} and "
         f"{settings.operation_timeout:g} s for an operation, {settings.max_running} operations at once"
     )

@@ -67,8 +67,6 @@ class HourOfMany:
         self.member = Member(link.process, limit or 1, processes, spans)
         self.reserved = 0 if limit is None else limit - self.member.limit
         self.on_heard: list[Callable[[Told], None]] = []
-        self.on_epoch: list[Callable[[int], None]] = []
-        """Told of each epoch that begins."""
         self.file: HourFile | None = None
         """Has what was sent before the start, for where no process can tell it."""
         self._link = link
@@ -94,7 +92,7 @@ class HourOfMany:
         return self._link.is_up and self.member.is_open
 
     async def open(self) -> None:
-        """Begin to follow what others do; returns once the hour is open, or will not be for a while."""
+        """Begin to follow what others do; returns once the hour is open and known, or will not be for a while."""
         for work in (self._greet_on(), self._follow()):
             self._tasks.start(work)
         if self._link.is_up:
@@ -228,13 +226,10 @@ class HourOfMany:
             self._after, self._was_open = b"0", had_none and greeting.opens_in == 0
             if not had_none:
                 log.warning("Redis lost what it held of the hour: those who know tell it anew what was sent")
-            for told in self.on_epoch:
-                told(greeting.epoch)
         if member.is_open and not self._was_open:
             log.warning("the hour is open%s", "" if greeting.is_told else _NOBODY_KNOWS)
         self._was_open = member.is_open
-        if member.is_open:
-            self._opened.set()
+        self._look_whether_it_may_begin()
         self._opens_in_s = None if greeting.is_told else greeting.opens_in / 1000
         member.forget(self._now())
         self._drop_late()
@@ -325,10 +320,15 @@ class HourOfMany:
 
     def _hear(self, number: int, text: bytes) -> None:
         self.member.saw(number)
+        self._look_whether_it_may_begin()
         said = entry(text)
         at = None if said is None else self.member.heard(said, self._now())
         if said is not None and at is not None and said.kind in _HEARD:
             self._tell(Told(_HEARD[said.kind], said.owner, Lane(said.lane), self._as_told(at)))
+
+    def _look_whether_it_may_begin(self) -> None:
+        if self.member.is_open and self.member.is_complete:
+            self._opened.set()
 
     def _tell(self, told: Told) -> None:
         for hear in self.on_heard:

@@ -101,7 +101,8 @@ class Member:
         """The hour's attempts by owner and by name, as far as it heard of them."""
         self.seen = -1
         """Number of the last entry that it read in the epoch."""
-        self._is_complete = False
+        self.is_complete = False
+        """Whether it knows all attempts of the hour, as far as anybody told the epoch."""
         self._known_at = -inf
         self._last = (
             0,
@@ -116,7 +117,7 @@ class Member:
         is_other = greeting.epoch != self.epoch
         if is_other:
             is_near = now - self._known_at <= self.spans.contact_s
-            self._is_complete = self.was_in_contact = self._is_complete and is_near
+            self.is_complete = self.was_in_contact = self.is_complete and is_near
             self.owes_account = now - self._known_at <= self.spans.window_s or any(self.windows.values())
             self.epoch, self.seen = greeting.epoch, -1
         is_open = greeting.opens_in == 0
@@ -134,7 +135,7 @@ class Member:
         self.seen = entries
         last, sent_at, is_open = self._last
         if entries >= last:
-            self._is_complete = self._is_complete or is_open
+            self.is_complete = self.is_complete or is_open
             self._known_at = max(self._known_at, sent_at)
 
     def heard_nothing_there(self, now: float) -> None:

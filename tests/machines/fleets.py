@@ -34,7 +34,9 @@ class Fleet:
     stack: AsyncExitStack
     asks: list[Ask] = field(default_factory=list[Ask])
 
-    async def add(self, url: str, transport: httpx.AsyncBaseTransport | None = None, **settings: Any) -> Ask:
+    async def add(
+        self, url: str | None, transport: httpx.AsyncBaseTransport | None = None, **settings: Any
+    ) -> Ask:
         """Start one more, whose way to Redis is this, and to PlanDocket; `settings` may be others than the fleet's."""
         given: dict[str, Any] = {
             "base_url": "http://plandocket.test",

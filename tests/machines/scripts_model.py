@@ -84,8 +84,9 @@ class Scripts:
                 return [now, "closed", shut[0] - now]
             shut[1] = now + probe
         sent = self.kept.windows[owner]
-        for name in [name for name, at in sent.items() if at <= now - window]:
-            del sent[name]
+        if len(sent) > limit:
+            sent = {name: at for name, at in sent.items() if at > now - window}
+            self.kept.windows[owner] = sent
         over = len(sent) - 1 - limit
         if over >= 0:
             return [now, "full", int(sorted(sent.values())[over]) + window - now]

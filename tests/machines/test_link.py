@@ -1,12 +1,16 @@
 """The way to Redis: what it costs where it fails, and what is said of it."""
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import trustme
 from machines.proxies import proxy_to
 from machines.servers import RedisServer, serving
 from pydantic import SecretStr
+from serving_here import free_ports
 
 from gateway.errors import SettingsError
 from gateway.machines.link import Link, SetAsideError
@@ -140,9 +144,44 @@ async def test_a_user_with_few_rights_is_enough(redis_server: RedisServer) -> No
     await link.close()
 
 
+async def test_tls_is_checked_by_the_authorities_that_are_named(tmp_path: Path) -> None:
+    """As PlanDocket's is: by `GATEWAY_CA_FILE` besides the usual ones, and by none but them."""
+    authority, [port] = trustme.CA(), free_ports(1)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    own = authority.issue_cert("127.0.0.1")
+    own.private_key_pem.write_to_path(tmp_path / "key.pem")
+    own.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
+    files = ("--tls-key-file", "key.pem", "--tls-cert-file", "cert.pem", "--tls-ca-cert-file", "ca.pem")
+    with serving(tmp_path, "--tls-port", str(port), *files, "--tls-auth-clients", "no"):
+        settings = RedisSettings(redis_url=SecretStr(f"rediss://127.0.0.1:{port}/0"))
+        believed, strange = Link(settings, Clock(), tmp_path / "ca.pem"), Link(settings, Clock())
+        for link in (believed, strange):
+            await link.open()
+        assert (believed.is_up, strange.is_up) == (True, False)
+        for link in (believed, strange):
+            await link.close()
+
+
 def test_an_address_is_one() -> None:
     """What redis-py does not understand is refused before anything is served."""
     with pytest.raises(SettingsError, match="GATEWAY_REDIS_URL"):
         link_to("redis://127.0.0.1:port/0")
     with pytest.raises(SettingsError, match="GATEWAY_REDIS_URL"):
         Link(RedisSettings(), Clock())
+
+
+def test_without_redis_py_it_is_said_how_to_install_it() -> None:
+    """It is an extra: a gateway of one process does without."""
+    program = """
+import sys
+sys.modules["redis"] = None
+from gateway.app import create_app
+from gateway.settings.settings import Settings
+given = {"base_url": "http://plandocket.test", "redis_url": "redis://redis.test"}
+create_app(Settings(base_url=given["base_url"]))
+create_app(Settings(**given))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)  # noqa: S603
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("gateway.errors.SettingsError: GATEWAY_REDIS_URL: needs redis-py")
+    assert "pip install '.[redis]'" in last

@@ -1,23 +1,15 @@
 """One hour for several gateways: through the public door, on one sandbox that counts."""
 
 import asyncio
-from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from keeping.wires import Wire
 from machines.fleets import HOUR_S, LIMIT, READ, RESERVES, WRITE, fleet
-from machines.proxies import Proxy, proxy_to
+from machines.proxies import proxy_to
 from machines.servers import RedisServer
 
 WINDOW = LIMIT - RESERVES
-_DROP_WINDOW = """
-for _, name in ipairs(redis.call('KEYS', '*')) do
-    local members = redis.call('TYPE', name).ok == 'zset' and redis.call('ZRANGE', name, 0, -1) or {}
-    for _, member in ipairs(members) do
-        if string.find(member, 'mark:') then return redis.call('DEL', name) end
-    end
-end
-"""
 
 
 async def test_what_one_sends_the_others_count(redis_server: RedisServer) -> None:
@@ -48,56 +40,6 @@ async def test_together_they_have_one_hour(redis_server: RedisServer) -> None:
         assert gateways.sent > WINDOW  # of the second hour, too
 
 
-def _restart(server: RedisServer, _: list[Proxy]) -> None:
-    server.restart()
-
-
-def _flush(server: RedisServer, _: list[Proxy]) -> None:
-    server.ask("FLUSHALL")
-
-
-def _evict(server: RedisServer, _: list[Proxy]) -> None:
-    assert server.ask("EVAL", _DROP_WINDOW, "0") == b":1"
-
-
-def _cut_one(_: RedisServer, proxies: list[Proxy]) -> None:
-    proxies[0].hangs = True
-
-
-def _cut_all(_: RedisServer, proxies: list[Proxy]) -> None:
-    for proxy in proxies:
-        proxy.hangs = True
-
-
-def _mend(_: RedisServer, proxies: list[Proxy]) -> None:
-    for proxy in proxies:
-        proxy.hangs = False
-
-
-@pytest.mark.parametrize(
-    "fails", [_restart, _flush, _evict, _cut_one, _cut_all], ids=lambda fails: fails.__name__
-)
-async def test_whatever_fails_no_hour_has_more(
-    redis_server: RedisServer, fails: Callable[[RedisServer, list[Proxy]], None]
-) -> None:
-    """Redis restarted empty, flushed, evicting; processes cut off from it, one or all, until it is mended."""
-    async with proxy_to(redis_server) as first, proxy_to(redis_server) as second, fleet() as gateways:
-        proxies = [first, second]
-        for proxy in proxies:
-            await gateways.add(proxy.url)
-        begun = gateways.sent
-
-        async def fail() -> None:
-            await asyncio.to_thread(fails, redis_server, proxies)
-
-        async def mend() -> None:
-            await asyncio.to_thread(_mend, redis_server, proxies)
-
-        await gateways.drive(HOUR_S * 2, (HOUR_S * 0.3, fail), (HOUR_S * 0.8, mend))
-        assert gateways.refused == 0
-        assert gateways.sent - begun > WINDOW  # it went on afterwards
-
-
 async def test_after_a_restart_it_goes_on_with_what_the_processes_know(
     redis_server: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -124,6 +66,22 @@ async def test_a_first_start_begins_empty_and_says_so(
         ask = await gateways.add(redis_server.url)
         assert "no process knows more" in caplog.text
         await ask(READ)
+
+
+async def test_a_first_start_begins_with_what_the_file_tells(
+    redis_server: RedisServer, tmp_path: Path
+) -> None:
+    """The one process that there was before has written it down."""
+    async with fleet() as gateways:
+        alone = await gateways.add(None, mirror_dir=tmp_path / "hour")
+        for _ in range(6):
+            await alone.answer(WRITE)
+        sent = gateways.sent
+    async with fleet() as gateways:
+        one = await gateways.add(redis_server.url, mirror_dir=tmp_path / "hour")
+        two = await gateways.add(redis_server.url)
+        for ask in (one, two):
+            assert (await ask("{ upstream { used } }"))["upstream"]["used"] == sent == 6
 
 
 async def test_a_429_closes_the_hour_for_all(redis_server: RedisServer) -> None:

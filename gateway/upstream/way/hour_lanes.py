@@ -94,12 +94,12 @@ class Hour:
         self.used(now)
         self._no_room_at, self._room_at = -inf, inf
         _put(self._attempts, now)
-        if lane is Lane.WRITE and not self._writes:
-            self._writing_since = now
+        if lane is Lane.WRITE:
+            self._writing_since = min(self._writing_since, now) if self._writes else now
         if lane is not Lane.READ:
             _put(self._by_lane[lane], now)
         if lane in WAITED_FOR:
-            self._asked_since = self._asked_since if self._asked_for else now
+            self._asked_since = min(self._asked_since, now) if self._asked_for else now
             _put(self._asked_for, now)
 
     def give_back(self, at: float, lane: Lane) -> None:
