@@ -54,11 +54,14 @@ def create_app(
     transport: httpx.AsyncBaseTransport | None = None,
     clock: Clock | None = None,
     pages: Sequence[Route] = (),
+    all_metrics: Callable[[], Awaitable[bytes]] | None = None,
 ) -> Starlette:
     """Return the gateway; `transport` stands in for the network and `clock` for time, in tests. `pages` come along.
 
-    Its `state.metrics` is the app for an address of the metrics' own, `state.on_reload` what reads files anew, and
-    `state.give_up` lets what runs end.
+    `all_metrics` is the text of the metrics where several processes tell theirs together.
+
+    Its `state.metrics` is the app for an address of the metrics' own, `state.counted` returns those of this process
+    packed, `state.on_reload` is what reads files anew, and `state.give_up` lets what runs end.
 
     Raises:
         SettingsError: the stored documents cannot be read, or are not for this schema, or the folder is another's.
@@ -89,7 +92,7 @@ def create_app(
     mirror = Mirror(upstream, settings, settings, RECORDS, files)
     upstream.on_refused.append(executor.forget)
     metrics.watch(lambda: mirror.state, _process(machines))
-    own_metrics = metrics_page(metrics, settings.metrics_token)
+    own_metrics = metrics_page(all_metrics or metrics.text, settings.metrics_token)
     token = settings.operator_token
     has_page = settings.graphiql == "on" and settings.documents != "only"
     graphiql = GraphiQL(needs_key=not settings.lets_everyone_in) if has_page else None
@@ -138,6 +141,7 @@ def create_app(
     )
     app.router.redirect_slashes = False  # it would lead to whatever host the request names
     app.state.readiness = readiness
+    app.state.counted = metrics.packed
     app.state.give_up = upstream.give_up
     app.state.on_reload = (callers.reload, stored.reload)
     app.state.metrics = _create_metrics_app(own_metrics, settings)

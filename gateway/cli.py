@@ -19,6 +19,7 @@ from gateway.commands.importing.command import import_participants
 from gateway.commands.mirror import report as of_mirror
 from gateway.commands.plan.document import plan as report_plan
 from gateway.commands.token import token as make_token
+from gateway.commands.workers import work
 from gateway.schema import print_schema
 
 app = typer.Typer(
@@ -62,9 +63,19 @@ def demo(port: Port = 8000, sandbox_port: Port = 8001) -> None:
 
 
 @app.command()
-def serve() -> None:
+def serve(
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes that serve at one address, over GATEWAY_REDIS_URL.")
+    ] = 1,
+) -> None:
     """Start the gateway in front of PlanDocket, with the settings of the environment."""
-    start.serve()
+    start.serve(workers)
+
+
+@app.command(hidden=True)
+def worker(channel: int, sockets: list[str]) -> None:
+    """Serve as `gateway serve --workers` has it, which alone starts this, with descriptors that are inherited."""
+    work(channel, sockets)
 
 
 @app.command()
@@ -198,3 +209,7 @@ def _open_what_is_closed() -> None:
             os.open(os.devnull, os.O_RDWR)  # the lowest that is free, which is this one
     sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8")
     sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8")
+
+
+if __name__ == "__main__":  # as workers are started
+    main()

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -112,6 +113,23 @@ def test_a_queue_that_is_full_has_one_gap(tmp_path: Path, monkeypatch: pytest.Mo
         written.close()
         assert written.lost == 3
     assert file.read_text() == "0\n1\n(3 missing)\n"
+
+
+def test_lines_of_several_processes_stay_whole() -> None:
+    """In one pipe, which is full again and again: none stands in the middle of another's."""
+    reads, writes = os.pipe()
+    with open(reads, encoding="utf-8") as reader, open(writes, "w", encoding="utf-8") as stream:
+        both = [Lines(stream, gap), Lines(stream, gap)]
+        for written, sign in zip(both, "ab", strict=True):
+            for _ in range(5_000):
+                written.put(sign * 100)
+        closing = [Thread(target=written.close) for written in both]
+        for thread in closing:
+            thread.start()
+        came = {reader.readline() for _ in range(10_000)}
+        for thread in closing:
+            thread.join()
+    assert came == {"a" * 100 + "\n", "b" * 100 + "\n"}
 
 
 def test_what_is_no_text_is_written_all_the_same(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.commands.start import standing
+from gateway.commands.served import standing
 from gateway.errors import SettingsError
 from gateway.settings.settings import load_settings, unknown_settings
 

@@ -2,18 +2,21 @@
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import replace
 
-from starlette.routing import Route
+import typer
 
 from gateway.app import create_app
 from gateway.commands.console import fail, refuse_to_start
+from gateway.commands.served import announcement, places, served
+from gateway.commands.workers import serve_together
 from gateway.errors import SettingsError
 from gateway.http.browsers.example_screen import ExampleScreen
 from gateway.http.connections.protocol import Beside
 from gateway.sandbox import SANDBOX_KEY, Sandbox
-from gateway.serving.server import STAYS_S, CannotListenError, Served, run
+from gateway.serving.server import STAYS_S, CannotListenError, Place, Served, run
 from gateway.settings.settings import Settings, load_settings, unknown_settings
 from gateway.telemetry.log_lines import logging_to, saying_to
 
@@ -34,14 +37,6 @@ Stop it with Ctrl+C.
 """
 
 _FREE = "choose another with {option}, or end what listens there"
-_BY_SETTINGS = "set {host} or {port} to another, or end what listens there"
-
-_KNOWN_BY = {
-    "passthrough": "by PlanDocket keys of their own",
-    "tokens": "by the tokens of GATEWAY_TOKENS_FILE",
-    "jwt": "by JWTs of GATEWAY_JWT_ISSUER",
-    "none": "by nothing: whoever reaches the gateway is let in",
-}
 
 
 def demo(port: int, sandbox_port: int) -> None:
@@ -53,11 +48,11 @@ def demo(port: int, sandbox_port: int) -> None:
         settings = load_settings(
             base_url=address, api_key=SANDBOX_KEY, auth="none", port=port, suggestions="on"
         )
-        sandbox = Served(
-            Sandbox().app, "127.0.0.1", sandbox_port, _FREE.format(option="--sandbox-port"), http=Beside
-        )
+        sandbox_place = Place("127.0.0.1", sandbox_port, _FREE.format(option="--sandbox-port"))
+        sandbox = Served(Sandbox().app, sandbox_place, http=Beside)
         with logging_to(sys.stderr, settings.log_format, settings.log_level):
-            gateway, *metrics = _served(settings, _FREE.format(option="--port"), pages=screen.routes)
+            app = create_app(settings, pages=screen.routes)
+            gateway, *metrics = served(app, places(settings, _FREE.format(option="--port")))
             gateway = replace(gateway, on_reload=())  # so that it ends with its terminal
             announce = _DEMO.format(
                 port=port,
@@ -66,26 +61,28 @@ def demo(port: int, sandbox_port: int) -> None:
                 screen=f"not here: {screen.lack}" if screen.lack else f"http://127.0.0.1:{port}/screen",
                 metrics="".join(f"Metrics               http://{one.place}/metrics\n" for one in metrics),
             )
-            _serve(gateway, *metrics, sandbox, announce=announce, settings=settings)
+            with _announcing(announce, settings) as announced:
+                run(gateway, *metrics, sandbox, announce=announced)
     except SettingsError as error:
         refuse_to_start(error)
 
 
-def serve() -> None:
-    """Serve the gateway with the settings of the environment."""
+def serve(workers: int) -> None:
+    """Serve the gateway with the settings of the environment, by so many processes."""
+    status = 0
     try:
         settings = load_settings()
-        with logging_to(sys.stderr, settings.log_format, settings.log_level):
-            elsewhere = _BY_SETTINGS.format(host="GATEWAY_HOST", port="GATEWAY_PORT")
-            gateway, *metrics = _served(settings, elsewhere, STAYS_S)
-            announce = [
-                f"GraphQL at http://{gateway.place}/graphql, in front of {settings.base_url}",
-                *(f"Metrics at http://{one.place}/metrics" for one in metrics),
-                standing(settings),
-            ]
-            _serve(gateway, *metrics, announce="\n".join(announce), settings=settings)
+        with (
+            logging_to(sys.stderr, settings.log_format, settings.log_level),
+            _announcing(announcement(settings), settings) as announced,
+        ):
+            if workers > 1:
+                status = serve_together(workers, settings, announced)
+            else:
+                run(*served(create_app(settings), places(settings), STAYS_S), announce=announced)
     except SettingsError as error:
         refuse_to_start(error)
+    raise typer.Exit(status)
 
 
 def sandbox(port: int) -> None:
@@ -93,74 +90,22 @@ def sandbox(port: int) -> None:
     announce = (
         f"PlanDocket's REST API at http://127.0.0.1:{port}/api/v1/  (Authorization: Bearer {SANDBOX_KEY})"
     )
-    with logging_to(sys.stderr, "console", "warning"):
-        _serve(
-            Served(Sandbox().app, "127.0.0.1", port, _FREE.format(option="--port")),
-            announce=announce,
-        )
+    place = Place("127.0.0.1", port, _FREE.format(option="--port"))
+    with logging_to(sys.stderr, "console", "warning"), _announcing(announce) as announced:
+        run(Served(Sandbox().app, place), announce=announced)
 
 
-def _served(
-    settings: Settings, elsewhere: str, stays_s: float = 0, pages: Sequence[Route] = ()
-) -> list[Served]:
-    """Return the gateway, and behind it its metrics where they have an address of their own."""
-    gateway = create_app(settings, pages=pages)
-    state = gateway.state
-    served = [
-        Served(
-            gateway,
-            settings.host,
-            settings.port,
-            elsewhere,
-            on_stop=state.readiness.stop,
-            stays_s=stays_s,
-            on_late=state.give_up,
-            on_reload=state.on_reload,
-        )
-    ]
-    if settings.metrics_port is not None:
-        elsewhere = _BY_SETTINGS.format(host="GATEWAY_METRICS_HOST", port="GATEWAY_METRICS_PORT")
-        served.append(
-            Served(state.metrics, settings.metrics_host, settings.metrics_port, elsewhere, http=Beside)
-        )
-    return served
+@contextmanager
+def _announcing(text: str, settings: Settings | None = None) -> Generator[Callable[[], None]]:
+    """Yield what says that text, with what is odd of the environment; end with 1 where nothing can be listened on."""
 
-
-def _serve(*served: Served, announce: str, settings: Settings | None = None) -> None:
-    def started() -> None:
-        say(announce)
+    def announce() -> None:
+        say(text)
         for sentence in unknown_settings():
             log.warning(sentence)
 
     try:
         with saying_to(sys.stdout, settings.log_format if settings else "console") as say:
-            run(*served, announce=started)
+            yield announce
     except CannotListenError as error:
         fail(str(error))
-
-
-def standing(settings: Settings) -> str:
-    """Return how callers are known, what is kept, and which limits there are; no value of a secret."""
-    return "; ".join((_callers(settings), _kept(settings), _limits(settings)))
-
-
-def _callers(settings: Settings) -> str:
-    mode = settings.auth or ("passthrough" if settings.api_key is None else "none")
-    behind = f", behind proxies at {settings.trusted_proxies}" if settings.trusted_proxies else ""
-    documents = "" if settings.documents == "off" else f", stored documents: {settings.documents}"
-    return f"Callers are known {_KNOWN_BY[mode]}{behind}{documents}"
-
-
-def _kept(settings: Settings) -> str:
-    if settings.mirror == "off":
-        return "nothing is kept"
-    fresh = ", ".join(f"{path} {seconds:g} s" for path, seconds in settings.fresh_s.items())
-    return f"kept: {settings.mirror_rows} rows, fresh for {fresh}"
-
-
-def _limits(settings: Settings) -> str:
-    shared = "" if settings.redis_address is None else " together with all processes of the same Redis"
-    return (
-        f"limits: {settings.requests_per_hour} requests an hour for a key{shared}, {settings.max_calls} and "
-        f"{settings.operation_timeout:g} s for an operation, {settings.max_running} operations at once"
-    )

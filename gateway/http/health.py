@@ -22,6 +22,11 @@ class Readiness:
         self._is_remembered = is_remembered
         self._degraded = degraded
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether so."""
+        return not self.is_stopping
+
     def stop(self) -> None:
         """Tell from now on that the gateway ends."""
         self.is_stopping = True

@@ -4,20 +4,22 @@ Nothing of a request tells whether it comes from this machine or through a proxy
 header unless they are told to. So what the public address answers depends on no header but the token.
 """
 
+from collections.abc import Awaitable, Callable
+
 from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.http.bearer import Page, guarded
 from gateway.http.refusal import RequestError
-from gateway.telemetry.metrics import CONTENT_TYPE, Metrics
+from gateway.telemetry.metrics import CONTENT_TYPE
 
 
-def metrics_page(metrics: Metrics, token: SecretStr | None) -> Page:
-    """Return the page in Prometheus' text format: where there is a token, for those who bring it."""
+def metrics_page(text: Callable[[], Awaitable[bytes]], token: SecretStr | None) -> Page:
+    """Return the page of a text in Prometheus' format: where there is a token, for those who bring it."""
 
     async def answer(_: Request) -> Response:
-        return Response(metrics.text(), headers={"Content-Type": CONTENT_TYPE})
+        return Response(await text(), headers={"Content-Type": CONTENT_TYPE})
 
     return answer if token is None else guarded(answer, token, "GATEWAY_METRICS_TOKEN")
 

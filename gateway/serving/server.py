@@ -8,7 +8,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -33,14 +33,27 @@ _TURN_S = 0.0005  # of a thread that reads a large answer: the loop waits for on
 
 
 @dataclass(frozen=True)
-class Served:
-    """An app and where it listens."""
+class Place:
+    """Where something listens."""
 
-    app: ASGIApp
     host: str
     port: int
     elsewhere: str
     """How it is made to listen somewhere else: "choose another with --port"."""
+
+    def __str__(self) -> str:
+        """Return it as an address has it."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class Served:
+    """An app and where it listens."""
+
+    app: ASGIApp
+    place: Place
+    sockets: tuple[socket.socket, ...] = ()
+    """Those that listen there already; without any, they are opened."""
     on_stop: Callable[[], None] = lambda: None
     """Called with the first signal, while what comes is still answered."""
     stays_s: float = 0
@@ -54,19 +67,14 @@ class Served:
     http: type[Protocol] = Protocol
     """What its connections are."""
 
-    @property
-    def place(self) -> str:
-        """Where it listens, as an address has it."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
 
 class CannotListenError(Exception):
     """An address or port is taken, or not of this machine; the message says which, and what to do."""
 
-    def __init__(self, served: Served, error: OSError | UnicodeError) -> None:
+    def __init__(self, place: Place, error: OSError | UnicodeError) -> None:
         is_unknown = isinstance(error, socket.gaierror | UnicodeError)
         why = "there is no such host" if is_unknown else os.strerror(error.errno or 0).lower()
-        super().__init__(f"Cannot listen on {served.place} ({why}): {served.elsewhere}.")
+        super().__init__(f"Cannot listen on {place} ({why}): {place.elsewhere}.")
 
 
 class _Server(uvicorn.Server):
@@ -143,8 +151,14 @@ def _settle() -> None:
     sys.setswitchinterval(_TURN_S)
 
 
-def run(*served: Served, announce: Callable[[], None]) -> None:
+def run(
+    *served: Served,
+    announce: Callable[[], None],
+    beside: Callable[[Signals], AbstractAsyncContextManager[None]] = lambda _: nullcontext(),
+) -> None:
     """Serve all until a signal ends them, or until one of them ends; call `announce` once all listen.
+
+    They are served within what `beside` makes of the process's signals.
 
     Raises:
         CannotListenError: one of them cannot; none was started.
@@ -152,16 +166,20 @@ def run(*served: Served, announce: Callable[[], None]) -> None:
     raise_limit()
     with ExitStack() as opened:
         # Before any of them is started: it would be stopped again if another could not be.
-        sockets = {one: _listening(one, opened) for one in served}
+        sockets = {one: one.sockets or listening(one.place, opened) for one in served}
         with asyncio.Runner(loop_factory=_config(served[0]).get_loop_factory()) as runner:
-            runner.run(_run(sockets, announce))
+            runner.run(_run(sockets, announce, beside))
 
 
-def _listening(served: Served, opened: ExitStack) -> list[socket.socket]:
-    """Return a listening socket for each address that a host has on this machine; `opened` closes them."""
+def listening(place: Place, opened: ExitStack) -> tuple[socket.socket, ...]:
+    """Return a listening socket for each address that a host has on this machine; `opened` closes them.
+
+    Raises:
+        CannotListenError: the port is taken, or the host is not of this machine.
+    """
     sockets: list[socket.socket] = []
     try:
-        found = socket.getaddrinfo(served.host, served.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        found = socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         for family, _, _, _, address in found:
             try:
                 sockets.append(opened.enter_context(socket.create_server(address, family=family)))
@@ -171,11 +189,15 @@ def _listening(served: Served, opened: ExitStack) -> list[socket.socket]:
         if not sockets:
             raise OSError(errno.EADDRNOTAVAIL, "")
     except (OSError, UnicodeError) as error:
-        raise CannotListenError(served, error) from None
-    return sockets
+        raise CannotListenError(place, error) from None
+    return tuple(sockets)
 
 
-async def _run(sockets: Mapping[Served, list[socket.socket]], announce: Callable[[], None]) -> None:
+async def _run(
+    sockets: Mapping[Served, Sequence[socket.socket]],
+    announce: Callable[[], None],
+    beside: Callable[[Signals], AbstractAsyncContextManager[None]],
+) -> None:
     def started() -> None:
         if all(server.started for server in servers):
             _settle()
@@ -186,10 +208,11 @@ async def _run(sockets: Mapping[Served, list[socket.socket]], announce: Callable
     serving: dict[_Server, asyncio.Task[None]] = {}
     on_reload = [reload for one in sockets for reload in one.on_reload]
     signals = Signals(partial(_stop, serving), on_reload, GRACE_S)
-    for server, on in zip(servers, sockets.values(), strict=True):
-        serving[server] = asyncio.create_task(server.serve(on))
-        serving[server].add_done_callback(lambda _: signals.begin())
-    await asyncio.gather(*serving.values())
+    async with beside(signals):
+        for server, on in zip(servers, sockets.values(), strict=True):
+            serving[server] = asyncio.create_task(server.serve(list(on)))
+            serving[server].add_done_callback(lambda _: signals.begin())
+        await asyncio.gather(*serving.values())
 
 
 async def _stop(serving: Mapping[_Server, asyncio.Task[None]]) -> None:
@@ -201,8 +224,8 @@ async def _stop(serving: Mapping[_Server, asyncio.Task[None]]) -> None:
 def _config(served: Served) -> uvicorn.Config:
     return uvicorn.Config(
         served.app,
-        host=served.host,
-        port=served.port,
+        host=served.place.host,
+        port=served.place.port,
         http=served.http,
         ws="none",  # it would answer by itself, without the gateway's headers, checks and log
         access_log=False,  # addresses hold queries, and those hold names

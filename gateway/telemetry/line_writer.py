@@ -15,6 +15,9 @@ from typing import TextIO
 
 _MOST_WAITING = 10_000  # what comes when so many wait is counted, not kept
 _TOGETHER_S = 0.05  # lines are written so often: a thread woken for each would slow the operations
+_WHOLE = (
+    4_096  # bytes that come through a pipe in one piece, though others write to it. Source: pipe(7), PIPE_BUF
+)
 _PATIENCE_S = 1.0  # what ends waits so long for lines that nobody reads
 
 
@@ -95,13 +98,14 @@ class Lines:
             self._waiting.appendleft(sum(one if isinstance(one, int) else 1 for one in missing))
 
     def _sent(self, data: bytes) -> int:
-        """Write bytes, and return how many of them there was room for."""
+        """Write lines, and return how many of their bytes there was room for."""
         if self._descriptor is None:
             return self._written(data)
         sent = 0
         while sent < len(data):
+            end = data.rfind(b"\n", sent, sent + _WHOLE) + 1 or data.find(b"\n", sent) + 1
             try:
-                sent += os.write(self._descriptor, data[sent:])
+                sent += os.write(self._descriptor, data[sent:end])
             except BlockingIOError:
                 if not select.select([], [self._descriptor], [], _PATIENCE_S)[1]:
                     break

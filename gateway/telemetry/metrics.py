@@ -22,6 +22,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from gateway.telemetry.events import CallDetails, Operation, State
+from gateway.telemetry.worker_metrics import pack
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 
@@ -122,9 +123,13 @@ class Metrics:
         self._calls_by(details.call, details.outcome).inc()
         self._call_seconds_by(details.call).observe(details.seconds)
 
-    def text(self) -> bytes:
+    async def text(self) -> bytes:
         """Return all of it, in Prometheus' text format."""
         return generate_latest(self._registry)
+
+    def packed(self) -> bytes:
+        """Return all of it for the text of several processes."""
+        return pack(self._registry.collect())
 
 
 class _Names:

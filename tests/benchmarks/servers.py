@@ -85,14 +85,14 @@ class Server:
 
     @property
     def cpu_s(self) -> float:
-        """The processor seconds it took so far."""
-        fields = self._proc("stat").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        """The processor seconds that it and its workers took so far."""
+        fields = [text.rpartition(")")[2].split() for text in self._all("stat")]
+        return sum(int(one[11]) + int(one[12]) for one in fields) / _TICKS
 
     @property
     def resident_mb(self) -> float:
-        """Its resident memory now."""
-        return int(self._proc("statm").split()[1]) * _PAGE_BYTES / 1e6
+        """The resident memory of it and its workers now."""
+        return sum(int(text.split()[1]) for text in self._all("statm")) * _PAGE_BYTES / 1e6
 
     @property
     def peak_mb(self) -> float:
@@ -118,6 +118,10 @@ class Server:
 
     def _proc(self, name: str) -> str:
         return Path(f"/proc/{self.process.pid}/{name}").read_text()
+
+    def _all(self, name: str) -> list[str]:
+        workers = self._proc(f"task/{self.process.pid}/children").split()
+        return [self._proc(name), *(Path(f"/proc/{pid}/{name}").read_text() for pid in workers)]
 
 
 _FIRST_KEY = b"benchmark-key-0"
@@ -261,6 +265,9 @@ class Fleet:
                 command = [sys.executable, str(PEERS / "floor.py"), str(port), str(self._bodies)]
             case "slow upstream":
                 command = [sys.executable, str(PEERS / "slow_upstream.py"), str(port), str(self._page), "0.1"]
+            case "redis":
+                command = [need("redis-server", "Debian's redis-server"), "--port", str(port), "--save", ""]
+                command += ["--bind", "127.0.0.1"]
             case "apollo" | "mercurius":
                 command = [need("node", "Node.js 20 or later"), str(PEERS / f"{name}.mjs")]
                 settings = {"PORT": str(port), "UPSTREAM": self.nginx.url}
@@ -268,7 +275,8 @@ class Fleet:
                 command = [sys.executable, str(PEERS / "plain_strawberry.py")]
                 settings = self._settings(port, name)
             case _:
-                command = [str(Path(sys.executable).with_name("gateway")), "serve"]
+                workers = "2" if name == "warm workers" else "1"
+                command = [str(Path(sys.executable).with_name("gateway")), "serve", "--workers", workers]
                 settings = self._settings(port, name)
         return started(name, command, port, self._folder, **settings)
 
@@ -283,6 +291,8 @@ class Fleet:
         }
         if name == "before slow upstream":
             given["PLANDOCKET_BASE_URL"] = url(self.server("slow upstream"))
+        if name in ("warm redis", "warm workers"):
+            given["GATEWAY_REDIS_URL"] = f"redis://127.0.0.1:{self.server('redis').port}"
         if name in ("cold", "plain cold", "before slow upstream"):
             del given["PLANDOCKET_API_KEY"]
         if "warm" in name or name == "documents":

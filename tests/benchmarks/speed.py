@@ -2,9 +2,9 @@
 
     .venv/bin/python tests/benchmarks/speed.py [--seconds 5] [--rounds 5] [--only warm,cold,...]
 
-Needs Debian's wrk and nginx-light, and Node.js with npm for Apollo Server and Mercurius. Every server is one
-process; wrk drives each in turn, in rounds, and medians are printed. `--documents 10` adds ten minutes of
-load with 50,000 different documents.
+Needs Debian's wrk, nginx-light and redis-server, and Node.js with npm for Apollo Server and Mercurius. Every server is
+one process but where two workers are measured; wrk drives each in turn, in rounds, and medians are printed.
+`--documents 10` adds ten minutes of load with 50,000 different documents.
 """
 
 import argparse
@@ -56,6 +56,8 @@ LINES = {
         "gateway, warm, other variables in every request", "warm", script="documents", variables=True
     ),
     "logged": Line("gateway, warm, a log line for each", "warm logged", pages=(100,)),
+    "redis": Line("gateway, warm, with Redis", "warm redis", pages=(100,)),
+    "workers": Line("gateway, warm, two workers", "warm workers", pages=(100,)),
     # Equal reads of one key at the same time are one request: so that none are, each has another key.
     "cold": Line("gateway, cold, other keys at the same time", "cold", script="keys"),
     "shared": Line("gateway, cold, one key", "shared"),
@@ -217,7 +219,7 @@ class Bench:
         )
 
     def say_ratios(self) -> None:
-        """Print what issue 5 asks for beside what was measured."""
+        """Print what was asked for beside what was measured."""
         asked = (
             ("warm : plain Strawberry warm", "warm", "plain-warm", 100, 40.0),
             ("warm : Mercurius + JIT", "warm", "mercurius", 100, 3.0),
@@ -225,6 +227,8 @@ class Bench:
             ("cold : Apollo Server", "cold", "apollo", 100, 4.0),
             ("as Relay asks : bare, warm", "relay", "warm", 100, 0.5),
             ("warm, page of 1 : plain Strawberry warm", "warm", "plain-warm", 1, 4.0),
+            ("with Redis : without, warm", "redis", "warm", 100, 0.97),
+            ("two workers : one, warm", "workers", "warm", 100, 1.4),
         )
         rows: list[list[str]] = []
         for label, over, under, size, least in asked:

@@ -1,5 +1,6 @@
 """The README's table of metrics is what `/metrics` prints."""
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def rows_of_metrics() -> list[str]:
     metrics = Metrics()
     settings = Settings.model_validate({"base_url": "http://plandocket.test"})
     metrics.watch(lambda: Mirror(Upstream(settings), settings, settings, RECORDS).state)
-    families = text_string_to_metric_families(metrics.text().decode())
+    families = text_string_to_metric_families(asyncio.run(metrics.text()).decode())
     rows: list[str] = []
     for family in families:
         if family.name.startswith("gateway_"):

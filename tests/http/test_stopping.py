@@ -13,7 +13,7 @@ import httpx
 import pytest
 from serving_here import free_ports, started
 
-from gateway.serving.server import Served, _Server
+from gateway.serving.server import Place, Served, _Server
 
 DATA = {"data": {"category": {"title": "Crafts"}}}
 ROW = {"title": "Crafts", "is_visible": True}
@@ -293,7 +293,7 @@ async def answer_nothing(_, __, send):
 async def listening_server(app):
     """Yield a server that listens, in this process, and its socket."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = _Server(Served(app, "127.0.0.1", 0, ""), lambda: None)
+        server = _Server(Served(app, Place("127.0.0.1", 0, "")), lambda: None)
         server.config.load()
         server.lifespan = server.config.lifespan_class(server.config)
         await server.startup(sockets=[listening])
@@ -336,8 +336,8 @@ class Client:
 SOON = """
 from functools import partial
 from gateway import cli
-from gateway.commands import start
-start.Served = partial(start.Served, grace_s=0.5)
+from gateway.commands import served
+served.Served = partial(served.Served, grace_s=0.5)
 cli.main()
 """
 """The command, but that what runs has half a second to end."""

@@ -7,6 +7,7 @@ for each request, where a whole answer from what is kept takes 0.13 ms.
 """
 
 import socket
+import time
 from asyncio import TimerHandle, Transport
 from collections.abc import Callable
 
@@ -303,6 +304,19 @@ class Protocol(HttpToolsProtocol):
         else:
             text = f"The request comes to over {_LARGEST_BODY:,} bytes: send less, or several requests."
             self._refuse(RequestError(413, "PAYLOAD_TOO_LARGE", text))
+
+
+class Shared(Protocol):
+    """One at an address that several processes take connections of.
+
+    The first that wakes would take all that come at once, before another is awake. So each leaves the processor for the
+    shortest time there is, some 60 us, whenever it has taken one: of 16 at once, two workers have 6 to 10 each then.
+    """
+
+    def connection_made(self, transport: Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Let others take the next, and begin to wait for a request."""
+        time.sleep(1e-6)
+        super().connection_made(transport)
 
 
 class Beside(Protocol):
