@@ -8,6 +8,7 @@ from contextvars import Context
 from typing import Any
 
 from gateway.machines.channel import Channel, OutOfStepError, Whole
+from gateway.machines.feed_scripts import ERASE
 from gateway.machines.lease import Lease
 from gateway.machines.link import TIMEOUT_S, Link, SetAsideError
 from gateway.machines.notes import WantNote
@@ -45,6 +46,8 @@ class Feed:
         self._taking = Taking(self.channel, self._pending, elsewhere, self._wanted)
         self._lease = Lease(self.channel, elsewhere)
         self._misses = 0
+        self._erases = False
+        self._leaving: asyncio.Task[None] | None = None
         self._has_told = False
         self._beats = asyncio.Event()
         self._has_work = asyncio.Event()
@@ -77,12 +80,19 @@ class Feed:
                     await self._moved()
         await self._tasks.end()
         await self._lease.leave()
+        if self._erases:
+            with suppress(SetAsideError):
+                await self._link.run(ERASE, self.channel.keys, ())
+
+    def erase(self) -> None:
+        """Let nothing lie in Redis once this process has left."""
+        self._erases = True
 
     def leave(self) -> None:
         """Follow no more: see `gateway.mirror.shared`."""
         self.channel.in_step = False
         self.on_leave()
-        Context().run(asyncio.create_task, self.close())
+        self._leaving = Context().run(asyncio.create_task, self.close())
 
     # What the mirror asks: see `gateway.mirror.shared`.
 

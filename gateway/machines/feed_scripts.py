@@ -206,6 +206,8 @@ if redis.call('HMGET', KEYS[1], 'epoch', 'walker')[2] == ARGV[2] then redis.call
 """
 """Lets another process walk."""
 
+ERASE = "redis.call('UNLINK', unpack(KEYS))"
+
 ATTEMPT = """
 -- ARGV: the attempt's name; the row, or nothing once it is over
 if ARGV[2] ~= '' then

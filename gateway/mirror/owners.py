@@ -216,6 +216,9 @@ class Owners:
 
     def forget(self, credential: Credential) -> None:
         """Hold nothing more of a key that PlanDocket refused, nor what was on its way for it."""
+        owner = self._owners.get(credential)
+        if owner is not None and owner.shared is not None:
+            owner.shared.erase()
         self._drop(credential)
         if not self._upstream.budget.is_accepted(credential):  # anyone can make keys up
             return

@@ -61,6 +61,10 @@ class Shared(Protocol):
         """Return what surrounds a write, from before it is sent until it is taken in."""
         ...
 
+    def erase(self) -> None:
+        """Let nothing lie anywhere once it is left: PlanDocket refuses the key. Who still has it tells it again."""
+        ...
+
     def leave(self) -> None:
         """Follow no more: nobody uses the owner here."""
         ...

@@ -282,6 +282,18 @@ async def test_nothing_stays_in_redis(running):
     assert -1 not in left
 
 
+async def test_rows_of_a_key_that_plandocket_refuses_leave_redis(running):
+    """As they leave the process."""
+    one = await running.start()
+    await one.ask.answer(ALL)
+    await until(lambda: is_quiet(one))
+    link, keys = one.feed._link, one.feed.channel.keys
+    running.sandbox._keys.clear()
+    await one.ask.answer(CONFIRM % (gid("Participant", 5), "true"))
+    await asyncio.sleep(0.3)
+    assert await link.run("return redis.call('EXISTS', unpack(KEYS))", keys, []) == 0
+
+
 async def test_what_one_process_alone_doubts_a_walk_of_another_settles(running):
     """As what a write with another key may have changed."""
     one, two = await both(running)
