@@ -72,6 +72,10 @@ class Feed:
         self._beats.set()
         self._has_work.set()
 
+    def on_down(self) -> None:
+        """Let nobody wait for others: they are not heard for a while."""
+        self._elsewhere.wait_no_more()
+
     async def close(self) -> None:
         """Tell what is to be told, as far as that takes no longer than Redis may take; follow no more."""
         with suppress(TimeoutError):
@@ -130,10 +134,13 @@ class Feed:
         """Tell others nothing of what changes: each hears of it by the next walk."""
         return self._taking.unshared()
 
-    def want(self, record: Record[Any], part: Part | None) -> None:
-        """Let the process that walks read all of a resource, or of a part of it, at once."""
+    def want(self, record: Record[Any], part: Part | None) -> bool:
+        """Let the process that walks read all of a resource, or of a part, at once; return whether it can hear."""
+        if not (self._link.is_up and self.channel.in_step):
+            return False
         if (note := WantNote(record.path, part)) not in self._publishing.notes:
             self._publishing.note(note)
+        return True
 
     def refuse(self, record: Record[Any], part: Part | None) -> None:
         """Let who waits for a walk know that it comes to nothing."""

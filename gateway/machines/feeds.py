@@ -24,6 +24,7 @@ class Feeds:
         self._feeds: dict[str, Feed] = {}
         self._tasks = Tasks()
         link.on_up.append(self._on_up)
+        link.on_down.append(self._on_down)
 
     def join(self, credential: Credential, elsewhere: Elsewhere) -> Feed:
         """Return the feed of a key's owner, which begins to follow."""
@@ -48,6 +49,10 @@ class Feeds:
     def _on_up(self) -> None:
         for feed in self._feeds.values():
             feed.on_up()
+
+    def _on_down(self) -> None:
+        for feed in self._feeds.values():
+            feed.on_down()
 
     async def _read_on(self) -> None:
         while True:

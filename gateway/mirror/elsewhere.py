@@ -147,6 +147,12 @@ class Elsewhere:
         self._item(path, part).is_awaited = False
         self._renewal.wake()
 
+    def wait_no_more(self) -> None:
+        """Let all go on who wait here for a walk of another process."""
+        for _, item in self._pace.walked:
+            item.is_awaited = False
+        self._renewal.wake()
+
     def walk_soon(self, record: Record[Any]) -> None:
         """Let a resource be walked as soon as it is asked for: something of it was written, nobody knows what."""
         self._items.of(listing(record)).is_urgent = True

@@ -70,9 +70,8 @@ class Renewal:
             return True
         part = self._tenant.slice_of(call) if item.is_slice else None
         if self.shared is not None and not self.shared.walks:
-            item.is_awaited = True
-            self.shared.want(call.record, part)
-            return True
+            item.is_awaited = self.shared.want(call.record, part)
+            return item.is_awaited
         if now < item.not_before or item.cost > self._pace.most_cost or not self.may_send(Lane.WALK):
             return False
         if not self._pace.begins(item, now):

@@ -41,8 +41,8 @@ class Shared(Protocol):
         """Return what surrounds changes that are this process's alone."""
         ...
 
-    def want(self, record: Record[Any], part: Part | None) -> None:
-        """Let the process that walks read all of a resource, or of a part of it, at once."""
+    def want(self, record: Record[Any], part: Part | None) -> bool:
+        """Let the process that walks read all of a resource, or of a part, at once; return whether it can hear."""
         ...
 
     def refuse(self, record: Record[Any], part: Part | None) -> None:

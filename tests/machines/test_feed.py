@@ -121,12 +121,13 @@ async def test_who_is_killed_is_followed_by_another(running, monkeypatch):
     assert not one.feed.walks
 
 
-async def test_a_loss_of_memory_leaves_all_as_it_was(running):
+@pytest.mark.parametrize("lost", ["all", "a key"])
+async def test_a_loss_of_memory_leaves_all_as_it_was(running, lost):
     """The processes tell Redis again what it held: all hold the same after it, and a newcomer as well."""
     one, two = await both(running)
     held = rows_of(one)
     version = one.feed.version
-    running.redis.ask("FLUSHALL")
+    running.redis.ask(*(["FLUSHALL"] if lost == "all" else ["DEL", one.feed.channel.keys[7]]))
     await until(lambda: one.feed.version > version and is_quiet(one, two))
     assert rows_of(one) == rows_of(two) == held
     before = running.sandbox.count
@@ -307,3 +308,15 @@ async def test_what_one_process_alone_doubts_a_walk_of_another_settles(running):
     await until(lambda: not contacts.find(12).old)
     await until(lambda: is_quiet(one, two))
     assert rows_of(one) == rows_of(two)
+
+
+async def test_nobody_waits_for_others_while_redis_hangs(running):
+    """What only a walk answers is refused at once: nobody can be asked for it."""
+    one = await running.start()
+    running.redis.pause()
+    try:
+        await until(lambda: not one.feed._link.is_up)
+        answer = await asyncio.wait_for(one.ask.answer(ALL), 2)
+        assert answer["errors"][0]["extensions"]["code"] == "MIRROR_INCOMPLETE"
+    finally:
+        running.redis.resume()
