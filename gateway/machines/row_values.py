@@ -7,6 +7,7 @@ import hmac
 from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from math import floor, inf
+from sys import intern
 from typing import Any, Generic
 
 import msgspec
@@ -41,9 +42,9 @@ def number_of(epoch: int, n: int) -> str:
     return f"{epoch:08x}{n:010x}"
 
 
-def place_of(number: str) -> tuple[int, int]:
-    """Return the epoch of a number, and its place in that."""
-    return int(number[:8], 16), int(number[8:], 16)
+def number_in(value: bytes) -> str:
+    """Return the number that what lies in Redis begins with: one text for all that were told together."""
+    return intern(value[:18].decode("ascii", "replace"))
 
 
 def version_of(records: Iterable[Record[Any]]) -> str:
@@ -95,12 +96,12 @@ class RowValues(Generic[RowT]):
         Raises:
             ForeignValueError: it is not this owner's row.
         """
-        number, rest = value[:18].decode("ascii", "replace"), value[_HEAD:]
-        if rest[:1] in (b"g", b"d"):
-            return Stored(number, None, here(float(rest[1:])) if rest[:1] == b"g" else None)
+        number, rest = number_in(value), value[_HEAD:]
         try:
+            if rest[:1] in (b"g", b"d"):
+                return Stored(number, None, here(float(rest[1:])) if rest[:1] == b"g" else None)
             tag, row, links, others, flaws, old, at, member_at = self._decoder.decode(rest)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, ValueError):
             raise ForeignValueError from None
         if tag != self._tag or row.id != row_id:
             raise ForeignValueError

@@ -15,7 +15,7 @@ from gateway.machines.channel import Channel, Key, OutOfStepError, Whole
 from gateway.machines.feed_scripts import FETCH, SCAN
 from gateway.machines.notes import WantNote, WriteNote
 from gateway.machines.pending import READ, Pending
-from gateway.machines.row_values import ForeignValueError, Stored, number_of
+from gateway.machines.row_values import ForeignValueError, Stored, number_in, number_of
 from gateway.mirror.elsewhere import Elsewhere
 from gateway.upstream.record import Record
 
@@ -64,22 +64,29 @@ class Taking:
             OutOfStepError: some are missing, or are not what they should be.
             SetAsideError: Redis cannot be asked.
         """
-        channel = self._channel
-        last = channel.n
-        for name, _ in entries:
-            epoch, _, n = name.decode().partition("-")
-            if (int(epoch), int(n)) != (channel.epoch, last + 1):
-                raise OutOfStepError
-            last += 1
-        told = [self._rows_of(fields, channel.n + place) for place, (_, fields) in enumerate(entries, 1)]
+        channel, last = self._channel, self._channel.n + len(entries)
+        try:
+            told, noted = self._parsed(entries)
+        except (ValueError, KeyError):  # no entry of a feed
+            channel.distrust()
+            raise OutOfStepError from None
         found = dict(self._new(await self._values({key for keys in told for key in keys})))
-        noted = {one for _, fields in entries for one in fields[b"wholes"].decode().split()}
-        heads = {path: await self._heads(path) for path in (channel.paths[int(one)] for one in noted)}
+        heads = {path: await self._heads(path) for path in noted}
         for (_, fields), keys in zip(entries, told, strict=True):
             self._entry(fields, keys, found)
         for path, head in heads.items():
             await self._take_heads(path, head, f"{channel.epoch:08x}{last:010x}")
         channel.move(channel.epoch, last)
+
+    def _parsed(self, entries: Sequence[Entry]) -> tuple[list[list[Key]], set[str]]:
+        """Return of each entry the rows that it tells of, and the resources of which any tells what is whole."""
+        told, noted = list[list[Key]](), set[str]()
+        for n, (name, fields) in enumerate(entries, self._channel.n + 1):
+            if name.decode() != f"{self._channel.epoch}-{n}":
+                raise OutOfStepError
+            told.append(self._rows_of(fields, n))
+            noted |= {self._channel.paths[int(one)] for one in fields[b"wholes"].decode().split()}
+        return told, noted
 
     def _entry(self, fields: dict[bytes, bytes], keys: list[Key], found: dict[Key, Stored]) -> None:
         is_own = self._is_own(fields)
@@ -143,7 +150,7 @@ class Taking:
         for key, value in values:
             if not value:
                 raise OutOfStepError
-            if value[:18].decode() != self._channel.number(key):
+            if number_in(value) != self._channel.number(key):
                 yield key, self._stored(key, value)
 
     def _stored(self, key: Key, value: bytes) -> Stored:
@@ -200,7 +207,7 @@ class Taking:
         self._elsewhere.doubt(record, doubts[0], doubts[1])
         if not whole and self._collection(path).is_mirrored and path not in self._channel.wholes:
             await self._elsewhere.settle(record, [])  # what this process alone took as whole
-        if not whole or whole[:18].decode() > last:
+        if not whole or number_in(whole) > last:
             return
         try:
             told = _WHOLES.decode(whole[18:])
@@ -214,7 +221,7 @@ class Taking:
         new = [one for one in wholes if (one.walk.part, one.since) not in known]
         for one in new:
             await self._confirm(record, one)
-        self._channel.wholes[path], self._channel.whole_numbers[path] = wholes, whole[:18].decode()
+        self._channel.wholes[path], self._channel.whole_numbers[path] = wholes, number_in(whole)
         await self._elsewhere.settle(record, [one.walk for one in wholes])
 
     def _check_held(self, path: str) -> None:

@@ -241,6 +241,16 @@ async def test_a_row_of_somebody_else_is_not_taken(running):
     assert rows_of(three) == rows_of(one) == held
 
 
+async def test_what_is_no_entry_is_not_believed(running):
+    """What Redis holds is taken as lost then, and told again."""
+    one, two = await both(running)
+    held, epoch = rows_of(one), one.feed.channel.epoch
+    foreign = "redis.call('XADD', KEYS[2], ARGV[1], 'by', 'x', 'rows', '9:x', 'wholes', '', 'notes', '')"
+    await one.feed._link.run(foreign, one.feed.channel.keys, [f"{epoch}-{one.feed.channel.n + 1}"])
+    await until(lambda: one.feed.channel.epoch > epoch and is_quiet(one, two))
+    assert rows_of(one) == rows_of(two) == held
+
+
 async def test_who_falls_behind_reads_all_again(running):
     """What the stream has no more, the rows tell."""
     one, two = await both(running)
