@@ -212,16 +212,16 @@ class Publishing:
             OutOfStepError: it lost its memory again.
             SetAsideError: it cannot be asked.
         """
-        known = [
-            (key, number)
-            for path, numbers in self._channel.numbers.items()
-            for row_id, number in numbers.items()
-            if (key := (path, row_id)) not in self._pending and self._taking.holds(key)
-        ]
+        rows = self._channel.numbers.items()
+        known = [((path, row_id), number) for path, numbers in rows for row_id, number in numbers.items()]
         known += [(key, number) for key, (number, _) in self._channel.deleted.items()]
         ask, head = self._channel.ask, (self._channel.link.process, self._lease.fence, b"")
         for start in range(0, len(known), _ROWS_AT_ONCE):
-            piece = {key: Waiting(number, "o") for key, number in known[start : start + _ROWS_AT_ONCE]}
+            piece = {
+                key: Waiting(number, "o")
+                for key, number in known[start : start + _ROWS_AT_ONCE]
+                if key not in self._pending and self._taking.is_as_told(key, number)
+            }
             await ask(PUBLISH, *head, len(piece), *self._changes(piece))
         for path, number in self._channel.whole_numbers.items():
             place, field, text, _ = self._whole(path)

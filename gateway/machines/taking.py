@@ -162,9 +162,10 @@ class Taking:
             self._channel.distrust()
             raise OutOfStepError from None
 
-    def holds(self, key: Key) -> bool:
-        """Return whether a row is held."""
-        return self._collection(key[0]).find(key[1]) is not None
+    def is_as_told(self, key: Key, number: str) -> bool:
+        """Return whether a row is held as a change of it told, or is not, as a deletion did."""
+        is_held = self._collection(key[0]).find(key[1]) is not None
+        return is_held == (self._channel.number(key) == number)
 
     def _collection(self, path: str) -> Any:
         return self._elsewhere.tenant.collection(self._channel.records[path])
