@@ -85,11 +85,17 @@ def create_app(
     upstream = Upstream(settings, transport, clock, on_call, folder, machines and machines.hour)
     if machines is not None:
         machines.hour.file = upstream.hour_file
-    readiness = Readiness(lambda: upstream.budget.is_remembered, lambda: machines and machines.degraded)
-    files = (
-        None if folder is None else OwnerFiles(folder.path, str(settings.base_url), RECORDS, upstream.clock)
+    readiness = Readiness(
+        lambda: upstream.budget.is_remembered,
+        lambda: machines and machines.degraded,
+        lambda: machines is None or machines.feeds.is_filled,
     )
-    mirror = Mirror(upstream, settings, settings, RECORDS, files)
+    files = (
+        None
+        if folder is None or machines is not None  # what is held by several processes lies in Redis
+        else OwnerFiles(folder.path, str(settings.base_url), RECORDS, upstream.clock)
+    )
+    mirror = Mirror(upstream, settings, settings, RECORDS, files, machines and machines.feeds.join)
     upstream.on_refused.append(executor.forget)
     metrics.watch(lambda: mirror.state, _process(machines))
     own_metrics = metrics_page(all_metrics or metrics.text, settings.metrics_token)

@@ -42,6 +42,8 @@ def answered(data: Any, errors: Iterable[GraphQLError], context: Context, *, tel
     cost = context.cost
     told = _cost(cost) if tells_cost else {}
     unread = context.reading.unread
+    if cost.is_behind:
+        told["behind"] = True
     if context.unavailable:
         told["unavailable"] = sorted(context.unavailable)
     if unread.count:
@@ -61,6 +63,8 @@ def _cost(cost: Cost) -> dict[str, Any]:
     }
     if cost.age is not None:
         told["age"] = cost.age
+    if cost.version is not None:
+        told["version"] = cost.version
     if cost.answered_by:
         told["answeredBy"] = cost.answered_by
     if (budget := cost.budget) is not None:

@@ -22,6 +22,7 @@ from gateway.upstream.way.tasks import Tasks
 from gateway.upstream.write import Write, Written
 
 _ANY_AGE = Freshness()
+_CATCHES_UP_WITHIN_S = 1.0
 _OWN, _THEIRS = "GATEWAY", "PLANDOCKET"
 
 LoaderT = TypeVar("LoaderT")
@@ -38,6 +39,10 @@ class Cost(msgspec.Struct, frozen=True):
     age: int | None = None
     """Whole seconds since the oldest request that its answer rests on; None where nothing was read."""
     budget: Spent | None = None
+    version: str | None = None
+    """Which of the changes of all processes it has at the least; None in a gateway of one process."""
+    is_behind: bool = False
+    """Whether it may lack what the client wanted it to have."""
     answered_by: tuple[str, ...] = ()
     """Who ordered the lists that were asked for in an order: "GATEWAY", "PLANDOCKET"."""
 
@@ -123,6 +128,13 @@ class Context:
             self._session.asks = not freshness.only_if_kept
             self._session.not_before = self._mirror.upstream.gate.now() - freshness.max_age_s
 
+    async def catch_up(self, version: str) -> None:
+        """Wait until what the operation reads has a version at the least, a second at the most: else it is behind."""
+        session = self._session
+        if session is not None and session.owner is not None and (shared := session.owner.shared) is not None:
+            session.is_behind = not await shared.reached(version, _CATCHES_UP_WITHIN_S)
+            session.version = shared.version
+
     def work_in_background(self) -> None:
         """Let what the operation sends have what others leave of the hour."""
         if self._session is not None:
@@ -149,7 +161,17 @@ class Context:
             else None
         )
         answered_by = tuple(_OWN if is_own else _THEIRS for is_own in sorted(session.orders, reverse=True))
-        return Cost(session.calls, saved, session.hits, session.is_stale, age, budget, answered_by)
+        return Cost(
+            session.calls,
+            saved,
+            session.hits,
+            session.is_stale,
+            age,
+            budget,
+            session.version,
+            session.is_behind,
+            answered_by,
+        )
 
     def loader(
         self, kind: "Callable[Concatenate[Context, P], LoaderT]", *of: P.args, **named: P.kwargs

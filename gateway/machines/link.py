@@ -7,7 +7,7 @@ import asyncio
 import hmac
 import logging
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha1, sha256
 from math import inf
@@ -150,6 +150,24 @@ class Link:
             self._fail(error)
             raise SetAsideError from None
         return found[0][1] if found else []
+
+    async def read_streams(
+        self, after: Mapping[str, str], block_s: float, most: int = 1_000
+    ) -> list[tuple[str, list[tuple[bytes, dict[bytes, bytes]]]]]:
+        """Return the entries of several streams after an id of each, as `read_stream` does those of one.
+
+        Raises:
+            SetAsideError: Redis is not asked, or failed.
+        """
+        if not self.is_up:
+            raise SetAsideError
+        try:
+            async with asyncio.timeout(block_s + _LATEST_S):
+                found = await self._client.xread(dict(after), most, max(1, round(block_s * 1000)))
+        except _FAILURES as error:
+            self._fail(error)
+            raise SetAsideError from None
+        return [(key.decode(), entries) for key, entries in found]
 
     async def _ask(self, script: str, keys: Sequence[str], args: Sequence[bytes | str | int | float]) -> Any:
         try:

@@ -1,8 +1,9 @@
-"""What several processes share, joined: the way to Redis, and the hour."""
+"""What several processes share, joined: the way to Redis, the hour, and the rows."""
 
 from pathlib import Path
 from typing import Self
 
+from gateway.machines.feeds import Feeds
 from gateway.machines.hour import HourOfMany
 from gateway.machines.link import Link
 from gateway.machines.member import Spans
@@ -31,6 +32,7 @@ class Machines:
         self.link = Link(settings, clock, ca_file)
         spans = Spans.of(HOUR_S / clock.pace)
         self.hour = HourOfMany(self.link, clock, base_url, limit, settings.processes, spans)
+        self.feeds = Feeds(self.link, base_url, clock)
         self._is_limited = limit is not None
 
     async def __aenter__(self) -> Self:
@@ -41,6 +43,7 @@ class Machines:
 
     async def __aexit__(self, *_: object) -> None:
         """Leave the others."""
+        await self.feeds.close()
         await self.hour.close()
         await self.link.close()
 

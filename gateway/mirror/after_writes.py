@@ -40,6 +40,16 @@ def doubt(tenant: Tenant, write: Write[Any], now: float) -> None:
             tenant.collection(record).doubt(now)
 
 
+def follow_elsewhere(
+    tenant: Tenant, write: Write[Any], before: Row | None, after: Row | None, now: float
+) -> None:
+    """Take in a write of another process as far as that cannot tell it: for lists, and rows that are held singly.
+
+    Rows of what is held whole it tells as they are.
+    """
+    _Following(tenant, _NOTHING_DERIVED, write, None, now).follow(before, after)
+
+
 def tags_of(write: Write[Any]) -> set[str]:
     """Return what a write touches: see `Record.touches`."""
     causes = [ANY, *(write.body or ())]
@@ -89,6 +99,22 @@ class _Following:
         for collection in self._collections(self._too_many):
             collection.want(self._now)
         return self._next, self._unsure | self._too_many
+
+    def follow(self, before: Row | None, after: Row | None) -> None:
+        """Mark what the write of a row may have changed beside what is told of rows."""
+        row = after or before
+        change = None if row is None else self._change(row.id, before, after)
+        for tag in tags_of(self._write):
+            record = self._tenant.record(_path_of(tag))
+            name = tag.removeprefix(record.path) if record else ""
+            if record is None:
+                continue
+            if not name or name.startswith("?"):
+                self._tenant.lists(record).age(self._now, filtered_by=name[1:])
+            elif not self._tenant.collection(record).is_mirrored:
+                ids = self._led_to(record, change)
+                self._tenant.collection(record).age(name[1:] if name[0] == "." else SELF, ids, self._now)
+        self._age_lists(self._write.record, change)
 
     def _collections(self, paths: Iterable[str]) -> Iterable[Collection[Any]]:
         return map(self._tenant.collection, filter(None, map(self._tenant.record, paths)))

@@ -18,6 +18,8 @@ class Cause(Enum):
     WRITE = "write"
     FILE = "file"
     """It was held before the start, as the owner's file says."""
+    FEED = "feed"
+    """Another process of the same gateway told it."""
     ROOM = "room"
     """There was none for the row any more: PlanDocket may still have it."""
 

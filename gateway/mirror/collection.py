@@ -307,11 +307,77 @@ class Collection(Generic[RowT]):
         if held is not None and held.at > at:
             return
         self._changes.count += 1
+        self._note_gone(row_id, at)
+        if held is not None:
+            self.drop(row_id, cause, at)
+
+    def _note_gone(self, row_id: int, at: float) -> None:
         self._gone[row_id] = max(at, self._gone.pop(row_id, at))
         while self._gone[first := next(iter(self._gone))] < at - _LATE_S or len(self._gone) > self._most_gone:
             del self._gone[first]
-        if held is not None:
-            self.drop(row_id, cause, at)
+
+    def take(self, told: Held) -> None:
+        """Hold a row just as another process does, whatever was held of it."""
+        row_id, links = told.row.id, told.links
+        held = self._held.get(row_id)
+        self._gone.pop(row_id, None)
+        self._changes.count += 1
+        if held is None:
+            held = self._held[row_id] = msgspec.structs.replace(told, old=_NONE)
+            self._told.update(links.keys())
+            self._set_old(held, told.old)
+            self._tell(None, held, Cause.FEED)
+            return
+        before, was_old, flaws = held.row, held.old, held.flaws
+        differs = {name for name in {*links, *held.links} if links.get(name) != held.links.get(name)}
+        self._told.subtract(held.links.keys())
+        self._told.update(links.keys())
+        held.row = before if before == told.row else told.row
+        held.at, held.is_member_at = told.at, told.is_member_at
+        held.links, held.told_at, held.flaws = links, told.told_at, told.flaws
+        self._set_old(held, told.old)
+        if held.row is not before or differs or held.old != was_old or held.flaws != flaws:
+            self._tell(before, held, Cause.FEED, differs)
+
+    def let_go(self, row_id: int, gone_at: float | None) -> None:
+        """Hold a row no more as another process does not: gone since a moment, or only not known where that is None."""
+        self._changes.count += 1
+        if gone_at is not None:
+            self._note_gone(row_id, gone_at)
+        if row_id in self._held:
+            self.drop(row_id, Cause.FEED, gone_at)
+
+    def confirm(self, row_ids: Iterable[int], includes: Sequence[str], at: float) -> None:
+        """Note that another process read rows, by requests sent since a moment, and found them as they are held.
+
+        What a write may have changed before that moment is as it is held, too.
+        """
+        told = {SELF, *includes}
+        told_at = dict.fromkeys(includes, at)
+        for held in (self._held[row_id] for row_id in row_ids if row_id in self._held):
+            held.at, held.is_member_at = max(held.at, at), max(held.is_member_at, at)
+            known = held.told_at
+            if held.links and all(known[name] <= told_at.get(name, -inf) for name in held.links):
+                held.told_at = told_at  # they share it
+            else:
+                held.told_at = {name: max(known[name], told_at.get(name, -inf)) for name in held.links}
+            left = frozenset(
+                name for name in held.old if name not in told or at < self._touched.get(name, at)
+            )
+            if left != held.old:
+                self._set_old(held, left)
+                self._tell(held.row, held, Cause.FEED)
+        self._changes.count += 1
+
+    def settle_as(self, walks: Iterable[KeptWalk], now: float) -> None:
+        """Be whole as another process is, once all its rows were taken: all of it, parts, or nothing."""
+        order = self._order
+        self.whole_at = None
+        self._slices.clear()
+        for walk in walks:
+            self.resume(walk, now)
+        self.version += order != self._order
+        self._changes.count += 1
 
     def drop(self, row_id: int, cause: Cause = Cause.ROOM, at: float | None = None) -> None:
         """Hold a row no more."""

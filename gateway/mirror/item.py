@@ -14,6 +14,17 @@ _LONGEST_SMALL_S = 210.0  # such a collection gets no older while it is asked fo
 _LONGEST_SLICE_S = 900.0
 
 
+class Demand(msgspec.Struct, array_like=True):
+    """What an item was asked for."""
+
+    uses: int = 0
+    """Operations that rested on it."""
+    requests: int = 0
+    """That they would have cost, asked directly."""
+    paid: int = 0
+    """That they did cost."""
+
+
 class Item(msgspec.Struct):
     """A collection, a part of one, or a list that only PlanDocket can tell."""
 
@@ -31,6 +42,8 @@ class Item(msgspec.Struct):
     is_walked: bool = False
     planned_s: float = 0.0
     is_running: bool = False
+    is_awaited: bool = False
+    """Whether another process was told to read it at once, and has not said yet what came of it."""
     is_urgent: bool = False
     """Whether it is due at once: a write may have changed it."""
     uses: int = 0
@@ -57,6 +70,8 @@ class Item(msgspec.Struct):
     """Why the last of them did."""
     booked: int = 0
     """Requests that its reading was taken to cost when it began: the cost may be learned meanwhile."""
+    untold: Demand = msgspec.field(default_factory=Demand)
+    """What it was asked for here, and who walks was not told of yet."""
     blocked_at: float = -inf
     """When it was due last and found no room."""
     overdue: float = 0.0
@@ -73,13 +88,33 @@ class Item(msgspec.Struct):
             self.calls[call] = now
             if len(self.calls) > _MOST_CALLS:
                 del self.calls[next(iter(self.calls))]
+        self.add(Demand(1, int(is_new), int(was_asked)), now)
+        untold = self.untold
+        untold.uses, untold.requests, untold.paid = (
+            untold.uses + 1,
+            untold.requests + is_new,
+            untold.paid + was_asked,
+        )
+
+    def add(self, demand: Demand, now: float) -> None:
+        """Count what it was asked for, here or in another process."""
         self.fade(now)
-        self._operations += 1
-        self._requests += is_new
+        self._operations += demand.uses
+        self._requests += demand.requests
         self.is_waking = self.is_waking or now - self.used_at > max(self.planned_s, self.floor_s)
         self.used_at = now
-        self.uses += 1
-        self.paid += was_asked
+        self.uses += demand.uses
+        self.paid += demand.paid
+
+    @property
+    def counted(self) -> tuple[float, float, float]:
+        """What was counted: operations, the requests they would cost, and for how many seconds."""
+        return self._operations, self._requests, self._weight
+
+    def count_on(self, counted: tuple[float, float, float], now: float) -> None:
+        """Go on from what another process counted until now."""
+        self._operations, self._requests, self._weight = counted
+        self.faded_at = now
 
     def fade(self, now: float) -> None:
         """Let what was counted so far tell less than what is counted from now on."""

@@ -9,6 +9,7 @@ from gateway.errors import RateLimitedError
 from gateway.mirror.after_writes import follow
 from gateway.mirror.completion import Completion
 from gateway.mirror.derived import Derivations
+from gateway.mirror.elsewhere import Elsewhere
 from gateway.mirror.found import Found
 from gateway.mirror.hour_part import HourPart
 from gateway.mirror.hour_room import HourRoom
@@ -18,6 +19,7 @@ from gateway.mirror.lasting import Lasting
 from gateway.mirror.owner_file import OwnerFile
 from gateway.mirror.pace import Pace
 from gateway.mirror.renewal import Renewal
+from gateway.mirror.shared import Shared
 from gateway.mirror.standing import Mirrored, mirrored
 from gateway.mirror.tenant import Tenant
 from gateway.upstream.call import Call, listing, one
@@ -77,6 +79,16 @@ class Owner:
         )
 
         self.completion = Completion(tenant, self._pace, self._items, self.renewal, self._now)
+        self.shared: Shared | None = None
+        """What other processes hold of the same; None where there are none."""
+
+    def join(self, join: Callable[[Elsewhere], Shared]) -> None:
+        """Hold from now on what other processes hold, and let them hold what is held here."""
+        elsewhere = Elsewhere(
+            self.tenant, self._pace, self._items, self.renewal, self._derivations, self._now
+        )
+        self.shared = self.renewal.shared = join(elsewhere)
+        self.tenant.open_store(self.shared.follow)
 
     def _lasting(self, file: OwnerFile) -> Lasting:
         upstream = self._upstream
@@ -228,6 +240,8 @@ class Owner:
         for path in due:
             if (record := self.tenant.record(path)) is not None:
                 self._items.of(listing(record)).is_urgent = True
+                if self.shared is not None:
+                    self.shared.doubt(record)
         self.save_soon()
 
     def _use_slice(self, call: Call[Any], item: Item, now: float, answer: Answer[Any] | None = None) -> None:

@@ -2,15 +2,19 @@
 
 import logging
 from collections import Counter, OrderedDict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import nullcontext
+from functools import partial
 from math import inf
 from typing import Any
 
 from gateway.mirror.after_writes import doubt, follow
+from gateway.mirror.elsewhere import Elsewhere
 from gateway.mirror.moments import Moments
 from gateway.mirror.owner import Owner
 from gateway.mirror.owner_files import OwnerFiles
 from gateway.mirror.session import KeepingSession
+from gateway.mirror.shared import Shared
 from gateway.mirror.standing import Mirrored, Standing
 from gateway.mirror.tenant import Tenant
 from gateway.settings.mirror import MirrorSettings
@@ -23,6 +27,8 @@ from gateway.upstream.wire.json_rows import Answer
 from gateway.upstream.write import Write, Written
 
 log = logging.getLogger(__name__)
+
+Join = Callable[[Credential, Elsewhere], Shared]
 
 _MOST_OWNERS = 1_000
 _MOST_FORGOTTEN = 1_000
@@ -38,7 +44,9 @@ class Owners:
         records: Sequence[Record[Any]],
         moment: Moments,
         files: OwnerFiles | None,
+        join: Join | None = None,
     ) -> None:
+        """`join` makes what other processes hold of a key's owner known to it."""
         self.keeps = settings.mirror == "on"
         """Whether anything is held across operations."""
         self.walks = Counter[tuple[str, str]]()
@@ -49,20 +57,23 @@ class Owners:
         self._records = records
         self._moment = moment
         self._files = files
+        self._join = join
         self._owners: OrderedDict[Credential, Owner] = OrderedDict()
         self._forgotten: OrderedDict[Credential, float] = OrderedDict()  # the last ones, and when
 
     async def resume(self) -> None:
         """Hold what the gateway's own key held before the start."""
         held = self._upstream.held
+        owner = None if held is None else self.of(held)
         if self._files is not None:
             self._files.clear(held)
-            owner = None if held is None else self.of(held)
             await self._resume(owner)
 
     async def _resume(self, owner: Owner | None) -> None:
         if owner is not None and owner.lasting is not None:
             await owner.lasting.resume()
+        if owner is not None and owner.shared is not None:
+            await owner.shared.filled()
 
     async def resume_for(self, session: KeepingSession) -> None:
         """Hold what a session's key held before the start: its file is older than what is written now."""
@@ -145,7 +156,7 @@ class Owners:
         return Tenant(self._records, self._fresh_s, page_size, self._settings.mirror_rows)
 
     def _made(self, credential: Credential) -> Owner:
-        return Owner(
+        owner = Owner(
             self._upstream,
             credential,
             self.tenant(),
@@ -156,11 +167,16 @@ class Owners:
             self.walks,
             None if self._files is None else self._files.of(credential),
         )
+        if self._join is not None:
+            owner.join(partial(self._join, credential))
+        return owner
 
     def _drop(self, credential: Credential) -> None:
         owner = self._owners.pop(credential, None)
         if owner is not None:
             self._upstream.tasks.start(owner.tenant.close())
+        if owner is not None and owner.shared is not None:
+            owner.shared.leave()
         if owner is not None and owner.lasting is not None:
             owner.lasting.file.remove()
         elif self._files is not None:
@@ -192,13 +208,17 @@ class Owners:
             if credential == session.credential:
                 owner.wrote(write, written, now, is_background=session.is_background)
             else:
-                doubt(owner.tenant, write, now)
+                with nullcontext() if owner.shared is None else owner.shared.alone():
+                    doubt(owner.tenant, write, now)
                 owner.save_soon()
         if session.owner is None or self._owners.get(session.credential) is not session.owner:
             follow(session.tenant, write, written, now)
 
     def forget(self, credential: Credential) -> None:
         """Hold nothing more of a key that PlanDocket refused, nor what was on its way for it."""
+        owner = self._owners.get(credential)
+        if owner is not None and owner.shared is not None:
+            owner.shared.erase()
         self._drop(credential)
         if not self._upstream.budget.is_accepted(credential):  # anyone can make keys up
             return

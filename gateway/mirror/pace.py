@@ -9,7 +9,7 @@ from collections.abc import Hashable
 from math import inf
 
 from gateway.mirror.hour_room import HourRoom
-from gateway.mirror.item import SMALL, Item
+from gateway.mirror.item import SMALL, Demand, Item
 
 _MINUTE_S = 60.0
 _PLANS_EVERY_S = 10.0
@@ -34,6 +34,8 @@ class Pace:
         self._walks_a_second = 0.0
         self._planned_at = -inf
         self._begins_at = -inf
+        self.decides = True
+        """Whether it says here what is walked, and when: where another process does, this one follows it."""
 
     @property
     def most_cost(self) -> float:
@@ -76,6 +78,17 @@ class Pace:
         """Go on with an item as it was before a restart: demand is to be seen again before anything is decided."""
         item.at, item.cost, item.planned_s, item.is_walked = at, max(1, cost), planned_s, True
         self._begins_at = now + _MINUTE_S
+
+    @property
+    def walked(self) -> list[tuple[Hashable, Item]]:
+        """What is read as a whole or in parts, by its name."""
+        return [(name, item) for name, item in self._items.items() if not item.is_by_call]
+
+    def add(self, item: Item, demand: Demand, now: float) -> None:
+        """Note what an item was asked for in other processes."""
+        self._room.since = min(self._room.since, now)
+        item.add(demand, now)
+        self._plan(now)
 
     def use(self, item: Item, now: float, call: Hashable, *, was_asked: bool = False) -> None:
         """Note that something rests on an item: a call, which asked directly costs a request while none is fresh."""
@@ -162,14 +175,15 @@ class Pace:
             [item for item in self._items.values() if item.is_walked], self._room.a_second(now)
         )
         for item in self._items.values():
-            item.planned_s = item.interval_s(self._k)
+            if self.decides or item.is_by_call:
+                item.planned_s = item.interval_s(self._k)
         walked = (item for item in self._items.values() if item.is_walked and not item.is_alone)
         self._walks_a_second = sum(item.cost / item.planned_s for item in walked if item.demand > _IDLE)
 
     def _choose(self) -> None:
         """Say which collections are walked: see the module's docstring."""
         for item in self._items.values():
-            if item.is_by_call:
+            if item.is_by_call or not self.decides:
                 continue
             if item.cost > self.most_cost:
                 item.is_walked = False

@@ -36,7 +36,7 @@ from gateway.mirror.key_check import KeyCheck
 from gateway.mirror.moments import STALE_S, Moments
 from gateway.mirror.narrowing import Filters, can_filter, matcher, wider
 from gateway.mirror.owner_files import OwnerFiles
-from gateway.mirror.owners import Owners
+from gateway.mirror.owners import Join, Owners
 from gateway.mirror.questions import Questions
 from gateway.mirror.session import KeepingSession
 from gateway.mirror.standing import Mirrored, Standing
@@ -66,8 +66,9 @@ class Mirror:
         limits: LimitSettings,
         records: Sequence[Record[Any]],
         files: OwnerFiles | None = None,
+        join: Join | None = None,
     ) -> None:
-        """Let what is held last in `files`."""
+        """Let what is held last in `files`, and be what other processes hold by `join`."""
         self.upstream = upstream
         self.key_check = KeyCheck(upstream, settings.fresh_keys)
         self.hits = 0
@@ -76,7 +77,7 @@ class Mirror:
         self._settings = settings
         self._limits = limits
         self._moment = Moments(upstream.gate.now)
-        self._owners = Owners(upstream, settings, records, self._moment, files)
+        self._owners = Owners(upstream, settings, records, self._moment, files, join)
         self.questions = Questions(upstream, self._owners, self.key_check)
         self._flights = Flights[Answer[Any]]()
         self._writes = 0
@@ -233,6 +234,15 @@ class Mirror:
             OutcomeUnknownError: it was sent, or may have been, and no answer came that settles it.
             CallerError, UpstreamError: it was not carried out.
         """
+        shared = None if session.owner is None else session.owner.shared
+        if shared is None:
+            return await self._write(write, session)
+        async with shared.writing(write) as telling:
+            written = await self._write(write, session)
+            session.wrote(await telling.told(written.id or write.id))
+            return written
+
+    async def _write(self, write: Write[RowT], session: KeepingSession) -> Written[RowT]:
         try:
             written = await self.upstream.write(write, session)
             await self._owners.resume_for(session)

@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
 from contextvars import Context
 from typing import Any
 
@@ -16,6 +15,7 @@ from gateway.mirror.held import Part
 from gateway.mirror.item import Item
 from gateway.mirror.items import Items
 from gateway.mirror.pace import Pace
+from gateway.mirror.shared import Shared
 from gateway.mirror.tenant import Tenant
 from gateway.upstream.call import Call, listing
 from gateway.upstream.client import Upstream
@@ -61,25 +61,41 @@ class Renewal:
         self._followers = followers
         self._counted = counted
         self._turn = asyncio.Event()
+        self.shared: Shared | None = None
+        """What other processes hold of the same; None where there are none."""
 
     def begin(self, item: Item, call: Call[Any], now: float) -> bool:
         """Begin to read what only the whole of an item answers, whatever the demand; return whether that runs."""
         if item.is_running:
             return True
+        part = self._tenant.slice_of(call) if item.is_slice else None
+        if self.shared is not None and not self.shared.walks:
+            item.is_awaited = self.shared.want(call.record, part)
+            return item.is_awaited
         if now < item.not_before or item.cost > self._pace.most_cost or not self.may_send(Lane.WALK):
             return False
         if not self._pace.begins(item, now):
             return False
-        part = self._tenant.slice_of(call) if item.is_slice else None
         self._start(self._walk(item, call.record, part, _WAITED_FOR))
         return True
 
     async def ended(self, item: Item, within_s: float) -> None:
         """Return once an item is read, in whatever way that ended, or when the seconds are over."""
-        with suppress(TimeoutError):
+        try:
             async with asyncio.timeout(within_s):
-                while item.is_running:
+                while item.is_running or item.is_awaited:
                     await self._turn.wait()
+        except TimeoutError:
+            item.is_awaited = False
+
+    def wake(self) -> None:
+        """Let those go on who wait for what another process has read."""
+        turn, self._turn = self._turn, asyncio.Event()
+        turn.set()
+
+    @property
+    def _walks(self) -> bool:
+        return self.shared is None or self.shared.walks
 
     def renew(self, item: Item, call: Call[Any], now: float) -> None:
         """Begin to read an item anew, where that is due, and has room."""
@@ -99,6 +115,8 @@ class Renewal:
         return is_asked
 
     def _may_ask(self, item: Item) -> bool:
+        if not (item.is_by_call or self._walks):
+            return False
         return item.floor_s > 0 and item.cost <= self._pace.most_cost and self.may_send(Lane.WALK)
 
     def may_send(self, lane: Lane) -> bool:
@@ -123,7 +141,7 @@ class Renewal:
         """Walk each collection, be it asked for or not."""
         for record in self._tenant.records:
             item = self._items.whole(record)
-            if self._pace.begins(item, self._now()):
+            if self._walks and self._pace.begins(item, self._now()):
                 await self._walk(item, record)
 
     async def _walk(
@@ -140,11 +158,12 @@ class Renewal:
             item.cost = error.pages
             if part is None:  # what was held would get ever older
                 item.at = collection.whole_at = None
-            self._not_walked(item, record, error, "too_large")
+                if self.shared is not None:
+                    await self.shared.walked(record, None, begun)
+            self._not_walked(item, record, part, error, "too_large")
         except (GatewayError, NotWholeError) as error:
-            self._not_walked(
-                item, record, error, "not_whole" if isinstance(error, NotWholeError) else "failed"
-            )
+            outcome = "not_whole" if isinstance(error, NotWholeError) else "failed"
+            self._not_walked(item, record, part, error, outcome)
         except BaseException:
             self._pace.failed(item, self._now())
             raise
@@ -163,10 +182,11 @@ class Renewal:
             if part is None and self._items.is_too_large(record):
                 item.at = collection.whole_at = None
             item.is_urgent = collection.is_wanted_since(begun)
+            if self.shared is not None:
+                await self.shared.walked(record, part, begun)
             await self._derivations.learn(self._tenant)
         finally:
-            turn, self._turn = self._turn, asyncio.Event()
-            turn.set()
+            self.wake()
 
     async def _walked(self, item: Item, call: Call[Any], part: Part | None) -> Walked:
         session, collection = self._session(Lane.WALK), self._tenant.collection(call.record)
@@ -176,6 +196,8 @@ class Renewal:
             at = self._moment()
             answer = await self._upstream.read(call.including(self._honoured(call)), session)
             await self._learn(call, answer, at, Cause.WALK)
+            if not self._walks:
+                raise NotWholeError("another process reads it by now")
             if collection.times_cut != cut:
                 raise NotWholeError("all of it is more than GATEWAY_MIRROR_ROWS, or it was dropped meanwhile")
             return answer
@@ -185,11 +207,15 @@ class Renewal:
         whole = call.including(frozenset(call.record.includes))
         return await walk(whole, read, last, size, int(self._pace.most_cost), rows)
 
-    def _not_walked(self, item: Item, record: Record[Any], error: Exception, outcome: str) -> None:
+    def _not_walked(
+        self, item: Item, record: Record[Any], part: Part | None, error: Exception, outcome: str
+    ) -> None:
         log.info("%s were not read whole: %s", record.rows, error)
         item.why = error.code if isinstance(error, LaterError) else str(error)  # else with seconds of then
         self._pace.failed(item, self._now())
         self._counted[record.path, outcome] += 1
+        if self.shared is not None:
+            self.shared.refuse(record, part)
 
     async def _list_anew(self, item: Item, call: Call[Any]) -> None:
         """Read a list anew that only PlanDocket can tell."""
@@ -218,6 +244,10 @@ class Renewal:
             self._items.of(listing(call.record)).is_urgent = True  # it stays old until a walk tells it
             return
         await self._learn(call, answer, at)
+
+    def includes_of_walks(self, record: Record[Any]) -> frozenset[str]:
+        """Return what a walk is told of rows, as far as it is known."""
+        return self._honoured(listing(record).including(frozenset(record.includes)))
 
     def _honoured(self, call: Call[Any]) -> frozenset[str]:
         return self._upstream.traits.honoured(call, self._credential)

@@ -50,8 +50,20 @@ class KeepingSession(Session):
         """Reads that were answered by what is kept."""
         self.orders: set[bool] = set()
         """Of the lists that were asked for in an order: whether that was the gateway's own."""
+        shared = None if self.owner is None else self.owner.shared
+        self.version = None if shared is None else shared.version
+        """Which of the changes of all processes its answer has at the least; None where nobody knows."""
+        self._versions: list[str | None] = []
+        self.is_behind = False
+        """Whether its answer may lack what its client knows to have happened."""
         self.is_stale = False
         """Whether anything of the answer was kept longer than it is fresh."""
+
+    def wrote(self, version: str | None) -> None:
+        """Note from which version on a write is held by all processes; None where that is not known."""
+        self._versions.append(version)
+        told = [one for one in self._versions if one is not None]
+        self.version = max(told) if len(told) == len(self._versions) else None
 
     @property
     def has_kept(self) -> bool:

@@ -18,7 +18,7 @@ from gateway.http.browsers.csrf import refuse_forgeable
 from gateway.http.browsers.graphiql.page import GraphiQL
 from gateway.http.callers.callers import Callers
 from gateway.http.graphql.disconnects import ClientLeftError, WhileThere
-from gateway.http.graphql.freshness import freshness_of
+from gateway.http.graphql.freshness import freshness_of, version_of
 from gateway.http.graphql.priority import is_background
 from gateway.http.graphql.request import asks_nothing, read
 from gateway.http.graphql.turns import Turns
@@ -109,6 +109,8 @@ class Endpoint:
             request, context = self._stored.resolved(asked), Context(self._mirror, caller)
             if is_background(http):
                 context.work_in_background()
+            if (version := version_of(http)) is not None:
+                await context.catch_up(version)
             document = self._executor.document(request, context)
             outcome = await self._run(http, request, context, document)
         finally:
