@@ -30,6 +30,8 @@ Rules = Collection[type[ASTValidationRule]]
 _CANARIES = (SANDBOX_KEY, "canary-")
 """What no test may print or log: the key that most of them hold, and what they call what must not be told."""
 
+gc.disable()  # until all is collected: what is imported stays
+
 # What is asked together begins together, however slow the machine: the sandbox answers sooner than turns come round.
 turns.LONGEST_S = inf
 
@@ -55,6 +57,7 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_ALLOCATIONS)
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)
