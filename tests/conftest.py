@@ -5,6 +5,7 @@ import logging
 import os
 from collections.abc import AsyncIterator, Collection, Generator, Hashable, Iterator
 from functools import cache, lru_cache
+from importlib import import_module
 from math import inf
 from typing import Any
 
@@ -28,6 +29,8 @@ _ALLOCATIONS = 10_000
 Rules = Collection[type[ASTValidationRule]]
 _CANARIES = (SANDBOX_KEY, "canary-")
 """What no test may print or log: the key that most of them hold, and what they call what must not be told."""
+
+gc.disable()  # until all is collected: what is imported stays
 
 # What is asked together begins together, however slow the machine: the sandbox answers sooner than turns come round.
 turns.LONGEST_S = inf
@@ -54,6 +57,7 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_ALLOCATIONS)
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -99,6 +103,16 @@ def page_read_once() -> Iterator[None]:
     """Read the files of the editor's page once for all gateways: that is half of what it takes to make one."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(app_module, "GraphiQL", cache(app_module.GraphiQL))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def address_parsed_once() -> Iterator[None]:
+    """Parse an address once for all requests to it, of clients and of gateways: httpx does so three times for each."""
+    parsed = lru_cache(_MOST_PARSED)(import_module("httpx._urlparse").urlparse)
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("_urls", "_urlparse"):
+            patch.setattr(f"httpx.{module}.urlparse", parsed)
         yield
 
 

@@ -155,9 +155,11 @@ def _become(files: list[int]) -> None:
 
 
 if __name__ == "__main__":
+    gc.disable()  # what is imported stays
     for name in (_COMMAND, *_LATER):
         import_module(name)
     gc.collect()
     gc.freeze()  # or each fork's rounds would copy all of it
+    gc.enable()
     _become(_serve(socket.socket(fileno=int(sys.argv[1]))))
     import_module(_COMMAND).main()

@@ -75,8 +75,11 @@ async def test_killed_anywhere_and_resumed_each_row_is_there_once(importing: Imp
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
-async def test_an_answer_that_is_lost_is_looked_for(importing: Importing, number: int) -> None:
-    """Once nothing of the write can be on its way any more."""
+async def test_an_answer_that_is_lost_is_looked_for(
+    gateway: Gateway, time: Time, tmp_path, number: int
+) -> None:
+    """Once nothing of the write can be on its way any more; in a tenant that nothing reads anew meanwhile."""
+    importing = Importing(tmp_path / "list.csv", gateway(time=time, mirror="on"), time)
     box, rows = importing.ask.sandbox, free(importing.ask.sandbox, 3)
     importing.answer = False
     await importing.run(table(*rows))

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import stat
 from contextlib import closing
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -30,20 +31,46 @@ DELETED = "mutation ($id: ID!) { deleteContact(input: {id: $id}) { deletedId } }
 NODES = "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Contact { phone email } } }"
 
 
-@pytest.fixture
-async def runs(gateway, tmp_path):
+async def holding(gateway, folder: Path) -> Runs:
     """Return a gateway that holds all, in a folder."""
-    runs = Runs(gateway, tmp_path / "mirror")
+    runs = Runs(gateway, folder)
     await hold(await runs.start(), runs.time, categories=True)
     await runs.ask.answer(SEARCH)
     await runs.written()
     await runs.kept()
+    return runs
+
+
+@pytest.fixture
+async def first(gateway, tmp_path):
+    """Return one that has asked for all of it itself, where it matters how its file came to be."""
+    runs = await holding(gateway, tmp_path / "mirror")
     yield runs
     await runs.end()
 
 
-async def test_a_restart_costs_no_request(runs):
+@pytest.fixture(scope="module")
+async def held(module_gateway, tmp_path_factory) -> Runs:
+    """Return one that has ended, for its folder."""
+    runs = await holding(module_gateway, tmp_path_factory.mktemp("held") / "mirror")
+    await runs.end()
+    return runs
+
+
+@pytest.fixture
+async def runs(gateway, held, tmp_path):
+    """Return one that goes on with a copy of that folder, in which all is held already."""
+    runs = Runs(gateway, shutil.copytree(held.folder, tmp_path / "mirror"))
+    runs.time.seconds = held.time.seconds
+    await runs.start()
+    await runs.written()
+    yield runs
+    await runs.end()
+
+
+async def test_a_restart_costs_no_request(first):
     """Nor does the minute after it, for whatever was held; and the ages go on."""
+    runs = first
     queries = [query for query in (*LISTS, SEARCH) if "%s" not in query]
     before = {query: await runs.ask.answer(query) for query in queries}
     await quiet(runs.ask)
@@ -164,8 +191,9 @@ async def test_what_was_dropped_is_not_held_after_a_restart(runs, named):
 
 
 @pytest.mark.parametrize("is_read", [False, True])
-async def test_of_what_was_deleted_or_changed_nothing_is_left_after_a_minute(runs, is_read):
+async def test_of_what_was_deleted_or_changed_nothing_is_left_after_a_minute(first, is_read):
     """Contacts are personal data. Nor, once it ends, where another program reads the file all the while."""
+    runs = first
     (path,) = runs.folder.glob("*.sqlite3")
     with closing(sqlite3.connect(path, isolation_level=None)) as reader:
         if is_read:
@@ -179,8 +207,9 @@ async def test_of_what_was_deleted_or_changed_nothing_is_left_after_a_minute(run
     assert runs.holds("example.org")
 
 
-async def test_nor_after_a_restart(runs):
+async def test_nor_after_a_restart(first):
     """Be it ended in order, or killed within the minute."""
+    runs = first
     await contact_that_was_deleted(runs)
     as_killed = runs.files
     await runs.end()

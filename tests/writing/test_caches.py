@@ -4,7 +4,7 @@
 import httpx
 import pytest
 from asking import Time
-from mirror.mirroring import hold, mirrored, quiet, told
+from mirror.mirroring import mirrored, quiet, told, walked
 from writing.mutations import answer_to, gid, unavailable, write
 
 from gateway.sandbox import Dialect, Sandbox
@@ -24,7 +24,7 @@ async def holding(gateway, dialect=None):
     """Return a gateway that holds all, and knows that PlanDocket names new rows: else it looks before a create."""
     time = Time()
     ask = mirrored(gateway, time, dialect)
-    await hold(ask, time)
+    await walked(ask)
     await write(ask, "createParticipant", pair(ask, 12), "writtenId")
     await quiet(ask)
     return ask

@@ -3,7 +3,7 @@
 
 import pytest
 from asking import Time
-from mirror.mirroring import hold, mirrored
+from mirror.mirroring import mirrored, walked
 from writing.mutations import EACH, MANY, gid, state, told, write
 
 SAVING = [field for field in EACH if not field.startswith("delete")]
@@ -15,7 +15,7 @@ async def held(module_gateway):
     """Make a gateway that holds all of its tenant, once: nothing of that is changed here."""
     time = Time()
     ask = mirrored(module_gateway, time)
-    await hold(ask, time)
+    await walked(ask)
     return ask
 
 
