@@ -36,7 +36,7 @@ class Whole(msgspec.Struct, frozen=True):
     since: str
     """The number before its walk: what is older was found as it is."""
     includes: tuple[str, ...]
-    """What the walk was told of its rows."""
+    """What the walk was told of its rows, and of the rows themselves (""), unless a write touched it since."""
 
 
 class Channel:

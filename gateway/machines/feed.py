@@ -124,7 +124,7 @@ class Feed:
                 base, cause = self.channel.position_at(change.at), WALK
             case _:
                 is_shared = self._elsewhere.tenant.collection(change.record).is_mirrored
-                if not is_shared and not self.channel.number(key):
+                if not (is_shared or self.channel.number(key) or key in self._pending):
                     return
                 base, cause = self.channel.position_at(change.at), self._publishing.cause_of_read(key)
         self._pending.add(key, base, cause)
@@ -168,7 +168,7 @@ class Feed:
         walk = next((one for one in self._elsewhere.walks(record) if one.part == part), None)
         wholes = list[Whole]()
         if walk is not None:
-            new = Whole(walk, since, self._elsewhere.includes(record))
+            new = Whole(walk, since, self._elsewhere.includes(record, begun))
             wholes = whole_of(self._elsewhere, record, self.channel.wholes.get(path, ()), new)
         self._publishing.walked(path, wholes)
         self._has_work.set()

@@ -350,9 +350,9 @@ class Collection(Generic[RowT]):
     def confirm(self, row_ids: Iterable[int], includes: Sequence[str], at: float) -> None:
         """Note that another process read rows, by requests sent since a moment, and found them as they are held.
 
-        What a write may have changed before that moment is as it is held, too.
+        `includes` is what they were told of them, and SELF: where a write may have changed that, it is as held, too.
         """
-        told = {SELF, *includes}
+        told = set(includes)
         told_at = dict.fromkeys(includes, at)
         for held in (self._held[row_id] for row_id in row_ids if row_id in self._held):
             held.at, held.is_member_at = max(held.at, at), max(held.is_member_at, at)
@@ -368,6 +368,10 @@ class Collection(Generic[RowT]):
                 self._set_old(held, left)
                 self._tell(held.row, held, Cause.FEED)
         self._changes.count += 1
+
+    def is_touched_since(self, name: str, at: float) -> bool:
+        """Return whether a write may have changed what an include tells of some row since, or the row itself (SELF)."""
+        return self._touched.get(name, -inf) > at
 
     def settle_as(self, walks: Iterable[KeptWalk], now: float) -> None:
         """Be whole as another process is, once all its rows were taken: all of it, parts, or nothing."""

@@ -8,7 +8,7 @@ import msgspec
 
 from gateway.mirror.after_writes import follow_elsewhere
 from gateway.mirror.derived import Derivations
-from gateway.mirror.held import Part
+from gateway.mirror.held import SELF, Part
 from gateway.mirror.item import Demand, Item
 from gateway.mirror.items import Items
 from gateway.mirror.kept import KeptWalk
@@ -76,9 +76,11 @@ class Elsewhere:
             found.append(KeptWalk(record.path, part, at, order, pages, item.cost, item.planned_s, False))
         return found
 
-    def includes(self, record: Record[Any]) -> tuple[str, ...]:
-        """Return what a walk is told of a resource's rows."""
-        return tuple(sorted(self._renewal.includes_of_walks(record)))
+    def includes(self, record: Record[Any], begun: float) -> tuple[str, ...]:
+        """Return what a walk from a moment on was told of a resource's rows (and SELF), as far as that still holds."""
+        names = (SELF, *sorted(self._renewal.includes_of_walks(record)))
+        collection = self.tenant.collection(record)
+        return tuple(name for name in names if not collection.is_touched_since(name, begun))
 
     async def settle(self, record: Record[Any], walks: Sequence[KeptWalk]) -> None:
         """Be whole as another process is."""

@@ -17,7 +17,7 @@ from gateway.settings.settings import Settings
 
 ALL = '{ participants(filter: {search: "e"}) { totalCount nodes { id isConfirmed event { id } contact { id } } } }'
 """What only all participants, and all contacts answer."""
-SOON_S = 5.0
+SOON_S = 10.0
 
 
 @dataclass

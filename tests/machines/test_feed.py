@@ -26,6 +26,7 @@ def upstream(answer):
 async def running(redis_server, monkeypatch):
     """Make processes before one sandbox, with hours of a second, which open at once."""
     monkeypatch.setattr("gateway.machines.machines.HOUR_S", 1.0)
+    monkeypatch.setattr("gateway.machines.link.TIMEOUT_S", 1.0)  # a busy machine is no Redis that fails
     async with processes(redis_server) as made:
         yield made
 
@@ -224,7 +225,8 @@ async def test_a_row_that_a_killed_process_was_writing_is_asked_for(running, mon
     record = two.feed.channel.records["participants"]
     async with two.feed.writing(Write("PATCH", record, 5, {"status": 1})):
         running.sandbox.tables.participants.put(replace(row, is_confirmed=not row.is_confirmed))
-        await asyncio.sleep(0.05)
+        while not await two.feed._link.run("return redis.call('HLEN', KEYS[7])", two.feed.channel.keys, []):  # noqa: ASYNC110 - Redis tells nobody
+            await asyncio.sleep(0.01)
         await two.kill()
     await until(lambda: rows_of(one)["participants"][5][0].is_confirmed is not row.is_confirmed)
 
