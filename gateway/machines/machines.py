@@ -1,4 +1,4 @@
-"""What several processes share, joined: the way to Redis, and the hour."""
+"""What several processes share, joined: the way to Redis, the hour, and sealed values."""
 
 from pathlib import Path
 from typing import Self
@@ -6,6 +6,7 @@ from typing import Self
 from gateway.machines.hour import HourOfMany
 from gateway.machines.link import Link
 from gateway.machines.member import Spans
+from gateway.machines.sealed import SealedValues
 from gateway.settings.redis import RedisSettings
 from gateway.telemetry.metrics import Redis
 from gateway.upstream.way.clock import Clock
@@ -31,6 +32,7 @@ class Machines:
         self.link = Link(settings, clock, ca_file)
         spans = Spans.of(HOUR_S / clock.pace)
         self.hour = HourOfMany(self.link, clock, base_url, limit, settings.processes, spans)
+        self.sealed = SealedValues(self.link)
         self._is_limited = limit is not None
 
     async def __aenter__(self) -> Self:

@@ -19,7 +19,7 @@ from gateway.http.browsers.csrf import refuse_forgeable
 from gateway.http.callers.callers import Callers, shown_by
 from gateway.http.export.asked import ONCE, Asked, asked_of, file_of, in_address, in_body
 from gateway.http.export.files import MEDIA_TYPES, begun, rows
-from gateway.http.export.one_time import HOLDS_S, OneTime, Promise
+from gateway.http.export.one_time import HOLDS_S, OneTime, Promise, Shared
 from gateway.http.export.reading import Batch, Reading, RefusedError
 from gateway.http.graphql.disconnects import ClientLeftError, WhileThere
 from gateway.http.graphql.freshness import freshness_of
@@ -56,6 +56,7 @@ class Export:
         executor: Executor,
         mirror: Mirror,
         callers: Callers,
+        shared: Shared | None = None,
         *,
         most_beginning: int,
         most_values: int,
@@ -64,7 +65,7 @@ class Export:
         self._executor = executor
         self._mirror = mirror
         self._callers = callers
-        self._one_time = OneTime(mirror.upstream.gate.now)
+        self._one_time = OneTime(mirror.upstream.gate.now, shared)
         self._turns = asyncio.Semaphore(_MOST_READING)
         self._beginning = 0
         self._most_beginning = most_beginning
@@ -85,7 +86,7 @@ class Export:
                 caller = await self._callers.of(http)
                 asked = asked_of(path, form, await in_body(http, self._most_values), caller.access)
                 await self._begun(http, Reading(self._executor, self._mirror, caller, asked))
-                return _address(asked, self._one_time.make(caller, Promise(shown_by(http), asked)))
+                return _address(asked, await self._one_time.make(caller, Promise(shown_by(http), asked)))
             caller, asked = await self._fetched(http, path, form)
             reading = Reading(self._executor, self._mirror, caller, asked)
             return _File(http, asked, reading, await self._begun(http, reading), self._turns)
@@ -112,7 +113,7 @@ class Export:
         return caller, asked_of(path, form, given, caller.access)
 
     async def _promised(self, http: HttpRequest, file: str, given: dict[str, str]) -> tuple[Caller, Asked]:
-        promise = self._one_time.take(given[ONCE])
+        promise = await self._one_time.take(given[ONCE])
         if promise is None or promise.asked.file != file or len(given) > 1:
             text = f"This address was used, is over {HOLDS_S} s old, or is none: ask for one by POST."
             raise RequestError(404, "NOT_FOUND", text)
