@@ -117,6 +117,7 @@ def create_app(
         executor,
         mirror,
         callers,
+        machines and machines.sealed,
         most_beginning=settings.max_running,
         most_values=settings.max_tokens,
         refuses_forgeable=settings.csrf == "on",

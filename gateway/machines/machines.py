@@ -1,4 +1,4 @@
-"""What several processes share, joined: the way to Redis, the hour, and the rows."""
+"""What several processes share, joined: the way to Redis, the hour, the rows, and sealed values."""
 
 from pathlib import Path
 from typing import Self
@@ -7,6 +7,7 @@ from gateway.machines.feeds import Feeds
 from gateway.machines.hour import HourOfMany
 from gateway.machines.link import Link
 from gateway.machines.member import Spans
+from gateway.machines.sealed import SealedValues
 from gateway.settings.redis import RedisSettings
 from gateway.telemetry.metrics import Redis
 from gateway.upstream.way.clock import Clock
@@ -33,6 +34,7 @@ class Machines:
         spans = Spans.of(HOUR_S / clock.pace)
         self.hour = HourOfMany(self.link, clock, base_url, limit, settings.processes, spans)
         self.feeds = Feeds(self.link, base_url, clock)
+        self.sealed = SealedValues(self.link)
         self._is_limited = limit is not None
 
     async def __aenter__(self) -> Self:

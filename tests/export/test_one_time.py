@@ -6,6 +6,9 @@ import logging
 import pytest
 from asking import Ask, Gateway, Time
 from export.downloading import TOKENS, bearer, download, error, follow, promised, table, with_tokens
+from mirror.mirroring import mirrored
+
+from gateway.sandbox import SANDBOX_KEY
 
 READ = bearer("read")
 GONE = (404, "NOT_FOUND", "This address was used, is over 60 s old, or is none: ask for one by POST.")
@@ -58,6 +61,26 @@ async def test_it_is_for_its_caller(ask: Ask) -> None:
     assert error(await follow(ask, answer)) == GONE
     for headers in (READ, {"Authorization": "Basic eDp5"}):  # a browser's, for a proxy
         assert (await follow(ask, await promised(ask, "events.csv", READ), headers)).status_code == 200
+
+
+async def test_it_holds_while_its_callers_token_does(ask: Ask, time: Time, tmp_path) -> None:
+    """What a withdrawn one asked for is nobody's."""
+    answer = await promised(ask, "events.csv", READ)
+    (tmp_path / "tokens").write_text(TOKENS["read events"].line)
+    time.seconds += 1
+    assert error(await follow(ask, answer))[:2] == (401, "UNAUTHENTICATED")
+
+
+async def test_it_is_for_who_brought_a_key_of_their_own(gateway: Gateway, time: Time) -> None:
+    """They may show it again, each has their last hundred, and another key is another caller."""
+    ask = mirrored(gateway, time, api_key=None, requests_per_hour="unlimited")
+    key = {"X-API-Key": SANDBOX_KEY}
+    first, *_, last = [await promised(ask, "events.csv", key) for _ in range(101)]
+    assert error(await follow(ask, first)) == GONE
+    assert (await follow(ask, last, key)).status_code == 200
+    answer = await promised(ask, "events.csv", key)
+    assert error(await follow(ask, answer, {"X-API-Key": "another"}))[:2] == (403, "FORBIDDEN")
+    assert (await follow(ask, await promised(ask, "events.csv", key))).status_code == 200
 
 
 async def test_it_is_for_its_file(ask: Ask) -> None:

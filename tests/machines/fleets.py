@@ -35,7 +35,11 @@ class Fleet:
     asks: list[Ask] = field(default_factory=list[Ask])
 
     async def add(
-        self, url: str | None, transport: httpx.AsyncBaseTransport | None = None, **settings: Any
+        self,
+        url: str | None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Clock | None = None,
+        **settings: Any,
     ) -> Ask:
         """Start one more, whose way to Redis is this, and to PlanDocket; `settings` may be others than the fleet's."""
         given: dict[str, Any] = {
@@ -49,7 +53,9 @@ class Fleet:
             "processes": RESERVES,
             **settings,
         }
-        app = create_app(Settings(**given), transport or httpx.ASGITransport(self.box.app), hurried())
+        app = create_app(
+            Settings(**given), transport or httpx.ASGITransport(self.box.app), clock or hurried()
+        )
         await self.stack.enter_async_context(app.router.lifespan_context(app))
         client = await self.stack.enter_async_context(
             Client(transport=httpx.ASGITransport(app), base_url="http://localhost")

@@ -69,8 +69,8 @@ class Callers:
         if self._issuer is not None:
             self._issuer.reload()
 
-    async def of(self, request: Request) -> Caller:
-        """Return who sent a request.
+    async def of(self, request: Request, shown: str | None = None) -> Caller:
+        """Return who sent a request; `shown` stands for what it shows, where it continues an earlier one.
 
         A key or token comes in a header, never in the address, which ends up in logs: `Authorization:
         Bearer KEY`, or `X-API-Key: KEY`, as PlanDocket takes it. Where both are sent, the bearer wins;
@@ -85,7 +85,8 @@ class Callers:
         """
         if self._anyone is not None:
             return self._anyone
-        shown, address = _shown(request), client_of(request.scope, self._proxies)
+        shown = shown_by(request) if shown is None else shown
+        address = client_of(request.scope, self._proxies)
         note_address(address)
         if self._tokens is None:
             return self._own_keys.caller(shown, address)
@@ -106,7 +107,8 @@ class Callers:
         return caller
 
 
-def _shown(request: Request) -> str:
+def shown_by(request: Request) -> str:
+    """Return the key or token that a request shows; "" where it shows none."""
     bearer = bearer_of(request)
     return request.headers.get("x-api-key", "").strip() if bearer is None else bearer
 

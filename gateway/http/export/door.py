@@ -15,12 +15,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from gateway.errors import ForbiddenError, GatewayError, OverloadedError
 from gateway.execution.operation import Executor
 from gateway.graph.caller import Caller
-from gateway.http.bearer import bearer_of
 from gateway.http.browsers.csrf import refuse_forgeable
-from gateway.http.callers.callers import Callers
+from gateway.http.callers.callers import Callers, shown_by
 from gateway.http.export.asked import ONCE, Asked, asked_of, file_of, in_address, in_body
 from gateway.http.export.files import MEDIA_TYPES, begun, rows
-from gateway.http.export.one_time import HOLDS_S, OneTime
+from gateway.http.export.one_time import HOLDS_S, OneTime, Promise, Shared
 from gateway.http.export.reading import Batch, Reading, RefusedError
 from gateway.http.graphql.disconnects import ClientLeftError, WhileThere
 from gateway.http.graphql.freshness import freshness_of
@@ -57,6 +56,7 @@ class Export:
         executor: Executor,
         mirror: Mirror,
         callers: Callers,
+        shared: Shared | None = None,
         *,
         most_beginning: int,
         most_values: int,
@@ -65,7 +65,7 @@ class Export:
         self._executor = executor
         self._mirror = mirror
         self._callers = callers
-        self._one_time = OneTime(mirror.upstream.gate.now)
+        self._one_time = OneTime(mirror.upstream.gate.now, shared)
         self._turns = asyncio.Semaphore(_MOST_READING)
         self._beginning = 0
         self._most_beginning = most_beginning
@@ -86,7 +86,7 @@ class Export:
                 caller = await self._callers.of(http)
                 asked = asked_of(path, form, await in_body(http, self._most_values), caller.access)
                 await self._begun(http, Reading(self._executor, self._mirror, caller, asked))
-                return self._address(caller, asked)
+                return _address(asked, await self._one_time.make(caller, Promise(shown_by(http), asked)))
             caller, asked = await self._fetched(http, path, form)
             reading = Reading(self._executor, self._mirror, caller, asked)
             return _File(http, asked, reading, await self._begun(http, reading), self._turns)
@@ -113,14 +113,14 @@ class Export:
         return caller, asked_of(path, form, given, caller.access)
 
     async def _promised(self, http: HttpRequest, file: str, given: dict[str, str]) -> tuple[Caller, Asked]:
-        promise = self._one_time.take(given[ONCE])
+        promise = await self._one_time.take(given[ONCE])
         if promise is None or promise.asked.file != file or len(given) > 1:
             text = f"This address was used, is over {HOLDS_S} s old, or is none: ask for one by POST."
             raise RequestError(404, "NOT_FOUND", text)
-        is_shown = bearer_of(http) or http.headers.get("x-api-key")
-        if is_shown and await self._callers.of(http) != promise.caller:
+        caller, shown = await self._callers.of(http, promise.shown), shown_by(http)
+        if shown not in ("", promise.shown) and await self._callers.of(http) != caller:
             raise ForbiddenError("This address is for another caller: ask for your own by POST.")
-        return promise.caller, promise.asked
+        return caller, promise.asked
 
     async def _begun(self, http: HttpRequest, reading: Reading) -> Batch:
         """Return the first rows: for these PlanDocket may have to be read, so they take no turn."""
@@ -132,11 +132,6 @@ class Export:
                 return await reading.next(freshness_of(http))
         finally:
             self._beginning -= 1
-
-    def _address(self, caller: Caller, asked: Asked) -> Response:
-        url = f"{asked.file}?{ONCE}={self._one_time.make(caller, asked)}"
-        told = {"url": url, "expiresIn": HOLDS_S}
-        return Response(msgspec.json.encode(told), 201, {"Location": url}, JSON)
 
 
 class _File:
@@ -196,6 +191,12 @@ def _refuse_old(http: HttpRequest) -> None:
         raise bad_request(
             "Ask by HTTP/1.1: by 1.0 nobody sees where a file broke off. nginx does so with 'proxy_http_version 1.1;'."
         )
+
+
+def _address(asked: Asked, secret: str) -> Response:
+    url = f"{asked.file}?{ONCE}={secret}"
+    told = {"url": url, "expiresIn": HOLDS_S}
+    return Response(msgspec.json.encode(told), 201, {"Location": url}, JSON)
 
 
 def _refusal(error: RefusedError) -> Response:
