@@ -30,14 +30,17 @@ class Process:
     @property
     def feed(self) -> Any:
         """What it follows."""
-        mirror = endpoint_of(self.ask)._mirror
-        return mirror._owners.of(mirror.upstream.held).shared
+        return self._owner.shared
 
     @property
     def tenant(self) -> Any:
         """What it holds."""
-        mirror = endpoint_of(self.ask)._mirror
-        return mirror._owners.of(mirror.upstream.held).tenant
+        return self._owner.tenant
+
+    @property
+    def _owner(self) -> Any:
+        mirror: Any = endpoint_of(self.ask)._mirror
+        return mirror._owners.of(mirror.upstream.held)
 
     async def end(self) -> None:
         """End it as a signal does."""
