@@ -33,8 +33,8 @@ from gateway.http.operator_page import PATH, operator_page
 from gateway.http.path_prefix import path_prefix
 from gateway.http.refusal import RequestError
 from gateway.http.request_id import Reporting
-from gateway.mirror.owner_files import OwnerFiles
-from gateway.mirror.reading import Mirror
+from gateway.mirror.answers.reading import Mirror
+from gateway.mirror.disk.owner_files import OwnerFiles
 from gateway.resources import RECORDS
 from gateway.schema import RULES, SCHEMA
 from gateway.settings.group import is_loopback

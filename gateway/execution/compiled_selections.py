@@ -35,7 +35,7 @@ from gateway.graph.connection import PageInfo
 from gateway.graph.context import Context
 from gateway.graph.load_by_id import Stub
 from gateway.graph.look_ahead import IDS, Relation
-from gateway.mirror.seen import UNAVAILABLE
+from gateway.mirror.answers.seen import UNAVAILABLE
 from gateway.upstream.record import Many, Row, row_class
 from gateway.upstream.wire.columns import required
 

@@ -4,7 +4,7 @@ What a query comes to depends on its document, its variables, the caller's key a
 the result of one whose every read was answered by what is kept stands as long as each of these reads is still
 answered by the same object: the cache puts another in its place whenever anything it holds changes, and none once it
 is fresh no more. A query that asked for anything else, such as what is left of the hour, is not kept: see
-`gateway.mirror.asked.Operation.kept_reads`.
+`gateway.mirror.answers.asked.Operation.kept_reads`.
 """
 
 from collections import OrderedDict
@@ -13,7 +13,7 @@ import msgspec
 
 from gateway.graph.caller import Access
 from gateway.graph.context import Context
-from gateway.mirror.asked import KeptReads
+from gateway.mirror.answers.asked import KeptReads
 from gateway.upstream.way.credential import Credential
 from gateway.upstream.wire.flaws import Unread, Unreadable
 

@@ -14,8 +14,8 @@ from gateway.graph.filtering import AND, NOT, OR, criteria_of, name_of, values_o
 from gateway.graph.global_id import integer_of
 from gateway.graph.load_by_key import ByKey
 from gateway.graph.loader import Wanted
-from gateway.mirror.held import leads_to
-from gateway.mirror.index.question import (
+from gateway.mirror.rows.held import leads_to
+from gateway.mirror.rows.index.question import (
     ID,
     Between,
     Condition,
@@ -28,7 +28,7 @@ from gateway.mirror.index.question import (
     Some,
     Through,
 )
-from gateway.mirror.list_order import as_utc, folded
+from gateway.mirror.rows.list_order import as_utc, folded
 from gateway.upstream.call import listing
 from gateway.upstream.record import (
     SEARCH,

@@ -9,8 +9,8 @@ import strawberry
 
 from gateway.graph.cursors import Cursors
 from gateway.graph.listed import Listed
-from gateway.mirror.list_order import Value
-from gateway.mirror.window import Slice
+from gateway.mirror.answers.window import Slice
+from gateway.mirror.rows.list_order import Value
 
 NodeT = TypeVar("NodeT")
 

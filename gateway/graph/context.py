@@ -10,11 +10,11 @@ import msgspec
 import strawberry
 
 from gateway.graph.caller import Caller
-from gateway.mirror.asked import KeptReads
-from gateway.mirror.index.question import Question
-from gateway.mirror.operation_reads import OperationReads
-from gateway.mirror.reading import Mirror
-from gateway.mirror.session import Freshness
+from gateway.mirror.answers.asked import KeptReads
+from gateway.mirror.answers.operation_reads import OperationReads
+from gateway.mirror.answers.reading import Mirror
+from gateway.mirror.answers.session import Freshness
+from gateway.mirror.rows.index.question import Question
 from gateway.telemetry.events import running
 from gateway.upstream.record import RowT
 from gateway.upstream.way.budget import Spent

@@ -24,7 +24,7 @@ from typing import Annotated
 import msgspec
 
 from gateway.errors import BadInputError
-from gateway.mirror.list_order import Anchor, Sorting, Value
+from gateway.mirror.rows.list_order import Anchor, Sorting, Value
 from gateway.upstream.record import Int, Row
 
 _VERSION = 1

@@ -22,8 +22,8 @@ from gateway.graph.filtering import name_of
 from gateway.graph.listed import Listed
 from gateway.graph.relation import to_one
 from gateway.graph.scalars import Date
-from gateway.mirror.held import leads_to
-from gateway.mirror.index.question import Condition, Question
+from gateway.mirror.rows.held import leads_to
+from gateway.mirror.rows.index.question import Condition, Question
 from gateway.upstream.record import Flag, Record, Related, Span, Values
 from gateway.upstream.wire.cell_forms import BOOLEAN, INSTANT
 from gateway.upstream.wire.columns import column_kind

@@ -13,7 +13,7 @@ from gateway.graph.arguments import checked_key, checked_text, given
 from gateway.graph.caller import Needs
 from gateway.graph.declared import made, optional
 from gateway.graph.scalars import Date, DateOrDateTime
-from gateway.mirror.held import leads_to
+from gateway.mirror.rows.held import leads_to
 from gateway.upstream.record import (
     SEARCH,
     Criterion,

@@ -14,7 +14,7 @@ from gateway.graph.conditions import Conditions, include_of
 from gateway.graph.context import Context
 from gateway.graph.cursors import Cursors
 from gateway.graph.filtering import Filters, filters_of, is_theirs, values_of
-from gateway.mirror.index.question import (
+from gateway.mirror.rows.index.question import (
     RANK,
     Condition,
     Every,
@@ -25,7 +25,7 @@ from gateway.mirror.index.question import (
     Term,
     required,
 )
-from gateway.mirror.list_order import Sorting, sorting_of
+from gateway.mirror.rows.list_order import Sorting, sorting_of
 from gateway.upstream.call import Call, listing
 from gateway.upstream.record import Record
 from gateway.upstream.wire.natural_keys import comparable

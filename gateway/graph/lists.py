@@ -18,10 +18,10 @@ from gateway.graph.listed import Listed, Parent
 from gateway.graph.look_ahead import includes, selected
 from gateway.graph.ordering import is_ordered, order_of
 from gateway.graph.part import PART, Part
-from gateway.mirror.index.question import Question, Stretch, WrongKeyError
-from gateway.mirror.list_order import Sorting, sorting_of
-from gateway.mirror.walk import OrderChangedError
-from gateway.mirror.window import Slice, Window, cut, slice_of
+from gateway.mirror.answers.walk import OrderChangedError
+from gateway.mirror.answers.window import Slice, Window, cut, slice_of
+from gateway.mirror.rows.index.question import Question, Stretch, WrongKeyError
+from gateway.mirror.rows.list_order import Sorting, sorting_of
 from gateway.upstream.call import Call, listing
 from gateway.upstream.record import Record
 from gateway.upstream.way.reasons import because

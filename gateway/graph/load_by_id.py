@@ -7,8 +7,8 @@ import msgspec
 from gateway.errors import NotKeptError, RateLimitedError, TooComplexError, UnavailableError
 from gateway.graph.context import Context
 from gateway.graph.loader import RowLoader, Wanted
-from gateway.mirror.plan import Way, rows_by_id
-from gateway.mirror.seen import UNAVAILABLE, UNKNOWN
+from gateway.mirror.answers.plan import Way, rows_by_id
+from gateway.mirror.answers.seen import UNAVAILABLE, UNKNOWN
 from gateway.upstream.call import Call, listing, one
 from gateway.upstream.record import Record, Row, RowT
 from gateway.upstream.way.reasons import because
@@ -27,7 +27,7 @@ class ById(RowLoader[Wanted[int], RowT | None, RowT]):
     """Ids to rows, in key order; None where PlanDocket answers 404.
 
     There is no id-list filter, so n unknown ids cost n requests, or the collection's pages if those
-    are fewer: see `gateway.mirror.plan`.
+    are fewer: see `gateway.mirror.answers.plan`.
     """
 
     async def load_batch(self, keys: list[Wanted[int]]) -> list[RowT | Exception | None]:

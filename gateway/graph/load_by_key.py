@@ -10,7 +10,7 @@ import msgspec
 from gateway.errors import RateLimitedError, TooComplexError, UnavailableError
 from gateway.graph.context import Context
 from gateway.graph.loader import RowLoader, Wanted
-from gateway.mirror.walk import Listing
+from gateway.mirror.answers.walk import Listing
 from gateway.upstream.call import listing, one
 from gateway.upstream.record import Record, RowT
 from gateway.upstream.way.reasons import because

@@ -5,7 +5,7 @@ from typing import Generic
 import msgspec
 
 from gateway.graph.context import Context
-from gateway.mirror.batch_loader import BatchLoader, KeyT, ValueT
+from gateway.mirror.answers.batch_loader import BatchLoader, KeyT, ValueT
 from gateway.upstream.record import Record, RowT
 
 

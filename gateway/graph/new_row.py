@@ -6,7 +6,7 @@ from typing import Any
 from gateway.errors import NotKeptError, OverloadedError, RateLimitedError, UnavailableError, UnreadableError
 from gateway.graph.context import Context
 from gateway.graph.inputs import Body
-from gateway.mirror.window import Window, slice_of
+from gateway.mirror.answers.window import Window, slice_of
 from gateway.upstream.call import listing
 from gateway.upstream.record import Record, Row
 from gateway.upstream.way.reasons import because

@@ -9,8 +9,8 @@ import strawberry
 
 from gateway.graph.caller import Needs
 from gateway.graph.declared import made
-from gateway.mirror.held import leads_to
-from gateway.mirror.index.question import DEFAULT, ID, Term
+from gateway.mirror.rows.held import leads_to
+from gateway.mirror.rows.index.question import DEFAULT, ID, Term
 from gateway.upstream.record import Record
 
 

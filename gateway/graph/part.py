@@ -6,7 +6,7 @@ from gateway.errors import BadInputError
 from gateway.graph.connection import DEFAULT_FIRST, MOST
 from gateway.graph.cursors import Cursors
 from gateway.graph.declared import argument
-from gateway.mirror.window import Window
+from gateway.mirror.answers.window import Window
 
 _LARGEST_OFFSET = 2**31 - 1
 

@@ -19,7 +19,7 @@ from gateway.graph.loader import Wanted
 from gateway.graph.look_ahead import cells, wants_ids_only
 from gateway.graph.relation import rows_of
 from gateway.graph.user_errors import UserError
-from gateway.mirror.seen import Unknown
+from gateway.mirror.answers.seen import Unknown
 from gateway.upstream.record import One, Record, Row
 from gateway.upstream.wire.json_rows import read_known
 

@@ -16,7 +16,7 @@ from gateway.graph.entity import type_of
 from gateway.graph.load_by_id import ById, Extra, Extras, Stub
 from gateway.graph.loader import Wanted
 from gateway.graph.look_ahead import Relation, includes, wants_ids_only
-from gateway.mirror.seen import UNAVAILABLE, UNKNOWN, Unknown
+from gateway.mirror.answers.seen import UNAVAILABLE, UNKNOWN, Unknown
 from gateway.upstream.record import Embed, Many, One, Record, Value
 
 

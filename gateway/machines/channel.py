@@ -11,7 +11,7 @@ from gateway.machines.feed_scripts import JOIN
 from gateway.machines.link import Link
 from gateway.machines.redis_time import RedisTime
 from gateway.machines.row_values import NEVER, RowValues, number_of, version_of
-from gateway.mirror.kept import KeptWalk
+from gateway.mirror.rows.kept import KeptWalk
 from gateway.upstream.record import Record
 from gateway.upstream.way.clock import Clock
 

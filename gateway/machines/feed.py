@@ -17,9 +17,9 @@ from gateway.machines.pending import WALK, WRITE, Pending
 from gateway.machines.publishing import Publishing, whole_of
 from gateway.machines.row_values import NEVER
 from gateway.machines.taking import Entry, Taking
-from gateway.mirror.changes import Cause, Change
 from gateway.mirror.elsewhere import Elsewhere
-from gateway.mirror.held import Part
+from gateway.mirror.rows.changes import Cause, Change
+from gateway.mirror.rows.held import Part
 from gateway.upstream.record import Record
 from gateway.upstream.way.clock import Clock
 from gateway.upstream.way.tasks import Tasks

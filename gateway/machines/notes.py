@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.mirror.held import Part
+from gateway.mirror.rows.held import Part
 from gateway.upstream.record import Record
 from gateway.upstream.write import Write
 

@@ -12,7 +12,7 @@ from typing import Any, Generic
 
 import msgspec
 
-from gateway.mirror.held import Held
+from gateway.mirror.rows.held import Held
 from gateway.upstream.record import Many, Record, RowT
 from gateway.upstream.wire.flaws import Flaw
 

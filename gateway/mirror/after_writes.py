@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from gateway.mirror.changes import Cause, Change, columns_that_differ
-from gateway.mirror.collection import Collection
-from gateway.mirror.derived import Derivations
-from gateway.mirror.held import SELF, leads_to
-from gateway.mirror.tenant import Tenant
+from gateway.mirror.rows.changes import Cause, Change, columns_that_differ
+from gateway.mirror.rows.collection import Collection
+from gateway.mirror.rows.derived import Derivations
+from gateway.mirror.rows.held import SELF, leads_to
+from gateway.mirror.rows.tenant import Tenant
 from gateway.upstream.call import Call
 from gateway.upstream.record import ANY, DELETE, ON_UPDATE, SEARCH, Record, Row
 from gateway.upstream.write import Write, Written

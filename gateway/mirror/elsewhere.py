@@ -7,14 +7,14 @@ from typing import Any
 import msgspec
 
 from gateway.mirror.after_writes import follow_elsewhere
-from gateway.mirror.derived import Derivations
-from gateway.mirror.held import SELF, Part
-from gateway.mirror.item import Demand, Item
-from gateway.mirror.items import Items
-from gateway.mirror.kept import KeptWalk
-from gateway.mirror.pace import Pace
-from gateway.mirror.renewal import Renewal
-from gateway.mirror.tenant import Tenant
+from gateway.mirror.refresh.item import Demand, Item
+from gateway.mirror.refresh.items import Items
+from gateway.mirror.refresh.pace import Pace
+from gateway.mirror.refresh.renewal import Renewal
+from gateway.mirror.rows.derived import Derivations
+from gateway.mirror.rows.held import SELF, Part
+from gateway.mirror.rows.kept import KeptWalk
+from gateway.mirror.rows.tenant import Tenant
 from gateway.upstream.call import Call, listing
 from gateway.upstream.call import one as row_call
 from gateway.upstream.record import Record, Row

@@ -7,21 +7,21 @@ from typing import Any
 
 from gateway.errors import RateLimitedError
 from gateway.mirror.after_writes import follow
-from gateway.mirror.completion import Completion
-from gateway.mirror.derived import Derivations
+from gateway.mirror.disk.lasting import Lasting
+from gateway.mirror.disk.owner_file import OwnerFile
 from gateway.mirror.elsewhere import Elsewhere
-from gateway.mirror.found import Found
-from gateway.mirror.hour_part import HourPart
-from gateway.mirror.hour_room import HourRoom
-from gateway.mirror.item import Item
-from gateway.mirror.items import Items
-from gateway.mirror.lasting import Lasting
-from gateway.mirror.owner_file import OwnerFile
-from gateway.mirror.pace import Pace
-from gateway.mirror.renewal import Renewal
+from gateway.mirror.refresh.completion import Completion
+from gateway.mirror.refresh.hour_part import HourPart
+from gateway.mirror.refresh.hour_room import HourRoom
+from gateway.mirror.refresh.item import Item
+from gateway.mirror.refresh.items import Items
+from gateway.mirror.refresh.pace import Pace
+from gateway.mirror.refresh.renewal import Renewal
+from gateway.mirror.rows.derived import Derivations
+from gateway.mirror.rows.found import Found
+from gateway.mirror.rows.tenant import Tenant
 from gateway.mirror.shared import Shared
 from gateway.mirror.standing import Mirrored, mirrored
-from gateway.mirror.tenant import Tenant
 from gateway.upstream.call import Call, listing, one
 from gateway.upstream.client import Upstream
 from gateway.upstream.record import Record, RowT
@@ -95,7 +95,7 @@ class Owner:
         return Lasting(self.tenant, self._pace, self._items, file, upstream.clock, upstream.tasks)
 
     def usable(self, call: Call[Any], found: Found[Any], now: float) -> bool:
-        """Return whether what is held of an answer may be told: see the table in `gateway.mirror.reading`.
+        """Return whether what is held of an answer may be told: see the table in `gateway.mirror.answers.reading`.
 
         What it rests on is noted as asked for, and read anew where that is due.
         """

@@ -9,14 +9,14 @@ from math import inf
 from typing import Any
 
 from gateway.mirror.after_writes import doubt, follow
+from gateway.mirror.answers.session import KeepingSession
+from gateway.mirror.disk.owner_files import OwnerFiles
 from gateway.mirror.elsewhere import Elsewhere
-from gateway.mirror.moments import Moments
 from gateway.mirror.owner import Owner
-from gateway.mirror.owner_files import OwnerFiles
-from gateway.mirror.session import KeepingSession
+from gateway.mirror.rows.moments import Moments
+from gateway.mirror.rows.tenant import Tenant
 from gateway.mirror.shared import Shared
 from gateway.mirror.standing import Mirrored, Standing
-from gateway.mirror.tenant import Tenant
 from gateway.settings.mirror import MirrorSettings
 from gateway.upstream.call import Call
 from gateway.upstream.client import Upstream

@@ -3,8 +3,8 @@
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, Protocol
 
-from gateway.mirror.changes import Change
-from gateway.mirror.held import Part
+from gateway.mirror.rows.changes import Change
+from gateway.mirror.rows.held import Part
 from gateway.upstream.record import Record
 from gateway.upstream.write import Write
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.mirror.item import Item
+from gateway.mirror.refresh.item import Item
 from gateway.upstream.record import Record
 from gateway.upstream.way.hour_lanes import HOUR_S
 

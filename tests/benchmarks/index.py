@@ -22,9 +22,9 @@ from typing import Any
 from gateway.categories.record import CATEGORIES, CategoryRow
 from gateway.contacts.record import CONTACTS, ContactRow
 from gateway.events.record import EVENTS, EventRow
-from gateway.mirror.changes import Cause, Change
-from gateway.mirror.index.index import Index
-from gateway.mirror.index.question import (
+from gateway.mirror.rows.changes import Cause, Change
+from gateway.mirror.rows.index.index import Index
+from gateway.mirror.rows.index.question import (
     Between,
     Every,
     LeadsTo,

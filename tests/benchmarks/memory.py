@@ -13,7 +13,7 @@ import httpx
 from pydantic import SecretStr
 
 from gateway.contacts.record import CONTACTS
-from gateway.mirror.reading import Mirror
+from gateway.mirror.answers.reading import Mirror
 from gateway.resources import RECORDS
 from gateway.settings.settings import Settings
 from gateway.upstream.call import one

@@ -25,7 +25,7 @@ from gateway.execution.input_check import fault_of_null
 from gateway.execution.operation import Executor, Request
 from gateway.graph.caller import Caller
 from gateway.graph.context import Context
-from gateway.mirror.reading import Mirror
+from gateway.mirror.answers.reading import Mirror
 from gateway.resources import RECORDS
 from gateway.sandbox import SANDBOX_KEY
 from gateway.schema import RULES, SCHEMA

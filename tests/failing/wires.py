@@ -5,7 +5,7 @@ import httpx
 from asking import Time, skip
 from keeping.wires import Wire
 
-from gateway.mirror.reading import Mirror
+from gateway.mirror.answers.reading import Mirror
 from gateway.resources import RECORDS
 from gateway.sandbox import Sandbox
 from gateway.settings.settings import Settings

@@ -131,8 +131,8 @@ def test_the_sandbox_is_an_island() -> None:
 
 def test_the_rule_sees_an_import_that_points_up() -> None:
     """The rule itself: floors, rooms, and the exceptions it names."""
-    assert not may_import("gateway.upstream.client", "gateway.mirror.reading")
-    assert not may_import("gateway.mirror.operation_reads", "gateway.graph.context")
+    assert not may_import("gateway.upstream.client", "gateway.mirror.answers.reading")
+    assert not may_import("gateway.mirror.answers.operation_reads", "gateway.graph.context")
     assert not may_import("gateway.events.record", "gateway.contacts.schema")
     assert not may_import("gateway.events.schema", "gateway.contacts.schema")
     assert may_import("gateway.contacts.record", "gateway.events.record")

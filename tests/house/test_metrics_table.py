@@ -6,7 +6,7 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from gateway.mirror.reading import Mirror
+from gateway.mirror.answers.reading import Mirror
 from gateway.resources import RECORDS
 from gateway.settings.settings import Settings
 from gateway.telemetry.metrics import Metrics

@@ -6,7 +6,7 @@ from math import ceil
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gateway.mirror.plan import Way, after_first_list, lists_by_filter, pages_of, rows_by_id
+from gateway.mirror.answers.plan import Way, after_first_list, lists_by_filter, pages_of, rows_by_id
 
 QUIET = settings(derandomize=True, deadline=None, max_examples=250, database=None)
 

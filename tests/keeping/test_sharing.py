@@ -13,7 +13,7 @@ from serving_here import free_ports
 from gateway.app import create_app
 from gateway.errors import TooComplexError, UnavailableError
 from gateway.events.record import EVENTS
-from gateway.mirror.reading import Mirror
+from gateway.mirror.answers.reading import Mirror
 from gateway.participants.record import PARTICIPANTS
 from gateway.resources import RECORDS
 from gateway.sandbox import SANDBOX_KEY, Sandbox

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from gateway.contacts.record import CONTACTS, ContactRow
-from gateway.mirror.changes import Changes
-from gateway.mirror.collection import Collection
-from gateway.mirror.collection_walk import Walked
-from gateway.mirror.held import SELF, Held, Part
-from gateway.mirror.list_order import Sorting
-from gateway.mirror.store import Filters, Store
+from gateway.mirror.refresh.collection_walk import Walked
+from gateway.mirror.rows.changes import Changes
+from gateway.mirror.rows.collection import Collection
+from gateway.mirror.rows.held import SELF, Held, Part
+from gateway.mirror.rows.list_order import Sorting
+from gateway.mirror.rows.store import Filters, Store
 from gateway.participants.record import PARTICIPANTS, ParticipantRow
 from gateway.upstream.record import Record, Row
 from gateway.upstream.wire.natural_keys import comparable

@@ -18,9 +18,9 @@ from mirror.runs import Runs
 
 from gateway.contacts.record import CONTACTS, ContactRow
 from gateway.errors import SettingsError
-from gateway.mirror.changes import Cause, Change
-from gateway.mirror.list_order import Sorting
-from gateway.mirror.store import Store
+from gateway.mirror.rows.changes import Cause, Change
+from gateway.mirror.rows.list_order import Sorting
+from gateway.mirror.rows.store import Store
 from gateway.sandbox import SANDBOX_KEY
 
 PAGE = "{ participants(first: 100) { nodes { id isConfirmed contact { email } event { title } } } }"

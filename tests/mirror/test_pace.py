@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.mirror.hour_room import HourRoom
-from gateway.mirror.pace import Pace
+from gateway.mirror.refresh.hour_room import HourRoom
+from gateway.mirror.refresh.pace import Pace
 
 HOUR_S = 3600
 

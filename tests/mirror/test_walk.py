@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.categories.record import CATEGORIES
-from gateway.mirror.collection_walk import NotWholeError, TooLargeError, walk
+from gateway.mirror.refresh.collection_walk import NotWholeError, TooLargeError, walk
 from gateway.upstream.call import listing
 from gateway.upstream.wire.json_rows import Answer
 from gateway.upstream.wire.page_shapes import Paging

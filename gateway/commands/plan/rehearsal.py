@@ -16,7 +16,7 @@ from gateway.execution.documents import nodes
 from gateway.execution.operation import Executor, Request
 from gateway.graph.caller import Caller
 from gateway.graph.context import Context
-from gateway.mirror.reading import Mirror
+from gateway.mirror.answers.reading import Mirror
 from gateway.resources import RECORDS
 from gateway.schema import RULES, SCHEMA
 from gateway.settings.settings import Settings

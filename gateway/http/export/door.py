@@ -26,7 +26,7 @@ from gateway.http.graphql.freshness import freshness_of
 from gateway.http.negotiation import GRAPHQL, JSON
 from gateway.http.refusal import RequestError, bad_request, refused
 from gateway.http.request_id import CLIENT_LEFT
-from gateway.mirror.reading import Mirror
+from gateway.mirror.answers.reading import Mirror
 from gateway.telemetry.events import note_code, running
 
 log = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ from gateway.execution.operation import Executor, Request
 from gateway.graph.caller import Caller
 from gateway.graph.context import Context, ToTheEnd
 from gateway.http.export.asked import Asked
-from gateway.mirror.reading import Mirror
-from gateway.mirror.session import Freshness
+from gateway.mirror.answers.reading import Mirror
+from gateway.mirror.answers.session import Freshness
 
 _ROWS = 100
 """Of a batch: some milliseconds, in which nobody else is answered."""

@@ -25,7 +25,7 @@ from gateway.http.graphql.turns import Turns
 from gateway.http.negotiation import GRAPHQL, JSON, content_type, status_unless_run, wish_of
 from gateway.http.refusal import RequestError, bad_request, refused
 from gateway.http.request_id import CLIENT_LEFT
-from gateway.mirror.reading import Mirror
+from gateway.mirror.answers.reading import Mirror
 
 _RETRY_IN_S = 1.0
 METHODS = ("GET", "POST", "OPTIONS")  # and HEAD, which comes with GET

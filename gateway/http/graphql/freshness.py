@@ -10,7 +10,7 @@ from math import inf
 from starlette.requests import Request
 
 from gateway.http.refusal import RequestError
-from gateway.mirror.session import Freshness
+from gateway.mirror.answers.session import Freshness
 
 _VERSION = re.compile(r"[0-9a-f]{18}")
 _KEPT = 64

@@ -18,7 +18,7 @@ from strawberry.asgi import GraphQL
 
 from gateway.graph.caller import Caller
 from gateway.graph.context import Context
-from gateway.mirror.reading import Mirror
+from gateway.mirror.answers.reading import Mirror
 from gateway.resources import RECORDS
 from gateway.schema import SCHEMA
 from gateway.settings.settings import Settings, load_settings

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import cmp_to_key
 from typing import Any
 
-from gateway.mirror.index.question import (
+from gateway.mirror.rows.index.question import (
     Between,
     Condition,
     Every,

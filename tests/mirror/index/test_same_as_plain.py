@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from mirror.index.plain import Plain, comparison
 from mirror.index.worlds import questions, random_change, world
 
-from gateway.mirror.index.base import Effort
-from gateway.mirror.index.index import Index
-from gateway.mirror.index.question import Key, Question, Stretch
+from gateway.mirror.rows.index.base import Effort
+from gateway.mirror.rows.index.index import Index
+from gateway.mirror.rows.index.question import Key, Question, Stretch
 from gateway.resources import RECORDS
 
 some = settings(

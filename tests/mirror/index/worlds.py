@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import strategies as st
 from mirror.index.plain import Plain, fold
 
-from gateway.mirror.changes import Cause, Change, columns_that_differ
-from gateway.mirror.index.question import (
+from gateway.mirror.rows.changes import Cause, Change, columns_that_differ
+from gateway.mirror.rows.index.question import (
     Between,
     Condition,
     Every,

@@ -1,0 +1,1 @@
+"""What is held of a tenant: rows, lists, and how old each part is."""
