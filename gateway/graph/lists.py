@@ -142,15 +142,22 @@ async def page_of(
 
 
 def _is_own(context: Context, listed: Listed, part: Part) -> bool:
-    """Return whether the gateway tells a list: where PlanDocket has none such, or searches in a way of its own."""
+    """Return whether the gateway tells a list: where PlanDocket has none such, or its search or order is its own."""
     if context.to_the_end is not None or not listed.is_theirs:
         return True
-    if "search" not in listed.values or not listed.record.texts:
+    is_searched = "search" in listed.values and bool(listed.record.texts)
+    if not (is_searched or _is_ordered_by_us(listed)):
         return False
     cursors = [cursor for cursor in (part.after, part.before) if cursor]
     if cursors:
         return all(map(listed.own_cursors.wrote, cursors))
     return context.reading.is_whole(listed.record)
+
+
+def _is_ordered_by_us(listed: Listed) -> bool:
+    """Return whether all rows tell an order of rows that PlanDocket alone picks: asked in each, it would tell again."""
+    picks = (name_of(name, found) for name, found in listed.record.filters.items() if found.depends_on)
+    return bool(listed.order) and any(listed.values.get(name) for name in picks)
 
 
 async def _own_page(info: Info, listed: Listed, window: Window) -> Page:

@@ -2,7 +2,7 @@
 """Any filter, in any order, page by page: as plain Python has it of the same rows, for no request."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from lists.drawn import FILTERS, orders
 from lists.oracle import INCLUDES
@@ -26,6 +26,7 @@ ASKED = st.one_of([st.tuples(st.just(kind), FILTERS[kind], orders(kind)) for kin
 
 @MANY
 @given(asked=ASKED, size=st.integers(1, 9), share=st.floats(0, 1))
+@example(asked=("events", {"upcoming": True}, [{"field": "EVENT_KEY"}]), size=3, share=0.5)
 async def test_any_list(held: Standing, asked, size: int, share: float) -> None:
     """A page by an offset, and how many there are; then those behind it, and before it, by cursors."""
     kind, wanted, order = asked
