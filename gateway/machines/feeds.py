@@ -22,6 +22,7 @@ class Feeds:
         self._base_url = base_url
         self._clock = clock
         self._feeds: dict[str, Feed] = {}
+        self._was_filled = False
         self._tasks = Tasks()
         link.on_up.append(self._on_up)
         link.on_down.append(self._on_down)
@@ -38,8 +39,15 @@ class Feeds:
 
     @property
     def is_filled(self) -> bool:
-        """Whether all that others hold is held here, or Redis cannot be asked for it."""
-        return not self._link.is_up or all(feed.is_filled.is_set() for feed in self._feeds.values())
+        """Whether what others held at the start is held here, or Redis could not be asked for it.
+
+        The rows of a key that comes later are waited for by who asks for them: the process stays ready.
+        """
+        feeds = self._feeds.values()
+        self._was_filled = (
+            self._was_filled or not self._link.is_up or all(feed.is_filled.is_set() for feed in feeds)
+        )
+        return self._was_filled
 
     async def close(self) -> None:
         """Follow no more, and let others walk."""
