@@ -72,6 +72,7 @@ class Channel:
         self._least_epoch = 0
         self._joined = 0
         self._began = inf
+        self._moved_at = inf
         self._moments: list[float] = []
         self._positions: list[str] = []
 
@@ -112,7 +113,7 @@ class Channel:
         now = self.now()
         if epoch != self.epoch:
             self._moments, self._positions, self._began = [], [], self.world()
-        self.epoch, self.n = epoch, n
+        self.epoch, self.n, self._moved_at = epoch, n, now
         if not self._moments or now - self._moments[-1] >= _APART_S:
             self._moments.append(now)
             self._positions.append(self.position)
@@ -122,6 +123,8 @@ class Channel:
 
     def position_at(self, at: float) -> str:
         """Return a change of which all was held here at a moment."""
+        if at >= self._moved_at:  # moves soon after another are remembered by none of the moments
+            return self.position
         found = bisect_right(self._moments, at)
         return self._positions[found - 1] if found else NEVER
 
