@@ -141,18 +141,11 @@ class Link:
         Raises:
             SetAsideError: Redis is not asked, or failed.
         """
-        if not self.is_up:
-            raise SetAsideError
-        try:
-            async with asyncio.timeout(block_s + _LATEST_S):
-                found = await self._client.xread({key: after}, most, max(1, round(block_s * 1000)))
-        except _FAILURES as error:
-            self._fail(error)
-            raise SetAsideError from None
+        found = await self.read_streams({key: after}, block_s, most)
         return found[0][1] if found else []
 
     async def read_streams(
-        self, after: Mapping[str, str], block_s: float, most: int = 1_000
+        self, after: Mapping[str, bytes | str], block_s: float, most: int = 1_000
     ) -> list[tuple[str, list[tuple[bytes, dict[bytes, bytes]]]]]:
         """Return the entries of several streams after an id of each, as `read_stream` does those of one.
 
